@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_MACHINE_HPP
+#define UMBRACO_AI_MACHINE_HPP
+
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <iosfwd>
+#include <string_view>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+enum class action_kind : std::uint8_t {
+    send,  ///< Send `request`, then `resume(answer, now)`.
+    wait,  ///< Let `delay` pass, then `resume(now)`.
+    done   ///< `take()` has the result.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(action_kind value) noexcept {
+    switch (value) {
+        case action_kind::send: return "send";
+        case action_kind::wait: return "wait";
+        case action_kind::done: return "done";
+    }
+    return "?";
+}
+
+/// What a machine needs next. A value: it prints and compares, so that a test can be a script of actions.
+class action {
+public:
+    action() = default;
+
+    [[nodiscard]] static action send(http_request request_to_send) {
+        action made;
+        made.what = action_kind::send;
+        made.request = std::move(request_to_send);
+        return made;
+    }
+    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) {
+        action made;
+        made.what = action_kind::wait;
+        made.delay = duration;
+        return made;
+    }
+    [[nodiscard]] static action done() { return {}; }
+
+    action_kind what = action_kind::done;
+    http_request request;
+    std::chrono::nanoseconds delay{0};
+
+    friend bool operator==(action const&, action const&) = default;
+
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, action const& value) {
+        out << to_string(value.what);
+        if (value.what == action_kind::send) out << ' ' << value.request;
+        if (value.what == action_kind::wait) out << ' ' << value.delay.count() << " ns";
+        return out;
+    }
+};
+
+/// A call as a state machine without I/O. `now` is any steady clock, or zero for ever.
+template <class M>
+concept Machine = is_result<typename M::result_type> &&
+                  requires(M machine, result<http_response> answer, std::chrono::nanoseconds now) {
+                      { machine.start(now) } -> std::same_as<action>;
+                      { machine.resume(std::move(answer), now) } -> std::same_as<action>;
+                      { machine.resume(now) } -> std::same_as<action>;
+                      { machine.take() } -> std::same_as<typename M::result_type>;
+                  };
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

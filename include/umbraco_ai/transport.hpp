@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_TRANSPORT_HPP
+#define UMBRACO_AI_TRANSPORT_HPP
+
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/machine.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Teaches the library a kind of result that a transport's `send` may give: how to go on after it. A specialisation has
+///   static constexpr bool is_awaited    whether the work goes on after `run` returned
+///   template <class Transport, class Machine> static … run(Transport&, Machine)
+/// where `run` carries the actions of the machine out on the transport and gives `Machine::result_type`, in whatever the
+/// kind of result wraps it (asio::awaitable, std::future, a task type of the user's).
+template <class T>
+struct io_traits {};
+
+/// A transport that gives its answer as a plain value: a lambda, libcurl's easy interface, a mock.
+template <>
+struct io_traits<result<http_response>> {
+    static constexpr bool is_awaited = false;
+
+    template <class Transport, class Machine>
+    static typename Machine::result_type run(Transport& transport, Machine machine) {
+        action next = machine.start(now_of(transport));
+        while (next.what != action_kind::done) {
+            if (next.what == action_kind::wait) {
+                if constexpr (requires { transport.wait(next.delay); }) transport.wait(next.delay);
+                next = machine.resume(now_of(transport));
+            } else {
+                result<http_response> answer = transport.send(std::move(next.request));
+                next = machine.resume(std::move(answer), now_of(transport));
+            }
+        }
+        return machine.take();
+    }
+
+    /// The transport's clock, or zero for ever where it has none.
+    template <class Transport>
+    static std::chrono::nanoseconds now_of(Transport& transport) {
+        if constexpr (requires { { transport.now() } -> std::convertible_to<std::chrono::nanoseconds>; }) return transport.now();
+        else return std::chrono::nanoseconds(0);
+    }
+};
+
+/// What `send` of a transport gives: `result<http_response>` itself or something that is awaited for it.
+template <class T>
+using send_result_t = decltype(std::declval<std::remove_reference_t<T>&>().send(std::declval<http_request>()));
+
+/// A type has `send(http_request)`.
+template <class T>
+concept HasSend = requires { typename send_result_t<T>; };
+
+/// `io_traits` knows what `send` gives.
+template <class T>
+concept SendIsKnown = HasSend<T> && requires { io_traits<send_result_t<T>>::is_awaited; };
+
+/// Anything that carries one request to its origin and brings back one answer:
+///
+///     result<http_response> send(http_request);          // or something awaited that gives one
+///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
+///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
+///
+/// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
+/// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and
+/// a failure leaves the transport usable.
+template <class T>
+concept Transport = SendIsKnown<T> && !std::is_aggregate_v<http_request>;
+
+/// Whether a call on this transport goes on after it returned, so that the client must outlive it.
+template <Transport T>
+inline constexpr bool is_awaited = io_traits<send_result_t<T>>::is_awaited;
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif
