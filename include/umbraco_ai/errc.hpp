@@ -49,6 +49,7 @@ enum class errc : int {
     masked_value,     ///< A value such as `sk-***` would be stored as the key itself.
     buffer_too_small,
     client_busy,  ///< A second call on a client that does one at a time.
+    read_only,    ///< A write on a client that was told to read only.
 
     // transport, timeout, cancelled
     resolve_failed = 100,
@@ -96,6 +97,7 @@ namespace detail {
         case errc::masked_value: return "masked value";
         case errc::buffer_too_small: return "buffer too small";
         case errc::client_busy: return "client busy";
+        case errc::read_only: return "read-only client";
         case errc::resolve_failed: return "host name not resolved";
         case errc::connect_failed: return "connection failed";
         case errc::connection_closed: return "connection closed before the answer was complete";

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_CLIENT_HPP
+#define UMBRACO_AI_CLIENT_HPP
+
+#include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/endpoint.hpp>
+#include <umbraco_ai/endpoints/connections.hpp>
+#include <umbraco_ai/exchange.hpp>
+#include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/model/connection.hpp>
+#include <umbraco_ai/model/identity.hpp>
+#include <umbraco_ai/operations/by_id.hpp>
+#include <umbraco_ai/operations/call.hpp>
+#include <umbraco_ai/operations/with_capability.hpp>
+#include <umbraco_ai/options.hpp>
+#include <umbraco_ai/transport.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+template <class T>
+    requires Transport<T>
+class client;
+
+/// The connection endpoints of a client: `cms.connections().get("openai-prod")`. Each call gives a result, or what the
+/// client's transport awaits for one. Only the client must outlive the call, not this object.
+template <class Client>
+class connections_api {
+public:
+    explicit connections_api(Client& owner, call_options options = {}) : owner_(&owner), options_(std::move(options)) {}
+
+    /// One page of connections. Takes `skip`, `take`, `filter` and `provider_id`, any of them, in any order.
+    template <class... Query>
+    auto list(Query... parameters) const {
+        static_assert(std::is_constructible_v<connections::list, Query...> || sizeof...(Query) == 0,
+                      "umbraco_ai: list takes skip, take, filter and provider_id, each at most once");
+        return owner_->call(connections::list(std::move(parameters)...), options_);
+    }
+
+    /// One connection with its settings.
+    auto get(id_or_alias which) const { return owner_->call(connections::get(std::move(which)), options_); }
+
+    /// A new connection. Never sent twice.
+    auto create(connection_draft draft) const { return owner_->call(connections::create(std::move(draft)), options_); }
+
+    /// Puts back a connection that was read, with the changes made to it since. The whole connection is replaced. Settings
+    /// that the server masked must be given anew first; otherwise nothing is sent.
+    auto update(connection changed) const {
+        guid const id = changed.id;
+        return owner_->run(update_operation(id, connection_update(std::move(changed))), options_);
+    }
+
+    /// Replaces a connection by what is given. Given an alias, it reads the connection's id first.
+    auto update(id_or_alias which, connection_update new_state) const {
+        return owner_->run(update_operation(std::move(which), std::move(new_state)), options_);
+    }
+
+    /// Deletes a connection. Given an alias, it reads the connection's id first.
+    auto remove(id_or_alias which) const { return owner_->run(remove_operation(std::move(which)), options_); }
+
+    /// Lets the server try a connection with its provider. A test that fails is an answer: `success` is false.
+    auto test(id_or_alias which) const { return owner_->call(connections::test(std::move(which)), options_); }
+
+    /// The capabilities that the site's connections have between them.
+    auto capabilities() const { return owner_->call(connections::capabilities(), options_); }
+
+    /// The connections with a capability, all of them, whichever contract the server speaks.
+    auto with_capability(capability wanted) const { return owner_->run(with_capability_operation(std::move(wanted)), options_); }
+
+    /// The models that a connection's provider offers. An empty list can mean that the provider refused the key.
+    auto models(id_or_alias which) const { return owner_->call(connections::models(std::move(which)), options_); }
+
+private:
+    Client* owner_;
+    call_options options_;
+};
+
+/// Calls endpoints over a transport. Refers to an lvalue transport, which must outlive it, and owns an rvalue one.
+///
+///     my_transport t;
+///     auto answer = client(t, "https://cms.example.com", bearer_token(token)).call(connections::get("openai-prod"));
+///
+/// A malformed base URL, or credentials that may not travel, are reported by the first call. Neither copied nor moved, since
+/// calls under way refer to it. Lifetime: it outlives its calls; on a temporary client an awaited call does not compile.
+/// Threading: as its transport; the client itself never changes after construction.
+template <class T>
+    requires Transport<T>
+class client {
+public:
+    /// base_url_text  an origin (https://cms.example.com), an origin with /umbraco, or the whole base path
+    client(T&& transport, std::string_view base_url_text, credentials auth = {}, client_options options = {})
+        : transport_(std::forward<T>(transport)), context_(base_url::parse(base_url_text), std::move(auth), options) {
+        using plain = std::remove_reference_t<T>;
+        if constexpr (requires { plain::tracks_writes; }) context_.transport_tracks_writes = plain::tracks_writes;
+    }
+    client(client const&) = delete;
+    client& operator=(client const&) = delete;
+
+    /// Calls one endpoint, of this library or of the user's.
+    template <Descriptor D>
+    auto call(D descriptor, call_options options = {}) & {
+        return run(call_operation<D>(std::move(descriptor)), std::move(options));
+    }
+    template <Descriptor D>
+    auto call(D descriptor, call_options options = {}) && {
+        outlives_awaited_calls();
+        return run(call_operation<D>(std::move(descriptor)), std::move(options));
+    }
+
+    /// Carries out an operation: a machine over bare requests and answers.
+    template <Operation O>
+    auto run(O operation, call_options options = {}) {
+        return io_traits<send_result_t<T>>::run(transport_, exchange<O>(context_, std::move(options), std::move(operation)));
+    }
+
+    /// The connection endpoints; `options` hold for each call made through what this gives.
+    [[nodiscard]] auto connections(call_options options = {}) & { return connections_api<client>(*this, std::move(options)); }
+    [[nodiscard]] auto connections(call_options options = {}) && {
+        outlives_awaited_calls();
+        return connections_api<client>(*this, std::move(options));
+    }
+
+    [[nodiscard]] std::remove_reference_t<T>& transport() noexcept { return transport_; }
+
+private:
+    static constexpr void outlives_awaited_calls() noexcept {
+        static_assert(!is_awaited<T>, "umbraco_ai: an awaited call would outlive this temporary client; give the client a name first");
+    }
+
+    T transport_;
+    client_context context_;
+};
+
+template <class T, class... Rest>
+client(T&, Rest...) -> client<T&>;
+template <class T, class... Rest>
+    requires(!std::is_lvalue_reference_v<T>)
+client(T&&, Rest...) -> client<T>;
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_ENDPOINTS_CONNECTIONS_HPP
+#define UMBRACO_AI_ENDPOINTS_CONNECTIONS_HPP
+
+#include <umbraco_ai/answer.hpp>
+#include <umbraco_ai/endpoint.hpp>
+#include <umbraco_ai/model/ai_model.hpp>
+#include <umbraco_ai/model/connection.hpp>
+#include <umbraco_ai/model/guid.hpp>
+#include <umbraco_ai/model/identity.hpp>
+#include <umbraco_ai/model/lists.hpp>
+#include <umbraco_ai/parameter.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+using skip = count_parameter<"skip", 0>;            ///< How many items of the list to leave out, from 0.
+using take = count_parameter<"take", 1>;            ///< How many items to answer at most, from 1; servers answer 100 where it is left out.
+using filter = text_parameter<"filter">;            ///< What the name contains, ignoring ASCII case.
+using provider_id = text_parameter<"providerId">;   ///< The provider's id, in exact case.
+
+/// What create answers: the connection by the documented contract, its id alone by the observed one.
+class created_connection {
+public:
+    created_connection() = default;
+
+    guid id;
+    std::optional<umbraco_ai::connection> connection;
+
+    friend bool operator==(created_connection const&, created_connection const&) = default;
+};
+
+/// What update answers: the connection by the documented contract, nothing by the observed one, where only a get shows it.
+class updated_connection {
+public:
+    updated_connection() = default;
+
+    std::optional<umbraco_ai::connection> connection;
+
+    friend bool operator==(updated_connection const&, updated_connection const&) = default;
+};
+
+template <>
+struct answer<created_connection> {
+    static result<created_connection> decode(http_response const& response) {
+        created_connection made;
+        std::size_t const first = response.body.find_first_not_of(" \t\r\n");
+        if (first == std::string::npos) {
+            auto const id = id_of_location(response);
+            if (!id) return failure(errc::empty_body, "The answer holds neither the connection nor its id; look for it by its alias.");
+            made.id = *id;
+            return made;
+        }
+        if (auto ok = detail::expect_json(response); !ok) return ok.error();
+        if (response.body[first] == '{') {
+            auto read = read_json<connection>(response.body);
+            if (!read) return read.error();
+            made.id = read->id;
+            made.connection = *std::move(read);
+            return made;
+        }
+        auto id = read_json<guid>(response.body);
+        if (!id) return id.error();
+        made.id = *id;
+        return made;
+    }
+
+private:
+    /// The last segment; the rest has whatever authority the server believes in.
+    static std::optional<guid> id_of_location(http_response const& response) {
+        std::string const* location = response.headers.find("Location");
+        if (location == nullptr) return std::nullopt;
+        return guid::parse(std::string_view(*location).substr(location->rfind('/') + 1));
+    }
+};
+
+template <>
+struct answer<updated_connection> {
+    static result<updated_connection> decode(http_response const& response) {
+        updated_connection made;
+        if (response.body.empty()) return made;
+        if (auto ok = detail::expect_json(response); !ok) return ok.error();
+        auto read = read_json<connection>(response.body);
+        if (!read) return read.error();
+        made.connection = *std::move(read);
+        return made;
+    }
+};
+
+/// The endpoints, as the API documentation lists them.
+namespace connections {
+
+using list = endpoint<"GET /connections", query<skip, take, filter, provider_id>, returns<page<connection_item>>>;
+using get = endpoint<"GET /connections/{idOrAlias}", path<id_or_alias>, returns<connection>>;
+using create = endpoint<"POST /connections", body<connection_draft>, returns<created_connection>>;
+using update = endpoint<"PUT /connections/{id}", path<guid>, body<connection_update>, returns<updated_connection>>;
+using remove = endpoint<"DELETE /connections/{id}", path<guid>, returns<nothing>>;
+using test = endpoint<"POST /connections/{idOrAlias}/test", path<id_or_alias>, returns<test_result>>;
+using capabilities = endpoint<"GET /connections/capabilities", returns<item_list<capability>>>;
+using with_capability = endpoint<"GET /connections/capabilities/{capability}", path<capability>, returns<page<connection_item>>>;
+using models = endpoint<"GET /connections/{idOrAlias}/models", path<id_or_alias>, returns<item_list<model>>>;
+
+/// Not documented: what servers of the observed contract know in place of `with_capability`. A server that does not know
+/// the parameter answers every connection, so ask only one that is known to.
+using list_with_capability = endpoint<"GET /connections", query<capability, skip, take, filter, provider_id>, returns<page<connection_item>>>;
+
+}  // namespace connections
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

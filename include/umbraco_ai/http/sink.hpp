@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_HTTP_SINK_HPP
+#define UMBRACO_AI_HTTP_SINK_HPP
+
+#include <umbraco_ai/version.hpp>
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Where requests are written: a `std::string`, a `fixed_buffer`, anything that appends bytes.
+template <class S>
+concept Sink = requires(S& sink, char const* data, std::size_t size) { sink.append(data, size); };
+
+/// A sink over memory of the caller's, which must outlive it. Bytes beyond its end are dropped and remembered.
+class fixed_buffer {
+public:
+    fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
+
+    void append(char const* data, std::size_t size) noexcept {
+        if (size > capacity_ - size_) {
+            overflowed_ = true;
+            return;
+        }
+        if (size != 0) std::memcpy(data_ + size_, data, size);
+        size_ += size;
+    }
+
+    [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
+    [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
+    void clear() noexcept {
+        size_ = 0;
+        overflowed_ = false;
+    }
+
+private:
+    char* data_;
+    std::size_t capacity_;
+    std::size_t size_ = 0;
+    bool overflowed_ = false;
+};
+
+namespace detail {
+
+template <Sink S>
+void put(S& sink, std::string_view text) {
+    sink.append(text.data(), text.size());
+}
+
+template <Sink S>
+void put(S& sink, char c) {
+    sink.append(&c, 1);
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_JSON_CODEC_HPP
+#define UMBRACO_AI_JSON_CODEC_HPP
+
+#include <umbraco_ai/json/fields.hpp>
+#include <umbraco_ai/json/reader.hpp>
+#include <umbraco_ai/json/text.hpp>
+#include <umbraco_ai/json/unknown_members.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// How a type is read from JSON and written to it. A model with a table of fields needs none; specialise it for a type
+/// with a form of its own:
+///   static bool read(json_reader&, T&)                      false after an error, as the reader's own functions
+///   template <Sink S> static void write(S&, T const&)
+template <class T>
+struct json_codec;
+
+template <>
+struct json_codec<bool> {
+    static bool read(json_reader& reader, bool& out) { return reader.read_boolean(out); }
+    template <Sink S>
+    static void write(S& sink, bool value) {
+        detail::put(sink, value ? "true" : "false");
+    }
+};
+
+template <class T>
+    requires(std::is_integral_v<T> && std::is_signed_v<T> && !std::is_same_v<T, char>)
+struct json_codec<T> {
+    static bool read(json_reader& reader, T& out) {
+        std::int64_t value = 0;
+        if (!reader.read_integer(value)) return false;
+        if (value < (std::numeric_limits<T>::min)() || value > (std::numeric_limits<T>::max)())
+            return reader.fail(errc::invalid_value, "the number is out of range");
+        out = static_cast<T>(value);
+        return true;
+    }
+    template <Sink S>
+    static void write(S& sink, T value) {
+        char digits[24];
+        auto const [end, code] = std::to_chars(digits, digits + sizeof digits, value);
+        static_cast<void>(code);
+        sink.append(digits, static_cast<std::size_t>(end - digits));
+    }
+};
+
+template <>
+struct json_codec<std::string> {
+    static bool read(json_reader& reader, std::string& out) { return reader.read_string(out); }
+    template <Sink S>
+    static void write(S& sink, std::string_view value) {
+        detail::put_json_string(sink, value);
+    }
+};
+
+template <class T>
+struct json_codec<std::optional<T>> {
+    static bool read(json_reader& reader, std::optional<T>& out) {
+        if (reader.peek() == json_kind::null) {
+            out.reset();
+            return reader.read_null();
+        }
+        return json_codec<T>::read(reader, out.emplace());
+    }
+    template <Sink S>
+    static void write(S& sink, std::optional<T> const& value) {
+        if (value) json_codec<T>::write(sink, *value);
+        else detail::put(sink, "null");
+    }
+};
+
+template <class T>
+struct json_codec<std::vector<T>> {
+    static bool read(json_reader& reader, std::vector<T>& out) {
+        out.clear();
+        return reader.read_array([&](std::size_t index) {
+            json_reader::scope const at(reader, index);
+            return json_codec<T>::read(reader, out.emplace_back());
+        });
+    }
+    template <Sink S>
+    static void write(S& sink, std::vector<T> const& values) {
+        detail::put(sink, '[');
+        bool first = true;
+        for (auto const& value : values) {
+            if (!std::exchange(first, false)) detail::put(sink, ',');
+            json_codec<T>::write(sink, value);
+        }
+        detail::put(sink, ']');
+    }
+};
+
+template <class T>
+struct json_codec<std::map<std::string, T>> {
+    static bool read(json_reader& reader, std::map<std::string, T>& out) {
+        out.clear();
+        return reader.read_object([&](json_key const& key) { return json_codec<T>::read(reader, out[std::string(key.name)]); });
+    }
+    template <Sink S>
+    static void write(S& sink, std::map<std::string, T> const& values) {
+        detail::put(sink, '{');
+        bool first = true;
+        for (auto const& [name, value] : values) {
+            if (!std::exchange(first, false)) detail::put(sink, ',');
+            detail::put_json_string(sink, name);
+            detail::put(sink, ':');
+            json_codec<T>::write(sink, value);
+        }
+        detail::put(sink, '}');
+    }
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <class Model>
+concept KeepsUnknown = requires(Model& model) { { model.unknown } -> std::same_as<unknown_members&>; };
+
+/// Whether a name is a field's of the model, or of the model whose answer it is made from (`read_as` in its table).
+template <HasFields Model>
+[[nodiscard]] constexpr bool is_known(std::string_view name) noexcept {
+    if constexpr (requires { typename fields<Model>::read_as; }) return has_field<Model>(name) || has_field<typename fields<Model>::read_as>(name);
+    else return has_field<Model>(name);
+}
+
+template <class Row>
+inline constexpr std::size_t row_width = 1;
+template <fixed_string Name, class... Inner>
+inline constexpr std::size_t row_width<group<Name, Inner...>> = sizeof...(Inner);
+
+/// Reads one object into a model by its table.
+template <HasFields Model>
+class model_reader {
+public:
+    model_reader(json_reader& reader, Model& out) noexcept : reader_(reader), out_(out) {}
+
+    bool read() {
+        bool const ok = reader_.read_object([&](json_key const& key) {
+            bool result = false;
+            if (dispatch(fields<Model>(), 0, key, result)) return result;
+            if constexpr (KeepsUnknown<Model>) {
+                std::string_view value;
+                if (!reader_.read_raw(value)) return false;
+                out_.unknown.add(key, value);
+                return true;
+            } else {
+                return reader_.skip_value();
+            }
+        });
+        return ok && check_required();
+    }
+
+private:
+    template <class... Rows>
+    bool dispatch(table<Rows...>, std::size_t first_index, json_key const& key, bool& result) {
+        std::size_t index = first_index;
+        return ((key.name == Rows::name ? (result = read_row(Rows(), index), true) : (index += row_width<Rows>, false)) || ...);
+    }
+
+    template <fixed_string Name, auto Member, field_rules Rules>
+    bool read_row(field<Name, Member, Rules>, std::size_t index) {
+        json_reader::scope const at(reader_, Name.view());
+        using member_type = std::remove_cvref_t<decltype(out_.*Member)>;
+        if (!json_codec<member_type>::read(reader_, out_.*Member)) return false;
+        seen_ |= std::uint32_t{1} << index;
+        return true;
+    }
+
+    template <fixed_string Name, class... Inner>
+    bool read_row(group<Name, Inner...>, std::size_t index) {
+        json_reader::scope const at(reader_, Name.view());
+        return reader_.read_object([&](json_key const& key) {
+            bool result = false;
+            return dispatch(table<Inner...>(), index, key, result) ? result : reader_.skip_value();
+        });
+    }
+
+    bool check_required() {
+        bool ok = true;
+        for_each_field<Model>([&]<class Row>(Row) {
+            if constexpr (Row::rules.is_required) {
+                if (ok && !is_satisfied<Row::member>()) {
+                    json_reader::scope const at(reader_, Row::name);
+                    ok = reader_.fail(errc::missing_member, "a member is missing");
+                }
+            }
+        });
+        return ok;
+    }
+
+    template <auto Member>
+    bool is_satisfied() const {
+        bool satisfied = false;
+        std::size_t index = 0;
+        for_each_field<Model>([&]<class Row>(Row) {
+            if constexpr (same_member<Member, Row::member>) satisfied = satisfied || (seen_ >> index & 1U) != 0;
+            ++index;
+        });
+        return satisfied;
+    }
+
+    json_reader& reader_;
+    Model& out_;
+    std::uint32_t seen_ = 0;
+};
+
+}  // namespace detail
+
+template <HasFields Model>
+struct json_codec<Model> {
+    static bool read(json_reader& reader, Model& out) { return detail::model_reader<Model>(reader, out).read(); }
+
+    /// Every field that is not read-only, then the unknown members; an unknown member whose name is a field's in other
+    /// case is left out, since servers compare names ignoring case and the last one wins.
+    template <Sink S>
+    static void write(S& sink, Model const& value) {
+        detail::put(sink, '{');
+        bool first = true;
+        for_each_field<Model>([&]<class Row>(Row) {
+            if constexpr (!Row::rules.is_read_only) {
+                auto const& member = value.*Row::member;
+                if (!std::exchange(first, false)) detail::put(sink, ',');
+                detail::put_json_string(sink, Row::name);
+                detail::put(sink, ':');
+                json_codec<std::remove_cvref_t<decltype(member)>>::write(sink, member);
+            }
+        });
+        if constexpr (detail::KeepsUnknown<Model>) {
+            value.unknown.for_each([&](json_key const& key, std::string_view bytes) {
+                if (detail::is_known<Model>(key.name)) return;
+                if (!std::exchange(first, false)) detail::put(sink, ',');
+                detail::put(sink, '"');
+                detail::put(sink, key.raw);
+                detail::put(sink, "\":");
+                detail::put(sink, bytes);
+            });
+        }
+        detail::put(sink, '}');
+    }
+};
+
+/// Reads a whole JSON text as a `T`.
+/// Errors: decode failures with the JSON path in `field`.
+template <class T>
+[[nodiscard]] result<T> read_json(std::string_view text) {
+    json_reader reader(text);
+    T value{};
+    if (json_codec<T>::read(reader, value) && reader.finish()) return value;
+    return reader.error();
+}
+
+/// Writes a value as JSON, without blanks.
+template <class T>
+[[nodiscard]] std::string write_json(T const& value) {
+    std::string text;
+    json_codec<T>::write(text, value);
+    return text;
+}
+
+namespace detail {
+
+template <class Out, class T>
+void show(Out& out, T const& value, bool is_secret) {
+    if constexpr (std::is_same_v<T, bool>) {
+        out << (value ? "true" : "false");
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        if (is_secret) out << "***";
+        else out << value;
+    } else if constexpr (is_optional<T>) {
+        if (value) show(out, *value, is_secret);
+        else out << '-';
+    } else if constexpr (requires { value.begin()->first; }) {
+        out << '{' << value.size() << " members}";
+    } else if constexpr (requires { value.begin(); value.end(); }) {
+        out << '[';
+        char const* comma = "";
+        for (auto const& item : value) {
+            out << std::exchange(comma, ", ");
+            show(out, item, is_secret);
+        }
+        out << ']';
+    } else {
+        out << value;
+    }
+}
+
+}  // namespace detail
+
+/// Shows a model by its table: `{id: …, alias: …, settings: {apiKey: ***}}`. Secrets are `***`, unknown members are not shown.
+template <class Traits, HasFields Model>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, Model const& value) {
+    char const* comma = "{";
+    for_each_field<Model>([&]<class Row>(Row) {
+        out << std::exchange(comma, ", ") << Row::name << ": ";
+        detail::show(out, value.*Row::member, Row::rules.is_secret);
+    });
+    return out << '}';
+}
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

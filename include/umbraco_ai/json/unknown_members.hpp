@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_JSON_UNKNOWN_MEMBERS_HPP
+#define UMBRACO_AI_JSON_UNKNOWN_MEMBERS_HPP
+
+#include <umbraco_ai/json/reader.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Members of an answer that this version of the library does not know, as the bytes that came. They survive a
+/// read-modify-write and are never shown, since any of them may hold a secret.
+class unknown_members {
+public:
+    unknown_members() = default;
+
+    [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
+
+    /// `"name":value,"name":value`, without braces.
+    [[nodiscard]] std::string_view text() const noexcept { return text_; }
+
+    /// The bytes of one value, or an empty view. `name` is the decoded name.
+    [[nodiscard]] std::string_view find(std::string_view name) const {
+        std::string_view found;
+        for_each([&](json_key const& key, std::string_view value) {
+            if (key.name == name) found = value;
+        });
+        return found;
+    }
+
+    /// Calls `f(key, value bytes)` for each member, in the order in which they came.
+    template <class F>
+    void for_each(F&& f) const {
+        if (text_.empty()) return;
+        std::string const object = '{' + text_ + '}';
+        json_reader reader(object, 1024);
+        static_cast<void>(reader.read_object([&](json_key const& key) {
+            std::string_view value;
+            if (!reader.read_raw(value)) return false;
+            f(key, value);
+            return true;
+        }));
+    }
+
+    /// Adds a member from bytes that a reader accepted. The later of two with one name wins.
+    void add(json_key const& key, std::string_view value) {
+        if (!find(key.name).empty()) remove(key.name);
+        if (!text_.empty()) text_ += ',';
+        text_.append(1, '"').append(key.raw).append("\":").append(value);
+    }
+
+    void remove(std::string_view name) {
+        std::string kept;
+        for_each([&](json_key const& key, std::string_view value) {
+            if (key.name == name) return;
+            if (!kept.empty()) kept += ',';
+            kept.append(1, '"').append(key.raw).append("\":").append(value);
+        });
+        text_ = std::move(kept);
+    }
+
+    friend bool operator==(unknown_members const&, unknown_members const&) = default;
+
+private:
+    std::string text_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_MODEL_IDENTITY_HPP
+#define UMBRACO_AI_MODEL_IDENTITY_HPP
+
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/json/codec.hpp>
+#include <umbraco_ai/json/text.hpp>
+#include <umbraco_ai/model/guid.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <algorithm>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+[[nodiscard]] inline bool has_control(std::string_view text) noexcept {
+    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+[[nodiscard]] inline bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos; }
+
+}  // namespace detail
+
+/// What names a connection in a path: its id, or its alias. Text in the form of a guid is an id, as it is to servers.
+class id_or_alias {
+public:
+    static constexpr fixed_string parameter_name{"idOrAlias"};
+
+    id_or_alias() = default;
+    id_or_alias(guid const& id) : id_(id) {}
+    id_or_alias(char const* text) : id_or_alias(std::string_view(text)) {}
+    id_or_alias(std::string const& text) : id_or_alias(std::string_view(text)) {}
+    id_or_alias(std::string_view text) : id_(guid::parse(text)) {
+        if (!id_) alias_ = text;
+    }
+
+    [[nodiscard]] std::optional<guid> const& id() const noexcept { return id_; }
+    [[nodiscard]] std::string const& alias() const noexcept { return alias_; }  ///< Empty where it is an id.
+    [[nodiscard]] std::string to_string() const { return id_ ? id_->to_string() : alias_; }
+
+    /// Whether a request of this method can mean the connection.
+    /// Errors: usage failures for an alias that would reach another route or another connection.
+    [[nodiscard]] result<void> check(http_method method) const {
+        if (id_) return result<void>::ok();
+        auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("idOrAlias"); };
+        if (detail::is_blank(alias_)) return refuse("It is empty; give the id or the alias of a connection.");
+        if (alias_ == "." || alias_ == "..") return refuse("A path cannot hold this alias; use the id.");
+        if (alias_.find('/') != std::string::npos)
+            return refuse("An alias with a slash cannot be addressed, and could reach another connection; use the id.");
+        if (detail::has_control(alias_)) return refuse("It holds a control character; use the id.");
+        if (!detail::is_utf8(alias_)) return refuse("It is not UTF-8.");
+        if (method == http_method::get && detail::equals_ignoring_case(alias_, "capabilities"))
+            return refuse("GET on this alias reaches the list of capabilities; use the id.");
+        return result<void>::ok();
+    }
+
+    template <Sink S>
+    void append_to(S& sink) const {
+        detail::put(sink, id_ ? id_->to_string() : alias_);
+    }
+
+    friend bool operator==(id_or_alias const&, id_or_alias const&) = default;
+
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, id_or_alias const& value) {
+        return out << value.to_string();
+    }
+
+private:
+    std::optional<guid> id_;
+    std::string alias_;
+};
+
+/// Something a provider can do: "Chat", "Embedding" … An open set: servers add to it, so the text is kept. Compared
+/// ignoring case.
+class capability {
+public:
+    static constexpr fixed_string parameter_name{"capability"};
+
+    capability() = default;
+    capability(char const* name) : name_(name) {}
+    explicit capability(std::string name) : name_(std::move(name)) {}
+
+    [[nodiscard]] static capability chat() { return "Chat"; }
+    [[nodiscard]] static capability embedding() { return "Embedding"; }
+    [[nodiscard]] static capability media() { return "Media"; }
+    [[nodiscard]] static capability moderation() { return "Moderation"; }
+    [[nodiscard]] static capability speech_to_text() { return "SpeechToText"; }
+
+    [[nodiscard]] std::string const& name() const noexcept { return name_; }
+
+    /// Whether this can be asked for.
+    /// Errors: usage failures for what servers would take as another route, as a number, or as several at once.
+    [[nodiscard]] result<void> check(http_method) const {
+        auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("capability"); };
+        if (name_.empty()) return refuse("It is empty; give a name such as Chat.");
+        for (std::string_view const route : {"models", "exists", "capabilities", "test"})
+            if (detail::equals_ignoring_case(name_, route)) return refuse("This name is a route of the API, not a capability.");
+        for (char const c : name_)
+            if (!detail::is_alpha(c) && c != '_' && c != '-')
+                return refuse("A capability is one name of letters; servers read digits and commas as arithmetic.");
+        return result<void>::ok();
+    }
+
+    template <Sink S>
+    void append_to(S& sink) const {
+        detail::put(sink, name_);
+    }
+
+    friend bool operator==(capability const& a, capability const& b) noexcept { return detail::equals_ignoring_case(a.name_, b.name_); }
+
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, capability const& value) {
+        return out << value.name_;
+    }
+
+private:
+    std::string name_;
+};
+
+template <>
+struct json_codec<capability> {
+    static bool read(json_reader& reader, capability& out) {
+        std::string name;
+        if (!reader.read_string(name)) return false;
+        out = capability(std::move(name));
+        return true;
+    }
+    template <Sink S>
+    static void write(S& sink, capability const& value) {
+        detail::put_json_string(sink, value.name());
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

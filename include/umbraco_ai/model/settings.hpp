@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_MODEL_SETTINGS_HPP
+#define UMBRACO_AI_MODEL_SETTINGS_HPP
+
+#include <umbraco_ai/json/codec.hpp>
+#include <umbraco_ai/json/inspect.hpp>
+#include <umbraco_ai/json/reader.hpp>
+#include <umbraco_ai/model/secret.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+class settings;
+
+/// One value of a settings object, as JSON. Made from text, numbers, booleans, null, a `secret`, a `config_reference`, or
+/// settings nested in settings.
+class settings_value {
+public:
+    settings_value(std::nullptr_t) : json_("null") {}
+    settings_value(bool value) : json_(value ? "true" : "false") {}
+    settings_value(char const* text) : settings_value(std::string_view(text)) {}
+    settings_value(std::string const& text) : settings_value(std::string_view(text)) {}
+    settings_value(std::string_view text) { detail::put_json_string(json_, text); }
+    settings_value(secret const& value) : settings_value(value.reveal()) {}
+    settings_value(config_reference const& value) : settings_value(value.to_string()) {}
+    settings_value(settings const& nested);
+
+    template <class Number>
+        requires((std::integral<Number> || std::floating_point<Number>) && !std::same_as<Number, bool> && !std::same_as<Number, char>)
+    settings_value(Number value) {
+        char digits[64];
+        auto const [end, code] = std::to_chars(digits, digits + sizeof digits, value);
+        static_cast<void>(code);
+        json_.assign(digits, end);
+    }
+
+    /// JSON text as it is, for what the other forms cannot say (arrays, numbers of many digits). It is checked with the
+    /// settings it becomes part of.
+    [[nodiscard]] static settings_value from_json(std::string_view text) {
+        settings_value made(nullptr);
+        made.json_ = text;
+        return made;
+    }
+
+    [[nodiscard]] std::string const& json() const noexcept { return json_; }
+
+private:
+    std::string json_;
+};
+
+/// A key and its value, as in `settings{{"endpoint", "https://…"}}`.
+class settings_entry {
+public:
+    settings_entry(std::string_view name, settings_value content) : key(name), value(std::move(content)) {}
+
+    std::string key;
+    settings_value value;
+};
+
+/// The provider-specific object of a connection, kept as the bytes that came: key order, number text and unknown keys
+/// survive a round trip untouched, and changing one member leaves the bytes of the others alone. Either an object or null;
+/// a default-constructed one is the empty object. Any value may be a secret, so streaming shows `***` for each but
+/// booleans, null and `$` references.
+class settings {
+public:
+    /// How deep settings may nest: one less than the 32 that servers accept of a whole request.
+    static constexpr std::size_t max_depth = 31;
+
+    settings() : text_("{}") {}
+
+    /// JSON null. Written over existing settings, it wipes the stored credentials.
+    explicit settings(std::nullptr_t) : text_("null") {}
+
+    settings(std::initializer_list<settings_entry> entries) : text_("{}") { assign(entries); }
+
+    settings& operator=(std::initializer_list<settings_entry> entries) {
+        text_ = "{}";
+        from_server_ = false;
+        assign(entries);
+        return *this;
+    }
+
+    /// Takes JSON text of the user's.
+    /// Errors: usage failures as `check` gives them.
+    [[nodiscard]] static result<settings> parse(std::string_view json) {
+        settings made;
+        made.text_ = json;
+        if (auto checked = made.check(); !checked) return checked.error();
+        return made;
+    }
+
+    [[nodiscard]] bool is_null() const noexcept { return text_ == "null"; }
+
+    /// Whether these are the bytes of an answer, unchanged since.
+    [[nodiscard]] bool is_as_answered() const noexcept { return from_server_; }
+
+    /// The bytes, as JSON. They can hold secrets.
+    [[nodiscard]] std::string const& json() const noexcept { return text_; }
+
+    [[nodiscard]] bool contains(std::string_view key) const { return !find(key).empty(); }
+
+    /// The bytes of one value, or an empty view. Valid until the settings change.
+    [[nodiscard]] std::string_view find(std::string_view key) const {
+        std::string_view found;
+        for_each([&](json_key const& candidate, std::string_view value) {
+            if (candidate.name == key) found = value;
+        });
+        return found;
+    }
+
+    /// The text of one value.
+    /// Errors: a usage failure where the key is absent or its value is no string.
+    [[nodiscard]] result<std::string> text(std::string_view key) const {
+        std::string_view const value = find(key);
+        std::string out;
+        json_reader reader(value);
+        if (value.empty()) return failure(errc::invalid_argument, "The settings have no such key.").at("settings." + std::string(key));
+        if (!reader.read_string(out)) return failure(errc::invalid_argument, "The value is no string.").at("settings." + std::string(key));
+        return out;
+    }
+
+    /// Adds a member or replaces the value of one, wherever it stands; all other bytes stay.
+    settings& set(std::string_view key, settings_value const& value) {
+        from_server_ = false;
+        if (is_null()) text_ = "{}";
+        if (std::string_view const old = find(key); !old.empty()) {
+            text_.replace(static_cast<std::size_t>(old.data() - text_.data()), old.size(), value.json());
+            return *this;
+        }
+        append(key, value);
+        return *this;
+    }
+
+    /// Takes a member away; nothing where there is none.
+    settings& erase(std::string_view key) {
+        if (!contains(key)) return *this;
+        from_server_ = false;
+        std::string kept = "{";
+        for_each([&](json_key const& candidate, std::string_view value) {
+            if (candidate.name == key) return;
+            if (kept.size() > 1) kept += ',';
+            kept.append(1, '"').append(candidate.raw).append("\":").append(value);
+        });
+        text_ = std::move(kept += '}');
+        return *this;
+    }
+
+    /// Calls `f(key, value bytes)` for each member in order.
+    template <class F>
+    void for_each(F&& f) const {
+        json_reader reader(text_, 1024);
+        if (reader.peek() != json_kind::object) return;
+        static_cast<void>(reader.read_object([&](json_key const& key) {
+            std::string_view value;
+            if (!reader.read_raw(value)) return false;
+            f(key, value);
+            return true;
+        }));
+    }
+
+    /// Whether these settings may be sent.
+    /// Errors: usage failures that name the JSON path, never a value: no object, malformed, not UTF-8, a repeated key (which
+    /// would make every list of the site fail), nested deeper than `max_depth`, a masked value (which would be stored as
+    /// the key itself). What a server answered may be put back unchanged, unless it is masked.
+    [[nodiscard]] result<void> check() const {
+        if (is_null()) return result<void>::ok();
+        auto const found = detail::inspect_json(text_, "settings");
+        if (found.masked_value)
+            return failure(errc::masked_value,
+                           "The value is masked, and would be stored as the key itself; give the real value or a config_reference, or leave the key out.")
+                .at(*found.masked_value);
+        if (from_server_) return result<void>::ok();
+        bool const too_deep =
+            found.depth > max_depth || (found.malformed && found.malformed->code == make_error_code(errc::nested_too_deep));
+        if (found.malformed && !too_deep) {
+            bool const utf8 = found.malformed->code == make_error_code(errc::invalid_utf8);
+            return failure(errc::invalid_argument, utf8 ? "The text is not UTF-8; convert it first." : "The text is not well-formed JSON.")
+                .at("settings");
+        }
+        if (text_.find_first_not_of(" \t\r\n") == std::string::npos || text_[text_.find_first_not_of(" \t\r\n")] != '{')
+            return failure(errc::invalid_argument, "Settings are an object; give keys and values.").at("settings");
+        if (found.repeated_key)
+            return failure(errc::invalid_argument, "The key stands twice; keep one, since a repeated key breaks the connection list of the whole site.")
+                .at(*found.repeated_key);
+        if (too_deep)
+            return failure(errc::invalid_argument, "Nested deeper than 31 levels, which servers refuse; flatten it.").at("settings");
+        return result<void>::ok();
+    }
+
+    /// The same bytes. Order and number text count.
+    friend bool operator==(settings const& a, settings const& b) noexcept { return a.text_ == b.text_; }
+
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, settings const& value) {
+        if (value.is_null()) return out << "null";
+        char const* comma = "{";
+        bool any = false;
+        value.for_each([&](json_key const& key, std::string_view bytes) {
+            bool const shown = bytes == "true" || bytes == "false" || bytes == "null" || bytes.starts_with("\"$");
+            out << std::exchange(comma, ", ") << key.name << ": ";
+            if (shown) out << bytes;
+            else out << "***";
+            any = true;
+        });
+        return out << (any ? "}" : "{}");
+    }
+
+private:
+    friend struct json_codec<settings>;
+
+    void assign(std::initializer_list<settings_entry> entries) {
+        for (auto const& entry : entries) append(entry.key, entry.value);
+    }
+
+    void append(std::string_view key, settings_value const& value) {
+        std::size_t const end = text_.rfind('}');
+        if (end == std::string::npos) return;
+        std::size_t const last = text_.find_last_not_of(" \t\r\n", end - 1);
+        std::string member = text_[last] == '{' ? "" : ",";
+        detail::put_json_string(member, key);
+        member.append(1, ':').append(value.json());
+        text_.insert(last + 1, member);
+    }
+
+    std::string text_;
+    bool from_server_ = false;
+};
+
+inline settings_value::settings_value(settings const& nested) : json_(nested.json()) {}
+
+template <>
+struct json_codec<settings> {
+    static bool read(json_reader& reader, settings& out) {
+        std::string_view raw;
+        if (!reader.read_raw(raw)) return false;
+        out.text_ = raw;
+        out.from_server_ = true;
+        return true;
+    }
+    template <Sink S>
+    static void write(S& sink, settings const& value) {
+        detail::put(sink, value.json());
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

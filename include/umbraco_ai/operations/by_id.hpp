@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_OPERATIONS_BY_ID_HPP
+#define UMBRACO_AI_OPERATIONS_BY_ID_HPP
+
+#include <umbraco_ai/endpoint.hpp>
+#include <umbraco_ai/endpoints/connections.hpp>
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/model/connection.hpp>
+#include <umbraco_ai/model/identity.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// A write that goes by id; given an alias, it reads the connection first, and refuses where the server answered another.
+/// `Derived` has `write_of(guid, connection const*)`, which gives the call, and `D` is its type.
+template <class Derived, Descriptor D>
+class by_id_operation {
+public:
+    using result_type = result<typename D::answer_type>;
+
+    explicit by_id_operation(id_or_alias which) : which_(std::move(which)) {}
+
+    [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
+        if (which_.id()) return write(*which_.id(), nullptr, base_path);
+        if (auto ok = self().check(); !ok) return end(ok.error());
+        reading_ = true;
+        auto request = build_request(connections::get(which_), base_path);
+        if (!request) return end(std::move(request).error());
+        return *std::move(request);
+    }
+
+    [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view base_path) {
+        if (!answer) return end(std::move(answer).error());
+        if (!std::exchange(reading_, false)) {
+            result_ = decode<D>(*answer);
+            return std::nullopt;
+        }
+        auto read = decode<connections::get>(*answer);
+        if (!read) return end(std::move(read).error());
+        if (!equals_ignoring_case(read->alias, which_.alias()))
+            return end(failure(errc::invalid_value, "The server answered another connection than the one asked for; nothing was written. Use the id.").at("$.alias"));
+        return write(read->id, &*read, base_path);
+    }
+
+    [[nodiscard]] result_type take() { return std::move(result_); }
+
+private:
+    Derived& self() { return static_cast<Derived&>(*this); }
+
+    std::optional<http_request> write(guid const& id, connection const* read, std::string_view base_path) {
+        auto request = build_request(self().write_of(id, read), base_path);
+        if (!request) return end(std::move(request).error());
+        return *std::move(request);
+    }
+
+    std::optional<http_request> end(failure reason) {
+        result_ = std::move(reason);
+        return std::nullopt;
+    }
+
+    id_or_alias which_;
+    bool reading_ = false;
+    result_type result_;
+};
+
+}  // namespace detail
+
+/// An update by id or alias. Given an alias, the members of the answer that the library does not know are put back.
+class update_operation : public detail::by_id_operation<update_operation, connections::update> {
+public:
+    update_operation(id_or_alias which, connection_update new_state) : by_id_operation(std::move(which)), new_state_(std::move(new_state)) {}
+
+    [[nodiscard]] result<void> check() const { return new_state_.check(); }
+
+    [[nodiscard]] connections::update write_of(guid const& id, connection const* read) const {
+        connection_update state = new_state_;
+        if (read != nullptr && state.unknown.empty()) state.unknown = read->unknown;
+        return connections::update(id, std::move(state));
+    }
+
+private:
+    connection_update new_state_;
+};
+
+/// A delete by id or alias.
+class remove_operation : public detail::by_id_operation<remove_operation, connections::remove> {
+public:
+    using by_id_operation::by_id_operation;
+
+    [[nodiscard]] static result<void> check() { return result<void>::ok(); }
+    [[nodiscard]] static connections::remove write_of(guid const& id, connection const*) { return connections::remove(id); }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

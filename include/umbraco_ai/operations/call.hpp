@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_OPERATIONS_CALL_HPP
+#define UMBRACO_AI_OPERATIONS_CALL_HPP
+
+#include <umbraco_ai/endpoint.hpp>
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// One call of one endpoint, as an operation.
+template <Descriptor D>
+class call_operation {
+public:
+    using result_type = result<typename D::answer_type>;
+
+    explicit call_operation(D descriptor) : descriptor_(std::move(descriptor)) {}
+
+    [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
+        auto request = build_request(descriptor_, base_path);
+        if (request) return *std::move(request);
+        result_ = request.error();
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
+        if (answer) result_ = decode<D>(*answer);
+        else result_ = std::move(answer).error();
+        return std::nullopt;
+    }
+
+    [[nodiscard]] result_type take() { return std::move(result_); }
+
+private:
+    D descriptor_;
+    result_type result_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

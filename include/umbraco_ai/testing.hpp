@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_TESTING_HPP
+#define UMBRACO_AI_TESTING_HPP
+
+/// The testing kit: a scripted transport, the API in memory, and servers on loopback.
+#include <umbraco_ai/testing/in_memory_api.hpp>
+#include <umbraco_ai/testing/loopback_server.hpp>
+#include <umbraco_ai/testing/raw_server.hpp>
+#include <umbraco_ai/testing/scripted_transport.hpp>
+#include <umbraco_ai/testing/server_request.hpp>
+#include <umbraco_ai/umbraco_ai.hpp>
+
+#endif
