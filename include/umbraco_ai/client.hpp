@@ -9,13 +9,19 @@
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/model/connection.hpp>
 #include <umbraco_ai/model/identity.hpp>
+#include <umbraco_ai/operations/all.hpp>
 #include <umbraco_ai/operations/by_id.hpp>
 #include <umbraco_ai/operations/call.hpp>
+#include <umbraco_ai/operations/ensure.hpp>
+#include <umbraco_ai/operations/modify.hpp>
+#include <umbraco_ai/operations/questions.hpp>
 #include <umbraco_ai/operations/with_capability.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -59,6 +65,45 @@ public:
         return owner_->run(update_operation(std::move(which), std::move(new_state)), options_);
     }
 
+    /// Reads a connection, lets `change(connection&)` change it, and puts it back whole; see `modify_operation`. The safe way
+    /// to change one thing. `change` must be repeatable.
+    template <class Change>
+    auto modify(id_or_alias which, Change change) const {
+        return owner_->run(modify_operation<Change>(std::move(which), std::move(change)), options_);
+    }
+
+    /// Switches a connection on or off; all else stays.
+    auto set_active(id_or_alias which, bool active) const {
+        return modify(std::move(which), [active](connection& read) { read.is_active = active; });
+    }
+
+    /// Changes the name; all else stays.
+    auto rename(id_or_alias which, std::string name) const {
+        return modify(std::move(which), [name = std::move(name)](connection& read) { read.name = name; });
+    }
+
+    /// Changes the alias, and reads whether the server did so: servers before 1.3 ignore it.
+    auto change_alias(id_or_alias which, std::string alias) const {
+        return modify(std::move(which), [alias = std::move(alias)](connection& read) { read.alias = alias; });
+    }
+
+    /// Creates a connection, or makes the one of its alias what the draft says; see `ensure_operation`.
+    auto ensure(connection_draft draft, ensure_options how = {}) const { return owner_->run(ensure_operation(std::move(draft), how), options_); }
+
+    /// All connections, page by page, without duplicates; says where it may be incomplete. See `all_operation`.
+    auto all(all_query wanted = {}) const { return owner_->run(all_operation(std::move(wanted)), options_); }
+
+    /// Whether an alias is taken, by another connection than `except`.
+    auto exists(std::string alias, std::optional<guid> except = {}) const {
+        return owner_->run(exists_operation(std::move(alias), except), options_);
+    }
+
+    /// The capabilities of one connection.
+    auto capabilities_of(id_or_alias which) const { return owner_->run(capabilities_of_operation(std::move(which)), options_); }
+
+    /// Why a connection does not work, in one sentence.
+    auto diagnose(id_or_alias which) const { return owner_->run(diagnose_operation(std::move(which)), options_); }
+
     /// Deletes a connection. Given an alias, it reads the connection's id first.
     auto remove(id_or_alias which) const { return owner_->run(remove_operation(std::move(which)), options_); }
 
@@ -96,6 +141,7 @@ public:
         : transport_(std::forward<T>(transport)), context_(base_url::parse(base_url_text), std::move(auth), options) {
         using plain = std::remove_reference_t<T>;
         if constexpr (requires { plain::tracks_writes; }) context_.transport_tracks_writes = plain::tracks_writes;
+        context_.queues_writes = queues_writes;
     }
     client(client const&) = delete;
     client& operator=(client const&) = delete;
@@ -107,14 +153,20 @@ public:
     }
     template <Descriptor D>
     auto call(D descriptor, call_options options = {}) && {
-        outlives_awaited_calls();
-        return run(call_operation<D>(std::move(descriptor)), std::move(options));
+        return std::move(*this).run(call_operation<D>(std::move(descriptor)), std::move(options));
     }
 
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
-    auto run(O operation, call_options options = {}) {
-        return io_traits<send_result_t<T>>::run(transport_, exchange<O>(context_, std::move(options), std::move(operation)));
+    auto run(O operation, call_options options = {}) & {
+        exchange<O> machine(context_, std::move(options), std::move(operation));
+        if constexpr (queues_writes) return traits::run(transport_, std::move(machine), queue_);
+        else return traits::run(transport_, std::move(machine));
+    }
+    template <Operation O>
+    auto run(O operation, call_options options = {}) && {
+        outlives_awaited_calls();
+        return run(std::move(operation), std::move(options));
     }
 
     /// The connection endpoints; `options` hold for each call made through what this gives.
@@ -131,8 +183,21 @@ private:
         static_assert(!is_awaited<T>, "umbraco_ai: an awaited call would outlive this temporary client; give the client a name first");
     }
 
+    using traits = io_traits<send_result_t<T>>;
+    static constexpr bool queues_writes = requires { typename traits::write_queue; };
+    struct no_queue {};
+    template <class Traits, bool HasQueue>
+    struct queue_of {
+        using type = no_queue;
+    };
+    template <class Traits>
+    struct queue_of<Traits, true> {
+        using type = typename Traits::write_queue;
+    };
+
     T transport_;
     client_context context_;
+    [[no_unique_address]] typename queue_of<traits, queues_writes>::type queue_;
 };
 
 template <class T, class... Rest>

@@ -238,9 +238,7 @@ public:
         };
         std::apply([&check_next](auto const&... values) { (check_next(values), ...); }, paths_);
         std::apply([&](auto const&... values) { ((values ? check_next(*values) : void()), ...); }, queries_);
-        if constexpr (requires(body_type const& model) { model.check(); }) {
-            if (ok) ok = body_.check();
-        }
+        if (ok) ok = std::apply([this](auto const&... values) { return check_body(values...); }, paths_);
         return ok;
     }
 
@@ -278,6 +276,14 @@ private:
     static body_type take_body([[maybe_unused]] Args& args) {
         if constexpr (has_body) return body_type(std::get<path_count>(std::move(args)));
         else return body_type();
+    }
+
+    /// A body whose rules depend on where it goes has `check` with the path parameters.
+    template <class... Paths>
+    result<void> check_body([[maybe_unused]] Paths const&... values) const {
+        if constexpr (requires { body_.check(values...); }) return body_.check(values...);
+        else if constexpr (requires { body_.check(); }) return body_.check();
+        else return result<void>::ok();
     }
 
     template <class T>

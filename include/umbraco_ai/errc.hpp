@@ -47,9 +47,10 @@ enum class errc : int {
     insecure_origin,  ///< Credentials over plain http to a host that is not loopback.
     tls_unavailable,  ///< https on a transport without TLS.
     masked_value,     ///< A value such as `sk-***` would be stored as the key itself.
+    unreadable_secret,  ///< An `ENC:` value, which only the connection it was read from can take back.
     buffer_too_small,
     client_busy,  ///< A second call on a client that does one at a time.
-    read_only,    ///< A write on a client that was told to read only.
+    read_only_client,  ///< A write on a client that was told to read only.
 
     // transport, timeout, cancelled
     resolve_failed = 100,
@@ -74,6 +75,9 @@ enum class errc : int {
     conflict,           ///< 409, or 400 because a connection is in use.
     server_error,       ///< 5xx.
     unexpected_status,
+    lost_update,        ///< Someone else wrote between the read and the write; the site's version history has their state.
+    settings_wiped,     ///< The credentials that were there before a write are gone after it.
+    not_applied,        ///< The server said yes and did not do it.
 
     // decode
     malformed_json = 400,
@@ -95,9 +99,10 @@ namespace detail {
         case errc::insecure_origin: return "credentials over plain http";
         case errc::tls_unavailable: return "TLS unavailable";
         case errc::masked_value: return "masked value";
+        case errc::unreadable_secret: return "unreadable secret";
         case errc::buffer_too_small: return "buffer too small";
         case errc::client_busy: return "client busy";
-        case errc::read_only: return "read-only client";
+        case errc::read_only_client: return "read-only client";
         case errc::resolve_failed: return "host name not resolved";
         case errc::connect_failed: return "connection failed";
         case errc::connection_closed: return "connection closed before the answer was complete";
@@ -116,6 +121,9 @@ namespace detail {
         case errc::conflict: return "conflict";
         case errc::server_error: return "server error";
         case errc::unexpected_status: return "unexpected status";
+        case errc::lost_update: return "lost update";
+        case errc::settings_wiped: return "settings wiped";
+        case errc::not_applied: return "not applied";
         case errc::malformed_json: return "malformed JSON";
         case errc::wrong_type: return "wrong JSON type";
         case errc::missing_member: return "missing member";

@@ -7,6 +7,7 @@
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/machine.hpp>
+#include <umbraco_ai/model/problem.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
@@ -43,6 +44,7 @@ public:
     credentials auth;
     client_options options;
     bool transport_tracks_writes = false;
+    bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
 
     /// Why no call can be made at all, or nothing.
     [[nodiscard]] std::optional<failure> refusal() const {
@@ -76,14 +78,22 @@ public:
         }));
         if (settings_text.empty()) return;
         static_cast<void>(json_inspector(settings_text, {}).each_string([this](std::string_view text) {
-            if (text.size() >= shortest && !text.starts_with('$')) texts_.emplace_back(text);
+            if (text.size() < shortest || text.starts_with('$')) return;
+            texts_.emplace_back(text);
+            // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
+            if (std::string cleaned = server_text(text); cleaned != text && cleaned.size() >= shortest) texts_.push_back(std::move(cleaned));
         }));
+        std::sort(texts_.begin(), texts_.end(), [](std::string const& a, std::string const& b) { return a.size() > b.size(); });
     }
 
     void scrub(failure& reason, std::string_view token) const {
         auto const clean = [&](std::string& text) {
             if (token.size() >= shortest) replace(text, token);
             for (std::string const& value : texts_) replace(text, value);
+            if (text.size() + shortest > most_problem_text) {
+                cut_tail(text, token);
+                for (std::string const& value : texts_) cut_tail(text, value);
+            }
         };
         clean(reason.message);
         clean(reason.problem.type);
@@ -105,6 +115,15 @@ private:
         for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
     }
 
+    /// Takes away the beginning of a secret where the text was cut in the middle of it.
+    static void cut_tail(std::string& text, std::string_view value) {
+        for (std::size_t size = (std::min)(value.size(), text.size()); size >= shortest; --size) {
+            if (!text.ends_with(value.substr(0, size))) continue;
+            text.replace(text.size() - size, size, "***");
+            return;
+        }
+    }
+
     std::vector<std::string> texts_;
 };
 
@@ -122,9 +141,15 @@ public:
         : context_(&context), options_(std::move(options)), operation_(std::move(operation)) {}
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) {
-        deadline_ = now + options_.timeout.value_or(context_->options.timeout);
+        auto const timeout = options_.timeout.value_or(context_->options.timeout);
+        deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
+                        ? (std::chrono::nanoseconds::max)()
+                        : now + timeout;
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
+        if constexpr (requires { O::writes; }) {
+            if (O::writes && context_->options.read_only) return end(refuse_write());
+        }
         return carry(operation_.start(context_->base->path), now);
     }
 
@@ -135,6 +160,13 @@ public:
     }
 
     [[nodiscard]] action resume(std::chrono::nanoseconds) { return action::done(); }
+
+    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
+    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
+        if (!waited) return end(std::move(waited).error());
+        if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(*waited, context_->base->path), now);
+        else return action::done();
+    }
 
     [[nodiscard]] result_type take() {
         result_type taken = ended_ ? result_type(*std::move(ended_)) : operation_.take();
@@ -152,9 +184,17 @@ private:
     }
 
     [[nodiscard]] action carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
+        if constexpr (requires { operation_.locked(true, std::string_view()); }) {
+            if (!next) {
+                if (auto const id = operation_.wants_lock()) {
+                    if (context_->queues_writes) return action::lock(*id, deadline_ - now);
+                    return carry(operation_.locked(false, context_->base->path), now);
+                }
+            }
+        }
         if (!next) return action::done();
         if (context_->options.read_only && next->method != http_method::get)
-            return end(failure(errc::read_only, "This client was told to read only; nothing was sent."));
+            return end(refuse_write());
         if (now >= deadline_)
             return end(failure(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time."));
         method_ = next->method;
@@ -167,6 +207,10 @@ private:
         secrets_.add_settings_of(next->body);
         ++attempts_;
         return action::send(*std::move(next));
+    }
+
+    [[nodiscard]] static failure refuse_write() {
+        return failure(errc::read_only_client, "This client was told to read only; nothing was sent.");
     }
 
     [[nodiscard]] static bool may_have_been_sent(failure const& reason) {

@@ -3,6 +3,7 @@
 #define UMBRACO_AI_MACHINE_HPP
 
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -18,6 +19,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 enum class action_kind : std::uint8_t {
     send,  ///< Send `request`, then `resume(answer, now)`.
     wait,  ///< Let `delay` pass, then `resume(now)`.
+    lock,  ///< Queue for the sole right to write `subject`, for at most `delay`; then `resume(waited, now)`.
     done   ///< `take()` has the result.
 };
 
@@ -25,6 +27,7 @@ enum class action_kind : std::uint8_t {
     switch (value) {
         case action_kind::send: return "send";
         case action_kind::wait: return "wait";
+        case action_kind::lock: return "lock";
         case action_kind::done: return "done";
     }
     return "?";
@@ -47,11 +50,19 @@ public:
         made.delay = duration;
         return made;
     }
+    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) {
+        action made;
+        made.what = action_kind::lock;
+        made.subject = id;
+        made.delay = at_most;
+        return made;
+    }
     [[nodiscard]] static action done() { return {}; }
 
     action_kind what = action_kind::done;
     http_request request;
     std::chrono::nanoseconds delay{0};
+    guid subject;
 
     friend bool operator==(action const&, action const&) = default;
 
@@ -60,17 +71,20 @@ public:
         out << to_string(value.what);
         if (value.what == action_kind::send) out << ' ' << value.request;
         if (value.what == action_kind::wait) out << ' ' << value.delay.count() << " ns";
+        if (value.what == action_kind::lock) out << ' ' << value.subject;
         return out;
     }
 };
 
-/// A call as a state machine without I/O. `now` is any steady clock, or zero for ever.
+/// A call as a state machine without I/O. `now` is any steady clock, or zero for ever. Who carries a machine out holds what
+/// it locked until the machine is done.
 template <class M>
 concept Machine = is_result<typename M::result_type> &&
-                  requires(M machine, result<http_response> answer, std::chrono::nanoseconds now) {
+                  requires(M machine, result<http_response> answer, result<bool> waited, std::chrono::nanoseconds now) {
                       { machine.start(now) } -> std::same_as<action>;
                       { machine.resume(std::move(answer), now) } -> std::same_as<action>;
                       { machine.resume(now) } -> std::same_as<action>;
+                      { machine.resume(std::move(waited), now) } -> std::same_as<action>;
                       { machine.take() } -> std::same_as<typename M::result_type>;
                   };
 

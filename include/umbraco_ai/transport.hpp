@@ -18,7 +18,11 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///   static constexpr bool is_awaited    whether the work goes on after `run` returned
 ///   template <class Transport, class Machine> static … run(Transport&, Machine)
 /// where `run` carries the actions of the machine out on the transport and gives `Machine::result_type`, in whatever the
-/// kind of result wraps it (asio::awaitable, std::future, a task type of the user's).
+/// kind of result wraps it (asio::awaitable, std::future, a task type of the user's). Where several calls of one client can
+/// be under way at once, it also has
+///   using write_queue = …              default-constructed once for each client
+/// and `run` takes a reference to it as a third argument and carries out `action_kind::lock` with it; without it no machine
+/// asks for a lock.
 template <class T>
 struct io_traits {};
 

@@ -49,15 +49,16 @@ template <>
 struct answer<created_connection> {
     static result<created_connection> decode(http_response const& response) {
         created_connection made;
-        std::size_t const first = response.body.find_first_not_of(" \t\r\n");
-        if (first == std::string::npos) {
+        std::string_view const body = response.body;
+        std::size_t const first = body.find_first_not_of(" \t\r\n", body.starts_with("\xEF\xBB\xBF") ? 3 : 0);
+        if (first == std::string_view::npos) {
             auto const id = id_of_location(response);
             if (!id) return failure(errc::empty_body, "The answer holds neither the connection nor its id; look for it by its alias.");
             made.id = *id;
             return made;
         }
         if (auto ok = detail::expect_json(response); !ok) return ok.error();
-        if (response.body[first] == '{') {
+        if (body[first] == '{') {
             auto read = read_json<connection>(response.body);
             if (!read) return read.error();
             made.id = read->id;
@@ -89,6 +90,17 @@ struct answer<updated_connection> {
         if (!read) return read.error();
         made.connection = *std::move(read);
         return made;
+    }
+};
+
+/// What the provider said may quote a key.
+template <>
+struct answer<test_result> {
+    static result<test_result> decode(http_response const& response) {
+        if (auto ok = detail::expect_json(response); !ok) return ok.error();
+        auto read = read_json<test_result>(response.body);
+        if (read && read->error_message) read->error_message = detail::server_text(*read->error_message);
+        return read;
     }
 };
 

@@ -58,6 +58,40 @@ void put_percent_encoded(S& sink, std::string_view text) {
     }
 }
 
+[[nodiscard]] constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+/// Eight groups of hex digits, or fewer with one `::` among them; the last two may be an IPv4 address.
+[[nodiscard]] inline bool is_ipv6(std::string_view host) noexcept {
+    std::size_t groups = 0;
+    bool shortened = false;
+    if (host.starts_with("::")) {
+        shortened = true;
+        host.remove_prefix(2);
+    }
+    while (!host.empty()) {
+        std::size_t const colon = host.find(':');
+        std::string_view const group = host.substr(0, colon);
+        if (colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
+            groups += 2;
+            if (!is_ipv4(group)) return false;
+            break;
+        }
+        if (group.empty() || group.size() > 4) return false;
+        for (char const c : group)
+            if (!is_hex(c)) return false;
+        ++groups;
+        if (colon == std::string_view::npos) break;
+        host.remove_prefix(colon + 1);
+        if (host.empty()) return false;
+        if (host.front() == ':') {
+            if (shortened) return false;
+            shortened = true;
+            host.remove_prefix(1);
+        }
+    }
+    return shortened ? groups < 8 : groups == 8;
+}
+
 }  // namespace detail
 
 /// Whether a host is this machine by its spelling alone: localhost, 127.0.0.0/8 and ::1. Nothing is resolved.
@@ -100,9 +134,7 @@ public:
             std::size_t const close = authority.find(']');
             if (close == std::string_view::npos) return refuse("Its IPv6 address is not closed by ].");
             std::string_view const address = authority.substr(1, close - 1);
-            if (address.find(':') == std::string_view::npos ||
-                address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)
-                return refuse("What stands in [ ] is no IPv6 address.");
+            if (!detail::is_ipv6(address)) return refuse("What stands in [ ] is no IPv6 address.");
             set_host(made.origin, address);
             authority.remove_prefix(close + 1);
             if (!authority.empty() && authority.front() != ':') return refuse("After ] only a port may follow.");
@@ -126,9 +158,14 @@ public:
         }
 
         while (!path.empty() && path.back() == '/') path.remove_suffix(1);
-        for (char const c : path)
-            if (!detail::is_unreserved(c) && c != '/' && c != '%')
-                return refuse("Its path holds a character that must be percent-encoded.");
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            if (detail::is_unreserved(path[i]) || path[i] == '/') continue;
+            std::string_view const escape = path.substr(i, 3);
+            bool const encoded = escape.size() == 3 && escape[0] == '%' && detail::is_hex(escape[1]) && detail::is_hex(escape[2]);
+            if (!encoded || detail::equals_ignoring_case(escape, "%2e") || detail::equals_ignoring_case(escape, "%2f"))
+                return refuse("Its path holds a character that must be percent-encoded, or an encoded dot or slash.");
+            i += 2;
+        }
         if (path.find("/../") != std::string_view::npos || path.find("/./") != std::string_view::npos ||
             path.find("//") != std::string_view::npos)
             return refuse("Its path holds an empty or a dot segment.");

@@ -238,6 +238,9 @@ struct json_codec<Model> {
         bool first = true;
         for_each_field<Model>([&]<class Row>(Row) {
             if constexpr (!Row::rules.is_read_only) {
+                if constexpr (requires { fields<Model>::leaves_out(value, Row::name); }) {
+                    if (fields<Model>::leaves_out(value, Row::name)) return;
+                }
                 auto const& member = value.*Row::member;
                 if (!std::exchange(first, false)) detail::put(sink, ',');
                 detail::put_json_string(sink, Row::name);

@@ -35,6 +35,19 @@ UMBRACO_AI_BEGIN_NAMESPACE
     return only_masks;
 }
 
+/// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
+[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept { return text.starts_with("ENC:"); }
+
+/// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
+[[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
+    if (text.size() < 2 || text.front() != '$' || text[1] == ':' || text.back() == ':') return false;
+    for (char const c : text.substr(1)) {
+        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != ':' && c != '_' && c != '-' && c != '.') return false;
+    }
+    return true;
+}
+
 namespace detail {
 
 /// What a pass over a JSON value found, beyond its being well-formed. Paths begin with the name given to `inspect_json`.
@@ -46,6 +59,8 @@ public:
     std::size_t depth = 0;  ///< 0 for a scalar, 1 for an object of scalars.
     std::optional<std::string> repeated_key;
     std::optional<std::string> masked_value;
+    std::vector<std::string> encrypted_values;      ///< Paths of `ENC:` texts.
+    std::optional<std::string> malformed_reference;  ///< A text that begins with `$` and is no reference.
 };
 
 class json_inspector {
@@ -78,6 +93,8 @@ private:
                 std::string text;
                 if (!reader_.read_string(text)) return false;
                 if (!findings_.masked_value && looks_masked(text)) findings_.masked_value = path_;
+                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path_);
+                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path_;
                 if (strings_ != nullptr) strings_(context_, text);
                 return true;
             }

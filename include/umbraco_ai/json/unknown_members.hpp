@@ -45,9 +45,8 @@ public:
         }));
     }
 
-    /// Adds a member from bytes that a reader accepted. The later of two with one name wins.
+    /// Adds a member from bytes that a reader accepted. Of two with one name both stay, and the later wins, as with servers.
     void add(json_key const& key, std::string_view value) {
-        if (!find(key.name).empty()) remove(key.name);
         if (!text_.empty()) text_ += ',';
         text_.append(1, '"').append(key.raw).append("\":").append(value);
     }

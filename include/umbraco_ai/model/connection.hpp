@@ -50,6 +50,14 @@ namespace detail {
     return result<void>::ok();
 }
 
+[[nodiscard]] inline result<void> check_unreadable(settings const& value) {
+    auto const paths = value.unreadable();
+    if (paths.empty()) return result<void>::ok();
+    return failure(errc::unreadable_secret,
+                   "The server could no longer decrypt this secret, and only the connection it was read from keeps it; give the secret anew.")
+        .at(paths.front());
+}
+
 /// Alias and name as a server answered them, kept only where they break the rules for what a user may give, so that they
 /// can be put back unchanged.
 class irregular_texts {
@@ -164,7 +172,8 @@ public:
         if (auto ok = detail::check_alias(alias, any_alias); !ok) return ok;
         if (auto ok = detail::check_text(name, 255, "name"); !ok) return ok;
         if (auto ok = detail::check_text(provider_id, 100, "providerId"); !ok) return ok;
-        return settings.check();
+        if (auto ok = settings.check(); !ok) return ok;
+        return detail::check_unreadable(settings);
     }
 };
 
@@ -190,7 +199,7 @@ public:
     /// the library does not know. Never id, provider, version or dates.
     explicit connection_update(connection read)
         : alias(std::move(read.alias)), name(std::move(read.name)), is_active(read.is_active),
-          settings(std::move(read.settings)), unknown(std::move(read.unknown)), as_read_(std::move(read.as_read_)),
+          settings(std::move(read.settings)), unknown(std::move(read.unknown)), as_read_(std::move(read.as_read_)), read_id_(read.id),
           may_be_null_(settings.is_null() && settings.is_as_answered()) {}
 
     connection_update(std::string alias_text, std::string name_text, bool active, umbraco_ai::settings new_settings)
@@ -206,12 +215,27 @@ public:
     unknown_members unknown;
     bool any_alias = false;
 
-    /// Errors: usage failures that name the member. Settings that a server masked must be given anew first.
+    /// Leaves the settings out of what is written, so that a server of the documented contract keeps its own. A server of
+    /// the observed contract would wipe them: only for a server that is proved to be of the former.
+    void leave_settings_out() noexcept { leaves_settings_out_ = true; }
+    [[nodiscard]] bool leaves_settings_out() const noexcept { return leaves_settings_out_; }
+
+    /// Whether this may be written to the connection of this id.
+    /// Errors: usage failures that name the member. Settings that a server masked must be given anew first; a secret that
+    /// the server cannot decrypt (`ENC:…`) goes back to the connection it was read from and nowhere else.
+    [[nodiscard]] result<void> check(guid const& id) const {
+        if (auto ok = check(); !ok) return ok;
+        if (read_id_ && *read_id_ == id) return result<void>::ok();
+        return detail::check_unreadable(settings);
+    }
+
+    /// Errors: as `check(id)`, as far as they can be told without it.
     [[nodiscard]] result<void> check() const {
         if (!as_read_.permits_alias(alias))
             if (auto ok = detail::check_alias(alias, any_alias); !ok) return ok;
         if (!as_read_.permits_name(name))
             if (auto ok = detail::check_text(name, 255, "name"); !ok) return ok;
+        if (leaves_settings_out_) return result<void>::ok();
         if (settings.is_null() && !may_be_null_)
             return failure(errc::invalid_argument, "Null settings wipe the stored credentials; say wipe_settings if that is meant.").at("settings");
         return settings.check();
@@ -219,7 +243,9 @@ public:
 
 private:
     detail::irregular_texts as_read_;
+    std::optional<guid> read_id_;
     bool may_be_null_ = false;
+    bool leaves_settings_out_ = false;
 };
 
 template <>
@@ -229,6 +255,11 @@ struct fields<connection_update> : table<field<"alias", &connection_update::alia
                                          field<"settings", &connection_update::settings, secret_field>> {
     /// An unknown member of the answer is never put back under a name that a connection has, in whatever case.
     using read_as = connection;
+
+    /// Rows that a value leaves out of what is written.
+    [[nodiscard]] static bool leaves_out(connection_update const& value, std::string_view name) noexcept {
+        return value.leaves_settings_out() && name == "settings";
+    }
 };
 
 UMBRACO_AI_END_NAMESPACE

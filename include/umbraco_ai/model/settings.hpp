@@ -14,26 +14,32 @@
 #include <cstddef>
 #include <initializer_list>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
 class settings;
 
 /// One value of a settings object, as JSON. Made from text, numbers, booleans, null, a `secret`, a `config_reference`, or
-/// settings nested in settings.
+/// settings nested in settings. Text that begins with `$` or `ENC:` means something else to servers than its letters, so it
+/// is refused when it is sent; a reference is given as `config_reference`.
 class settings_value {
 public:
     settings_value(std::nullptr_t) : json_("null") {}
     settings_value(bool value) : json_(value ? "true" : "false") {}
     settings_value(char const* text) : settings_value(std::string_view(text)) {}
     settings_value(std::string const& text) : settings_value(std::string_view(text)) {}
-    settings_value(std::string_view text) { detail::put_json_string(json_, text); }
+    settings_value(std::string_view text) : refusal_(refusal_of(text)) { detail::put_json_string(json_, text); }
     settings_value(secret const& value) : settings_value(value.reveal()) {}
-    settings_value(config_reference const& value) : settings_value(value.to_string()) {}
+    settings_value(config_reference const& value) {
+        if (!looks_like_reference(value.to_string())) refusal_ = "A reference is names parted by colons, such as Umbraco:AI:Secrets:OpenAI.";
+        detail::put_json_string(json_, value.to_string());
+    }
     settings_value(settings const& nested);
 
     template <class Number>
@@ -56,7 +62,16 @@ public:
     [[nodiscard]] std::string const& json() const noexcept { return json_; }
 
 private:
+    friend class settings;
+
+    [[nodiscard]] static char const* refusal_of(std::string_view text) noexcept {
+        if (text.starts_with('$')) return "A text that begins with $ is a reference into the server's configuration; say config_reference if that is meant.";
+        if (looks_encrypted(text)) return "A text that begins with ENC: is taken for a secret the server encrypted; give the secret itself.";
+        return nullptr;
+    }
+
     std::string json_;
+    char const* refusal_ = nullptr;
 };
 
 /// A key and its value, as in `settings{{"endpoint", "https://…"}}`.
@@ -87,20 +102,35 @@ public:
     settings& operator=(std::initializer_list<settings_entry> entries) {
         text_ = "{}";
         from_server_ = false;
+        refused_.clear();
         assign(entries);
         return *this;
     }
 
     /// Takes JSON text of the user's.
-    /// Errors: usage failures as `check` gives them.
+    /// Errors: usage failures as `check` gives them, and for texts that begin with `ENC:`, or with `$` and are no reference.
     [[nodiscard]] static result<settings> parse(std::string_view json) {
         settings made;
         made.text_ = json;
         if (auto checked = made.check(); !checked) return checked.error();
+        auto const found = detail::inspect_json(json, "settings");
+        if (!found.encrypted_values.empty())
+            return failure(errc::unreadable_secret, "A text that begins with ENC: is taken for a secret the server encrypted; give the secret itself.")
+                .at(found.encrypted_values.front());
+        if (found.malformed_reference)
+            return failure(errc::invalid_argument, "A text that begins with $ is a reference into the server's configuration, and this is none.")
+                .at(*found.malformed_reference);
         return made;
     }
 
     [[nodiscard]] bool is_null() const noexcept { return text_ == "null"; }
+
+    /// Paths of the secrets that the server could no longer decrypt (`ENC:…`). The connection does not work until each is
+    /// given anew.
+    [[nodiscard]] std::vector<std::string> unreadable() const { return detail::inspect_json(text_, "settings").encrypted_values; }
+
+    /// The path of the first masked value, where there is one.
+    [[nodiscard]] std::optional<std::string> masked() const { return detail::inspect_json(text_, "settings").masked_value; }
 
     /// Whether these are the bytes of an answer, unchanged since.
     [[nodiscard]] bool is_as_answered() const noexcept { return from_server_; }
@@ -134,6 +164,8 @@ public:
     settings& set(std::string_view key, settings_value const& value) {
         from_server_ = false;
         if (is_null()) text_ = "{}";
+        forget_refusal(key);
+        note_refusal(key, value);
         if (std::string_view const old = find(key); !old.empty()) {
             text_.replace(static_cast<std::size_t>(old.data() - text_.data()), old.size(), value.json());
             return *this;
@@ -146,6 +178,7 @@ public:
     settings& erase(std::string_view key) {
         if (!contains(key)) return *this;
         from_server_ = false;
+        forget_refusal(key);
         std::string kept = "{";
         for_each([&](json_key const& candidate, std::string_view value) {
             if (candidate.name == key) return;
@@ -172,7 +205,7 @@ public:
     /// Whether these settings may be sent.
     /// Errors: usage failures that name the JSON path, never a value: no object, malformed, not UTF-8, a repeated key (which
     /// would make every list of the site fail), nested deeper than `max_depth`, a masked value (which would be stored as
-    /// the key itself). What a server answered may be put back unchanged, unless it is masked.
+    /// the key itself), a literal that begins with `$` or `ENC:`. What a server answered may be put back unchanged, unless it is masked.
     [[nodiscard]] result<void> check() const {
         if (is_null()) return result<void>::ok();
         auto const found = detail::inspect_json(text_, "settings");
@@ -181,6 +214,7 @@ public:
                            "The value is masked, and would be stored as the key itself; give the real value or a config_reference, or leave the key out.")
                 .at(*found.masked_value);
         if (from_server_) return result<void>::ok();
+        if (!refused_.empty()) return failure(errc::invalid_argument, refused_.front().second).at(refused_.front().first);
         bool const too_deep =
             found.depth > max_depth || (found.malformed && found.malformed->code == make_error_code(errc::nested_too_deep));
         if (found.malformed && !too_deep) {
@@ -220,7 +254,18 @@ private:
     friend struct json_codec<settings>;
 
     void assign(std::initializer_list<settings_entry> entries) {
-        for (auto const& entry : entries) append(entry.key, entry.value);
+        for (auto const& entry : entries) {
+            note_refusal(entry.key, entry.value);
+            append(entry.key, entry.value);
+        }
+    }
+
+    void note_refusal(std::string_view key, settings_value const& value) {
+        if (value.refusal_ != nullptr) refused_.emplace_back("settings." + std::string(key), value.refusal_);
+    }
+
+    void forget_refusal(std::string_view key) {
+        std::erase_if(refused_, [path = "settings." + std::string(key)](auto const& refused) { return refused.first == path; });
     }
 
     void append(std::string_view key, settings_value const& value) {
@@ -233,11 +278,15 @@ private:
         text_.insert(last + 1, member);
     }
 
+    friend class settings_value;
+
     std::string text_;
     bool from_server_ = false;
+    std::vector<std::pair<std::string, char const*>> refused_;  ///< Literals that mean something else to servers, by path.
 };
 
-inline settings_value::settings_value(settings const& nested) : json_(nested.json()) {}
+inline settings_value::settings_value(settings const& nested)
+    : json_(nested.json()), refusal_(nested.refused_.empty() ? nullptr : nested.refused_.front().second) {}
 
 template <>
 struct json_codec<settings> {

@@ -7,6 +7,7 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/model/connection.hpp>
 #include <umbraco_ai/model/identity.hpp>
+#include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -21,53 +22,43 @@ namespace detail {
 /// A write that goes by id; given an alias, it reads the connection first, and refuses where the server answered another.
 /// `Derived` has `write_of(guid, connection const*)`, which gives the call, and `D` is its type.
 template <class Derived, Descriptor D>
-class by_id_operation {
+class by_id_operation : public operation_steps<typename D::answer_type> {
 public:
-    using result_type = result<typename D::answer_type>;
+    static constexpr bool writes = true;
 
     explicit by_id_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
-        if (which_.id()) return write(*which_.id(), nullptr, base_path);
-        if (auto ok = self().check(); !ok) return end(ok.error());
+        if (auto ok = self().check(); !ok) return this->fail(ok.error());
+        if (which_.id()) return this->lock(*which_.id());
         reading_ = true;
-        auto request = build_request(connections::get(which_), base_path);
-        if (!request) return end(std::move(request).error());
-        return *std::move(request);
+        return this->send(connections::get(which_), base_path);
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view base_path) {
-        if (!answer) return end(std::move(answer).error());
+        if (!answer) return this->fail(std::move(answer).error());
         if (!std::exchange(reading_, false)) {
-            result_ = decode<D>(*answer);
+            this->result_ = decode<D>(*answer);
             return std::nullopt;
         }
         auto read = decode<connections::get>(*answer);
-        if (!read) return end(std::move(read).error());
+        if (!read) return this->fail(std::move(read).error());
         if (!equals_ignoring_case(read->alias, which_.alias()))
-            return end(failure(errc::invalid_value, "The server answered another connection than the one asked for; nothing was written. Use the id.").at("$.alias"));
-        return write(read->id, &*read, base_path);
+            return this->fail(failure(errc::invalid_value, "The server answered another connection than the one asked for; nothing was written. Use the id.").at("$.alias"));
+        read_ = *std::move(read);
+        return this->lock(read_->id);
     }
 
-    [[nodiscard]] result_type take() { return std::move(result_); }
+    [[nodiscard]] std::optional<http_request> locked(bool, std::string_view base_path) {
+        return this->send(self().write_of(read_ ? read_->id : *which_.id(), read_ ? &*read_ : nullptr), base_path);
+    }
 
 private:
     Derived& self() { return static_cast<Derived&>(*this); }
 
-    std::optional<http_request> write(guid const& id, connection const* read, std::string_view base_path) {
-        auto request = build_request(self().write_of(id, read), base_path);
-        if (!request) return end(std::move(request).error());
-        return *std::move(request);
-    }
-
-    std::optional<http_request> end(failure reason) {
-        result_ = std::move(reason);
-        return std::nullopt;
-    }
-
     id_or_alias which_;
+    std::optional<connection> read_;
     bool reading_ = false;
-    result_type result_;
 };
 
 }  // namespace detail

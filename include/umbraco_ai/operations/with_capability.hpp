@@ -5,6 +5,7 @@
 #include <umbraco_ai/endpoint.hpp>
 #include <umbraco_ai/endpoints/connections.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -20,34 +21,30 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// (a 404 with an empty body) and its list of capabilities comes as a bare array, the list query that such servers know. A
 /// capability that is not in that list gives an empty page unasked, since servers ignore a value they do not know and would
 /// answer every connection.
-class with_capability_operation {
+class with_capability_operation : public detail::operation_steps<page<connection_item>> {
 public:
-    using result_type = result<page<connection_item>>;
-
     explicit with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
-        return send(connections::with_capability(wanted_), base_path, state::asked_route);
+        return ask(connections::with_capability(wanted_), base_path, state::asked_route);
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view base_path) {
-        if (!answer) return end(std::move(answer).error());
+        if (!answer) return fail(std::move(answer).error());
         switch (state_) {
             case state::asked_route: {
                 result_ = decode<connections::with_capability>(*answer);
                 bool const no_such_route = answer->status == 404 && answer->body.empty();
                 if (!no_such_route) return std::nullopt;
-                return send(connections::capabilities(), base_path, state::asked_capabilities);
+                return ask(connections::capabilities(), base_path, state::asked_capabilities);
             }
             case state::asked_capabilities: {
                 auto known = decode<connections::capabilities>(*answer);
-                if (!known) return end(std::move(known).error());
+                if (!known) return fail(std::move(known).error());
                 if (!known->is_bare_array) return std::nullopt;
-                if (std::find(known->items.begin(), known->items.end(), wanted_) == known->items.end()) {
-                    result_ = page<connection_item>();
-                    return std::nullopt;
-                }
-                return send(connections::list_with_capability(wanted_, umbraco_ai::take(2147483647)), base_path, state::asked_list);
+                if (std::find(known->items.begin(), known->items.end(), wanted_) == known->items.end())
+                    return succeed(page<connection_item>());
+                return ask(connections::list_with_capability(wanted_, umbraco_ai::take(2147483647)), base_path, state::asked_list);
             }
             case state::asked_list: break;
         }
@@ -55,27 +52,17 @@ public:
         return std::nullopt;
     }
 
-    [[nodiscard]] result_type take() { return std::move(result_); }
-
 private:
     enum class state : std::uint8_t { asked_route, asked_capabilities, asked_list };
 
     template <Descriptor D>
-    std::optional<http_request> send(D const& descriptor, std::string_view base_path, state next) {
+    next_request ask(D const& descriptor, std::string_view base_path, state next) {
         state_ = next;
-        auto request = build_request(descriptor, base_path);
-        if (!request) return end(std::move(request).error());
-        return *std::move(request);
-    }
-
-    std::optional<http_request> end(failure reason) {
-        result_ = std::move(reason);
-        return std::nullopt;
+        return send(descriptor, base_path);
     }
 
     capability wanted_;
     state state_ = state::asked_route;
-    result_type result_;
 };
 
 UMBRACO_AI_END_NAMESPACE

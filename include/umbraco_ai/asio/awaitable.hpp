@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_ASIO_AWAITABLE_HPP
+#define UMBRACO_AI_ASIO_AWAITABLE_HPP
+
+#include <umbraco_ai/asio/write_queue.hpp>
+#include <umbraco_ai/machine.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/transport.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <exception>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// A transport whose `send` is a coroutine of Boost.Asio.
+/// Lifetime: the transport outlives what `run` gives.
+/// Cancellation: while a call runs, cancelling the awaiting coroutine does not throw; the transport answers with a
+/// failure, and what the coroutine had set for `throw_if_cancelled` holds again afterwards.
+template <class Executor>
+struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
+    static constexpr bool is_awaited = true;
+
+    using write_queue = asio_write_queue;
+
+    template <class Transport, class Machine>
+    static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
+        using clock = io_traits<result<http_response>>;
+        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        std::exception_ptr thrown;
+        asio_write_queue::ticket held;
+        try {
+            action next = machine.start(clock::now_of(transport));
+            while (next.what != action_kind::done) {
+                if (next.what == action_kind::wait) {
+                    if constexpr (requires { transport.wait(next.delay); }) co_await transport.wait(next.delay);
+                    next = machine.resume(clock::now_of(transport));
+                } else if (next.what == action_kind::lock) {
+                    auto ticket = co_await queue.template acquire<Executor>(next.subject, next.delay);
+                    result<bool> waited = false;
+                    if (ticket) waited = ticket->waited();
+                    else waited = std::move(ticket).error();
+                    if (ticket) held = *std::move(ticket);
+                    next = machine.resume(std::move(waited), clock::now_of(transport));
+                } else {
+                    result<http_response> answer = co_await transport.send(std::move(next.request));
+                    next = machine.resume(std::move(answer), clock::now_of(transport));
+                }
+            }
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+        if (thrown) std::rethrow_exception(thrown);
+        co_return machine.take();
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
+#define UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
+
+#include <umbraco_ai/errc.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
+
+/// The addresses of a host that needs no look-up: a literal, or "localhost", which is both loopback addresses.
+[[nodiscard]] inline std::optional<endpoint_list> endpoints_by_spelling(std::string const& host, std::uint16_t port) {
+    using boost::asio::ip::tcp;
+    if (host == "localhost")
+        return endpoint_list{tcp::endpoint(boost::asio::ip::address_v6::loopback(), port),
+                             tcp::endpoint(boost::asio::ip::address_v4::loopback(), port)};
+    boost::system::error_code error;
+    auto const address = boost::asio::ip::make_address(host, error);
+    if (error) return std::nullopt;
+    return endpoint_list{tcp::endpoint(address, port)};
+}
+
+/// One host name on its way to addresses. All but host and port is guarded by the mutex of `lookup_queue`, and `wake`
+/// belongs to the strand of who waits.
+class name_lookup {
+public:
+    name_lookup(std::string host_name, std::uint16_t port_number, boost::asio::any_io_executor strand,
+                boost::asio::steady_timer& wake_timer)
+        : host(std::move(host_name)), port(port_number), executor(std::move(strand)), wake(&wake_timer) {}
+
+    std::string const host;
+    std::uint16_t const port;
+    boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
+    boost::asio::steady_timer* wake;
+    bool done = false;
+    boost::system::error_code error;
+    endpoint_list endpoints;
+};
+
+/// getaddrinfo can be neither cancelled nor hurried, and an Asio resolver makes ~io_context wait for it. So look-ups run
+/// on a few detached threads that own what they touch and are left behind when the caller gives up.
+class lookup_queue : public std::enable_shared_from_this<lookup_queue> {
+public:
+    lookup_queue() = default;
+
+    /// Begins a look-up; its timer is cancelled on its executor when it is done.
+    void start(std::shared_ptr<name_lookup> lookup) {
+        bool needs_thread = false;
+        {
+            std::lock_guard const guard(mutex_);
+            open_.push_back(lookup);
+            waiting_.push_back(std::move(lookup));
+            needs_thread = threads_ < most_threads;
+            if (needs_thread) ++threads_;
+        }
+        if (!needs_thread) return;
+        try {
+            std::thread([self = shared_from_this()] { self->work(); }).detach();
+        } catch (std::exception const&) {
+            std::lock_guard const guard(mutex_);
+            --threads_;
+            if (threads_ != 0) return;
+            for (auto const& stuck : waiting_) {
+                stuck->done = true;
+                stuck->error = make_error_code(boost::system::errc::resource_unavailable_try_again);
+                notify(stuck);
+            }
+            waiting_.clear();
+        }
+    }
+
+    /// The caller no longer waits.
+    void abandon(std::shared_ptr<name_lookup> const& lookup) {
+        std::lock_guard const guard(mutex_);
+        lookup->wake = nullptr;
+        lookup->executor = boost::asio::any_io_executor();
+        std::erase(open_, lookup);
+        std::erase(waiting_, lookup);
+    }
+
+    [[nodiscard]] bool is_done(name_lookup const& lookup) {
+        std::lock_guard const guard(mutex_);
+        return lookup.done;
+    }
+
+    /// The execution context goes down: no thread may touch it from here on.
+    void close() {
+        std::lock_guard const guard(mutex_);
+        for (auto const& lookup : open_) lookup->executor = boost::asio::any_io_executor();
+        open_.clear();
+        waiting_.clear();
+    }
+
+private:
+    static constexpr std::size_t most_threads = 4;
+
+    void work() noexcept {
+        while (true) {
+            std::shared_ptr<name_lookup> lookup;
+            {
+                std::lock_guard const guard(mutex_);
+                if (waiting_.empty()) {
+                    --threads_;
+                    return;
+                }
+                lookup = std::move(waiting_.front());
+                waiting_.pop_front();
+            }
+            boost::system::error_code error;
+            endpoint_list endpoints;
+            try {
+                boost::asio::io_context context(1);
+                boost::asio::ip::tcp::resolver resolver(context);
+                auto const found = resolver.resolve(lookup->host, std::to_string(lookup->port),
+                                                    boost::asio::ip::resolver_base::numeric_service, error);
+                for (auto const& entry : found) endpoints.push_back(entry.endpoint());
+            } catch (std::exception const&) {
+                error = make_error_code(boost::system::errc::not_enough_memory);
+            }
+            std::lock_guard const guard(mutex_);
+            lookup->done = true;
+            lookup->error = error;
+            lookup->endpoints = std::move(endpoints);
+            notify(lookup);
+        }
+    }
+
+    // Called with the mutex held: `close` waits for it, so the context is alive while this posts to it.
+    void notify(std::shared_ptr<name_lookup> const& lookup) noexcept {
+        std::erase(open_, lookup);
+        if (!lookup->executor) return;
+        try {
+            boost::asio::post(lookup->executor, [lookup] {
+                if (lookup->wake != nullptr) lookup->wake->cancel();
+            });
+        } catch (std::exception const&) {
+            // Out of memory: the caller wakes at its deadline.
+        }
+        lookup->executor = boost::asio::any_io_executor();
+    }
+
+    std::mutex mutex_;
+    std::vector<std::shared_ptr<name_lookup>> open_;
+    std::deque<std::shared_ptr<name_lookup>> waiting_;
+    std::size_t threads_ = 0;
+};
+
+/// The look-ups of one execution context; its shutdown cuts the detached threads off.
+class lookup_service : public boost::asio::execution_context::service {
+public:
+    using key_type = lookup_service;
+    static inline boost::asio::execution_context::id id;
+
+    explicit lookup_service(boost::asio::execution_context& context)
+        : service(context), queue_(std::make_shared<lookup_queue>()) {}
+
+    [[nodiscard]] std::shared_ptr<lookup_queue> const& queue() const noexcept { return queue_; }
+
+private:
+    void shutdown() override { queue_->close(); }
+
+    std::shared_ptr<lookup_queue> queue_;
+};
+
+/// A look-up for as long as a coroutine waits for it.
+class scoped_lookup {
+public:
+    scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,
+                  boost::asio::any_io_executor strand, boost::asio::steady_timer& wake)
+        : queue_(boost::asio::use_service<lookup_service>(context).queue()),
+          lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), wake)) {
+        queue_->start(lookup_);
+    }
+    scoped_lookup(scoped_lookup const&) = delete;
+    scoped_lookup& operator=(scoped_lookup const&) = delete;
+    ~scoped_lookup() { queue_->abandon(lookup_); }
+
+    [[nodiscard]] bool is_done() const { return queue_->is_done(*lookup_); }
+
+    /// Only after `is_done`: nobody writes them any more.
+    [[nodiscard]] boost::system::error_code const& error() const noexcept { return lookup_->error; }
+    [[nodiscard]] endpoint_list const& endpoints() const noexcept { return lookup_->endpoints; }
+
+private:
+    std::shared_ptr<lookup_queue> queue_;
+    std::shared_ptr<name_lookup> lookup_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_ASIO_WRITE_QUEUE_HPP
+#define UMBRACO_AI_ASIO_WRITE_QUEUE_HPP
+
+#include <umbraco_ai/model/guid.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Lets one coroutine at a time write a connection, in the order in which they came, since servers answer simultaneous PUTs
+/// with 500. Threading: all who use one queue run on one strand.
+class asio_write_queue {
+    struct waiter {
+        explicit waiter(boost::asio::any_io_executor const& executor) : timer(executor) {}
+        boost::asio::steady_timer timer;
+        bool granted = false;
+    };
+    using lines = std::map<guid, std::deque<std::shared_ptr<waiter>>>;
+
+public:
+    /// The right to write one connection; given back when it ends.
+    class ticket {
+    public:
+        ticket() = default;
+        ticket(std::shared_ptr<lines> all, guid const& id, bool had_to_wait) : lines_(std::move(all)), id_(id), waited_(had_to_wait) {}
+        ticket(ticket&& other) noexcept : lines_(std::move(other.lines_)), id_(other.id_), waited_(other.waited_) {}
+        ticket& operator=(ticket&& other) noexcept {
+            if (this != &other) {
+                release();
+                lines_ = std::move(other.lines_);
+                id_ = other.id_;
+                waited_ = other.waited_;
+            }
+            return *this;
+        }
+        ~ticket() { release(); }
+
+        [[nodiscard]] bool waited() const noexcept { return waited_; }
+
+    private:
+        void release() noexcept {
+            if (lines_) pass_on(*lines_, id_);
+            lines_.reset();
+        }
+
+        std::shared_ptr<lines> lines_;
+        guid id_;
+        bool waited_ = false;
+    };
+
+    asio_write_queue() : lines_(std::make_shared<lines>()) {}
+
+    /// Waits until the connection is free, for at most `at_most`.
+    /// Errors: `deadline_exceeded`; `cancelled`, for coroutines that do not throw when cancelled.
+    template <class Executor>
+    [[nodiscard]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
+        std::shared_ptr<lines> const all = lines_;
+        auto const [line, is_free] = all->try_emplace(id);
+        if (is_free) co_return ticket(all, id, false);
+
+        auto const me = std::make_shared<waiter>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
+        line->second.push_back(me);
+        place const mine(all, id, me);
+        boost::system::error_code ended;
+        me->timer.expires_after(at_most);
+        co_await me->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
+        if (mine.take()) co_return ticket(all, id, true);
+        if (ended) co_return failure(errc::cancelled, "Cancelled while another call was writing the connection; nothing was written.");
+        co_return failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
+    }
+
+private:
+    /// A place in a line. It leaves the line when its coroutine ends, however that ends.
+    class place {
+    public:
+        place(std::shared_ptr<lines> all, guid const& id, std::shared_ptr<waiter> me)
+            : lines_(std::move(all)), id_(id), me_(std::move(me)) {}
+        place(place const&) = delete;
+        place& operator=(place const&) = delete;
+        ~place() {
+            if (taken_) return;
+            if (me_->granted) {
+                pass_on(*lines_, id_);
+                return;
+            }
+            auto const line = lines_->find(id_);
+            if (line != lines_->end()) std::erase(line->second, me_);
+        }
+
+        /// Whether the right was granted; then it is the caller's to give back.
+        [[nodiscard]] bool take() const noexcept { return taken_ = me_->granted; }
+
+    private:
+        std::shared_ptr<lines> lines_;
+        guid id_;
+        std::shared_ptr<waiter> me_;
+        mutable bool taken_ = false;
+    };
+
+    static void pass_on(lines& all, guid const& id) {
+        auto const line = all.find(id);
+        if (line == all.end()) return;
+        if (line->second.empty()) {
+            all.erase(line);
+            return;
+        }
+        std::shared_ptr<waiter> const next = std::move(line->second.front());
+        line->second.pop_front();
+        next->granted = true;
+        next->timer.cancel();
+    }
+
+    std::shared_ptr<lines> lines_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
+#define UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
+
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/verb.hpp>
+#include <boost/optional/optional.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/version.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Beast's parser, filling an `http_response` directly. Trailer fields are dropped: they must not pass for header fields.
+class response_parser final : public boost::beast::http::basic_parser<false> {
+    using error_code = boost::system::error_code;
+    using string_view = boost::beast::string_view;
+
+public:
+    explicit response_parser(http_limits const& limits) {
+        header_limit(static_cast<std::uint32_t>(
+            (std::min<std::uint64_t>)(limits.header_bytes, (std::numeric_limits<std::uint32_t>::max)())));
+        body_limit(boost::optional<std::uint64_t>(limits.body_bytes));
+    }
+
+    [[nodiscard]] http_response& response() noexcept { return response_; }
+    [[nodiscard]] bool is_interim() const noexcept { return response_.status / 100 == 1; }
+
+private:
+    // Of all chunk extensions of one answer. Nobody uses them, and Beast sets them no bound.
+    static constexpr std::size_t most_extension_bytes = 4096;
+
+    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
+
+    void on_response_impl(int status, string_view, int, error_code&) override { response_.status = status; }
+
+    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
+        if (!has_header_) response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    }
+
+#if BOOST_VERSION >= 109000
+    void on_trailer_field_impl(boost::beast::http::field, string_view, string_view, error_code&) override {}
+#endif
+
+    void on_header_impl(error_code& error) override {
+        has_header_ = true;
+        bool const has_coding = response_.headers.contains("Transfer-Encoding");
+        if (has_coding && (!chunked() || response_.headers.contains("Content-Length")))
+            error = boost::beast::http::error::bad_transfer_encoding;
+    }
+
+    void on_body_init_impl(boost::optional<std::uint64_t> const& size, error_code&) override {
+        constexpr std::uint64_t most_believed = 64 * 1024;
+        if (size) response_.body.reserve(static_cast<std::size_t>((std::min)(*size, most_believed)));
+    }
+
+    std::size_t on_body_impl(string_view piece, error_code&) override {
+        response_.body.append(piece.data(), piece.size());
+        return piece.size();
+    }
+
+    void on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& error) override {
+        extension_bytes_ += extensions.size();
+        if (extension_bytes_ > most_extension_bytes) error = boost::beast::http::error::bad_chunk_extension;
+    }
+
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override {
+        response_.body.append(piece.data(), piece.size());
+        return piece.size();
+    }
+
+    void on_finish_impl(error_code&) override {}
+
+    http_response response_;
+    std::size_t extension_bytes_ = 0;
+    bool has_header_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif

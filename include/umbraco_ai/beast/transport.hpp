@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_BEAST_TRANSPORT_HPP
+#define UMBRACO_AI_BEAST_TRANSPORT_HPP
+
+#include <umbraco_ai/asio/awaitable.hpp>
+#include <umbraco_ai/beast/detail/connection_pool.hpp>
+#include <umbraco_ai/beast/detail/http_exchange.hpp>
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/transport.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// HTTP/1.1 over TCP as coroutines of Boost.Asio, with Boost.Beast's parser. Connections are kept and used again: at most
+/// 8 idle ones, each for 30 s or what the server's `Keep-Alive` allows.
+///
+/// Answers: any status is a response; interim responses are skipped. Redirects are not followed.
+/// Errors: usage (`invalid_argument`, `tls_unavailable`: there is no TLS here yet), `resolve_failed`, `connect_failed`,
+/// `connection_closed`, `malformed_response`, `header_too_large`, `body_too_large`, `too_many_interim_responses`,
+/// `protocol_switched`, `transport_failed`, `deadline_exceeded`, `cancelled`. Where a PUT, POST or DELETE fails after a
+/// byte of it may have left, `failure::possibly_applied` is set.
+/// Resending: only when a kept connection turns out closed before a byte of the answer, once, on a new connection, and
+/// only a GET or a request of which nothing was written. All other policy belongs above.
+/// Limits: all of `http_limits` are honoured. `time` covers everything from the look-up of the name to the last byte; the
+/// cancel check is asked between steps and every 50 ms.
+/// Cancellation: any cancellation type that the awaiting coroutine lets through ends the call with `errc::cancelled`;
+/// `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
+/// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
+/// the context. Calls on different strands, and several at once on one, are fine.
+/// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
+/// be destroyed. A moved-from transport may only be assigned to or destroyed.
+class beast_transport {
+public:
+    /// Sockets and timers belong to this executor's context.
+    explicit beast_transport(boost::asio::any_io_executor executor)
+        : executor_(std::move(executor)),
+          pool_(boost::asio::use_service<detail::pool_service>(context_of(executor_)).make_pool()) {}
+    explicit beast_transport(boost::asio::io_context& context) : beast_transport(boost::asio::any_io_executor(context.get_executor())) {}
+
+    beast_transport(beast_transport&&) noexcept = default;
+    beast_transport& operator=(beast_transport&&) noexcept = default;
+    beast_transport(beast_transport const&) = delete;
+    beast_transport& operator=(beast_transport const&) = delete;
+    ~beast_transport() = default;
+
+    /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
+    [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) {
+        return exchange(pool_, executor_, std::move(request));
+    }
+
+    /// The steady clock, since its epoch.
+    [[nodiscard]] std::chrono::nanoseconds now() const noexcept {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
+    }
+
+    /// Lets time pass; ends early, without an exception, when the coroutine is cancelled.
+    [[nodiscard]] boost::asio::awaitable<void> wait(std::chrono::nanoseconds duration) { return sleep(executor_, duration); }
+
+    [[nodiscard]] boost::asio::any_io_executor const& get_executor() const noexcept { return executor_; }
+
+private:
+    [[nodiscard]] static boost::asio::execution_context& context_of(boost::asio::any_io_executor const& executor) {
+        return boost::asio::query(executor, boost::asio::execution::context);
+    }
+
+    [[nodiscard]] static boost::asio::awaitable<result<http_response>> exchange(std::shared_ptr<detail::connection_pool> pool,
+                                                                               boost::asio::any_io_executor io,
+                                                                               http_request request) {
+        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        result<http_response> answer;
+        std::exception_ptr thrown;
+        try {
+            boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
+            detail::http_exchange work(std::move(pool), std::move(io), std::move(strand), std::move(request));
+            answer = co_await work.run();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+        if (thrown) std::rethrow_exception(thrown);
+        co_return answer;
+    }
+
+    [[nodiscard]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io, std::chrono::nanoseconds duration) {
+        if (duration <= duration.zero()) co_return;
+        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        auto const state = co_await boost::asio::this_coro::cancellation_state;
+        if (state.cancelled() == boost::asio::cancellation_type::none) {
+            boost::system::error_code ignored;
+            boost::asio::steady_timer timer(io, duration);
+            co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+        }
+        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+    }
+
+    boost::asio::any_io_executor executor_;
+    std::shared_ptr<detail::connection_pool> pool_;
+};
+
+static_assert(Transport<beast_transport>);
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

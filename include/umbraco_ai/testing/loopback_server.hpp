@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_TESTING_LOOPBACK_SERVER_HPP
+#define UMBRACO_AI_TESTING_LOOPBACK_SERVER_HPP
+
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/testing/detail/server_thread.hpp>
+#include <umbraco_ai/testing/server_request.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace testing {
+
+/// How a server delimits the bodies of its answers.
+enum class framing : std::uint8_t {
+    chunked,  ///< In chunks of about 4 KB, as observed servers do; an empty body has Content-Length: 0.
+    sized     ///< With Content-Length.
+};
+
+/// An object that answers requests, such as `in_memory_api`.
+template <class T>
+concept RequestHandler = requires(T& object, server_request const& request) {
+    { object.handle(request) } -> std::convertible_to<http_response>;
+};
+
+/// What a `loopback_server` may be told.
+class loopback_options {
+public:
+    loopback_options() = default;
+
+    framing body_framing = framing::chunked;
+    std::chrono::steady_clock::duration time_limit = std::chrono::minutes(10);  ///< After it the server answers no more.
+    std::size_t header_bytes = 32 * 1024;
+    std::size_t body_bytes = 50 * 1024 * 1024;
+
+    loopback_options& with(framing value) { body_framing = value; return *this; }
+    loopback_options& with_time_limit(std::chrono::steady_clock::duration value) { time_limit = value; return *this; }
+};
+
+/// A real HTTP/1.1 server on 127.0.0.1, on a port of its own and a thread of its own, that lets a function or an object
+/// answer. Connections are kept open until the client closes or asks for it.
+/// Threading: the handler runs on the server's thread, one request at a time, with the mutex of `lock` held. All members
+/// may be called from any thread.
+/// Lifetime: an object given by reference outlives the server. The destructor stops the server and waits for its thread.
+/// Errors: the constructor throws where no port is to be had; a handler that throws is answered with 500.
+class loopback_server {
+public:
+    using handler = std::function<http_response(server_request const&)>;
+
+    explicit loopback_server(handler answer, loopback_options options = loopback_options())
+        : handler_(std::move(answer)), options_(options), server_(options.time_limit, [this](boost::asio::ip::tcp::socket socket) {
+              return serve(std::move(socket));
+          }) {}
+
+    template <RequestHandler T>
+    explicit loopback_server(T& object, loopback_options options = loopback_options())
+        : loopback_server(handler([&object](server_request const& request) { return object.handle(request); }), options) {}
+
+    loopback_server(loopback_server const&) = delete;
+    loopback_server& operator=(loopback_server const&) = delete;
+    ~loopback_server() { server_.stop(); }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return server_.port(); }
+    [[nodiscard]] std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+    [[nodiscard]] http_origin origin() const { return http_origin(false, "127.0.0.1", port()); }
+
+    /// Connections accepted so far.
+    [[nodiscard]] std::size_t connections() const noexcept { return server_.connections(); }
+    /// Requests given to the handler so far.
+    [[nodiscard]] std::size_t requests() const noexcept { return requests_; }
+
+    /// Keeps the handler waiting while a test looks at what it works on.
+    [[nodiscard]] std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+
+private:
+    using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+    boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket) {
+        boost::beast::flat_buffer buffer;
+        bool is_open = true;
+        while (is_open) {
+            parser incoming;
+            incoming.header_limit(static_cast<std::uint32_t>(options_.header_bytes));
+            incoming.body_limit(options_.body_bytes);
+            int const refusal = co_await read(socket, buffer, incoming);
+            if (refusal < 0) co_return;
+            http_response response(refusal);
+            if (refusal == 0) {
+                ++requests_;
+                response = answer(request_of(incoming));
+            }
+            is_open = refusal == 0 && incoming.keep_alive();
+            std::string const bytes = bytes_of(response, is_open);
+            boost::system::error_code error;
+            co_await boost::asio::async_write(socket, boost::asio::buffer(bytes),
+                                              boost::asio::redirect_error(boost::asio::use_awaitable, error));
+            if (error) co_return;
+        }
+        co_await testing::detail::close_gently(socket);
+    }
+
+    // 0 for a whole request, a status to refuse it with, or -1 where the client has gone.
+    boost::asio::awaitable<int> read(boost::asio::ip::tcp::socket& socket, boost::beast::flat_buffer& buffer, parser& incoming) {
+        using http_error = boost::beast::http::error;
+        bool is_continued = false;
+        while (true) {
+            boost::system::error_code error;
+            while (!error && buffer.size() != 0 && !incoming.is_done()) {
+                std::size_t const used = incoming.put(buffer.cdata(), error);
+                buffer.consume(used);
+                if (!error && used == 0) break;
+            }
+            if (incoming.is_done()) co_return 0;
+            if (error == http_error::header_limit) co_return 431;
+            if (error == http_error::body_limit) co_return 413;
+            if (error && error != http_error::need_more) co_return 400;
+            if (buffer.size() > options_.header_bytes + 64 * 1024) co_return 400;
+            if (incoming.is_header_done() && !is_continued && incoming.get().count(boost::beast::http::field::expect) != 0) {
+                is_continued = true;
+                static constexpr char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+                co_await boost::asio::async_write(socket, boost::asio::buffer(go_on, sizeof go_on - 1),
+                                                  boost::asio::redirect_error(boost::asio::use_awaitable, error));
+                if (error) co_return -1;
+            }
+            error.clear();
+            std::size_t const count = co_await socket.async_read_some(
+                buffer.prepare(16 * 1024), boost::asio::redirect_error(boost::asio::use_awaitable, error));
+            buffer.commit(count);
+            if (error) co_return -1;
+        }
+    }
+
+    [[nodiscard]] static server_request request_of(parser& incoming) {
+        auto& message = incoming.get();
+        server_request made;
+        made.method.assign(message.method_string().data(), message.method_string().size());
+        made.target.assign(message.target().data(), message.target().size());
+        for (auto const& field : message)
+            made.headers.add(std::string(field.name_string().data(), field.name_string().size()),
+                             std::string(field.value().data(), field.value().size()));
+        made.body = std::move(message.body());
+        return made;
+    }
+
+    [[nodiscard]] http_response answer(server_request const& request) {
+        std::lock_guard const guard(mutex_);
+        try {
+            return handler_(request);
+        } catch (...) {
+            return http_response(500);
+        }
+    }
+
+    [[nodiscard]] std::string bytes_of(http_response const& response, bool stays_open) const {
+        constexpr std::size_t chunk_bytes = 4096;
+        std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " -\r\n";
+        for (auto const& field : response.headers) bytes.append(field.name).append(": ").append(field.value).append("\r\n");
+        if (!stays_open) bytes.append("Connection: close\r\n");
+        bool const is_chunked = options_.body_framing == framing::chunked && !response.body.empty();
+        if (!is_chunked) {
+            if (response.status != 204 && response.status != 304)
+                bytes.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+            return bytes.append("\r\n").append(response.body);
+        }
+        bytes.append("Transfer-Encoding: chunked\r\n\r\n");
+        for (std::size_t at = 0; at < response.body.size(); at += chunk_bytes) {
+            std::size_t const size = (std::min)(chunk_bytes, response.body.size() - at);
+            bytes.append(testing::detail::hexadecimal(size)).append("\r\n").append(response.body, at, size).append("\r\n");
+        }
+        return bytes.append("0\r\n\r\n");
+    }
+
+    handler handler_;
+    loopback_options options_;
+    std::mutex mutex_;
+    std::atomic<std::size_t> requests_ = 0;
+    testing::detail::server_thread server_;  // last: its thread uses all the others
+};
+
+}  // namespace testing
+UMBRACO_AI_END_NAMESPACE
+
+#endif

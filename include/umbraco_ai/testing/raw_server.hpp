@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_TESTING_RAW_SERVER_HPP
+#define UMBRACO_AI_TESTING_RAW_SERVER_HPP
+
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/testing/detail/server_thread.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace testing {
+
+/// What a `raw_server` does next on a connection.
+enum class raw_action : std::uint8_t {
+    read_request,   ///< Read one header and as many body bytes as its Content-Length says.
+    read_header,    ///< Read one header and leave the body.
+    send,           ///< Write bytes.
+    send_bytewise,  ///< Write bytes, each by itself.
+    send_forever,   ///< Write the same bytes until the peer closes.
+    close,          ///< Close: the peer sees an end of stream.
+    reset,          ///< Close so that the peer sees a reset.
+    stay_silent     ///< Read and say nothing until the peer closes.
+};
+
+/// One step of a script. A value: it compares, so that scripts can be generated and reported.
+class raw_step {
+public:
+    raw_step() = default;
+
+    [[nodiscard]] static raw_step read_request() { return raw_step(raw_action::read_request, {}); }
+    [[nodiscard]] static raw_step read_header() { return raw_step(raw_action::read_header, {}); }
+    [[nodiscard]] static raw_step send(std::string text) { return raw_step(raw_action::send, std::move(text)); }
+    [[nodiscard]] static raw_step send_bytewise(std::string text) { return raw_step(raw_action::send_bytewise, std::move(text)); }
+    [[nodiscard]] static raw_step send_forever(std::string text) { return raw_step(raw_action::send_forever, std::move(text)); }
+    [[nodiscard]] static raw_step close() { return raw_step(raw_action::close, {}); }
+    [[nodiscard]] static raw_step reset() { return raw_step(raw_action::reset, {}); }
+    [[nodiscard]] static raw_step stay_silent() { return raw_step(raw_action::stay_silent, {}); }
+
+    raw_action what = raw_action::close;
+    std::string bytes;
+
+    friend bool operator==(raw_step const&, raw_step const&) = default;
+
+private:
+    raw_step(raw_action action, std::string text) : what(action), bytes(std::move(text)) {}
+};
+
+/// The steps of one connection; it is closed at their end.
+using raw_script = std::vector<raw_step>;
+
+/// A server on 127.0.0.1 that follows scripts instead of HTTP: for answers that no decent server gives. The first
+/// connection follows the first script, and so on; the last script serves all connections beyond.
+/// Threading: all members may be called from any thread.
+/// Lifetime: as for `loopback_server`; after `time_limit` it says no more.
+class raw_server {
+public:
+    explicit raw_server(std::vector<raw_script> scripts,
+                        std::chrono::steady_clock::duration time_limit = std::chrono::minutes(10))
+        : scripts_(std::move(scripts)), server_(time_limit, [this](boost::asio::ip::tcp::socket socket) {
+              return play(std::move(socket));
+          }) {}
+    raw_server(raw_server const&) = delete;
+    raw_server& operator=(raw_server const&) = delete;
+    ~raw_server() { server_.stop(); }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return server_.port(); }
+    [[nodiscard]] std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+    [[nodiscard]] http_origin origin() const { return http_origin(false, "127.0.0.1", port()); }
+
+    /// Connections whose script has begun.
+    [[nodiscard]] std::size_t connections() const {
+        std::lock_guard const guard(mutex_);
+        return received_.size();
+    }
+
+    /// What has been read on a connection, counted from 0, so far.
+    [[nodiscard]] std::string received(std::size_t connection) const {
+        std::lock_guard const guard(mutex_);
+        return connection < received_.size() ? received_[connection] : std::string();
+    }
+
+    /// Waits until so many connections have come to the end of their scripts and been closed; false when time runs out.
+    [[nodiscard]] bool wait_until_finished(std::size_t connections,
+                                           std::chrono::steady_clock::duration patience = std::chrono::seconds(10)) const {
+        std::unique_lock guard(mutex_);
+        return changed_.wait_for(guard, patience, [&] { return finished_ >= connections; });
+    }
+
+private:
+    using tcp = boost::asio::ip::tcp;
+
+    boost::asio::awaitable<void> play(tcp::socket socket) {
+        std::size_t const number = begin();
+        raw_script const script = scripts_.empty() ? raw_script() : scripts_[number < scripts_.size() ? number : scripts_.size() - 1];
+        std::string pending;
+        bool goes_on = true;
+        for (std::size_t i = 0; goes_on && i < script.size(); ++i) {
+            raw_step const& step = script[i];
+            switch (step.what) {
+                case raw_action::read_request: goes_on = co_await read(socket, number, pending, true); break;
+                case raw_action::read_header: goes_on = co_await read(socket, number, pending, false); break;
+                case raw_action::send: goes_on = co_await write(socket, step.bytes); break;
+                case raw_action::send_bytewise:
+                    for (std::size_t at = 0; goes_on && at < step.bytes.size(); ++at)
+                        goes_on = co_await write(socket, std::string_view(step.bytes).substr(at, 1));
+                    break;
+                case raw_action::send_forever:
+                    while (co_await write(socket, step.bytes)) {}
+                    goes_on = false;
+                    break;
+                case raw_action::close: goes_on = false; break;
+                case raw_action::reset: {
+                    boost::system::error_code ignored;
+                    socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+                    goes_on = false;
+                    break;
+                }
+                case raw_action::stay_silent:
+                    while (co_await receive(socket, number, pending)) {}
+                    goes_on = false;
+                    break;
+            }
+        }
+        boost::system::error_code ignored;
+        socket.close(ignored);
+        end();
+    }
+
+    // The bytes of one request are taken off `pending`; false when the peer closed before.
+    boost::asio::awaitable<bool> read(tcp::socket& socket, std::size_t number, std::string& pending, bool with_body) {
+        std::size_t header_end = pending.find("\r\n\r\n");
+        while (header_end == std::string::npos) {
+            if (!co_await receive(socket, number, pending)) co_return false;
+            header_end = pending.find("\r\n\r\n");
+        }
+        std::size_t const size = header_end + 4 + (with_body ? content_length(std::string_view(pending).substr(0, header_end)) : 0);
+        while (pending.size() < size)
+            if (!co_await receive(socket, number, pending)) co_return false;
+        pending.erase(0, size);
+        co_return true;
+    }
+
+    boost::asio::awaitable<bool> receive(tcp::socket& socket, std::size_t number, std::string& pending) {
+        char piece[4096];
+        boost::system::error_code error;
+        std::size_t const count = co_await socket.async_read_some(
+            boost::asio::buffer(piece), boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        pending.append(piece, count);
+        std::lock_guard const guard(mutex_);
+        received_[number].append(piece, count);
+        co_return !error;
+    }
+
+    static boost::asio::awaitable<bool> write(tcp::socket& socket, std::string_view bytes) {
+        boost::system::error_code error;
+        co_await boost::asio::async_write(socket, boost::asio::buffer(bytes.data(), bytes.size()),
+                                          boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        co_return !error;
+    }
+
+    [[nodiscard]] static std::size_t content_length(std::string_view header) {
+        constexpr std::string_view name = "\r\nContent-Length: ";
+        std::size_t const at = header.find(name);
+        if (at == std::string_view::npos) return 0;
+        std::size_t size = 0;
+        std::from_chars(header.data() + at + name.size(), header.data() + header.size(), size);
+        return size;
+    }
+
+    [[nodiscard]] std::size_t begin() {
+        std::lock_guard const guard(mutex_);
+        received_.emplace_back();
+        return received_.size() - 1;
+    }
+
+    void end() {
+        {
+            std::lock_guard const guard(mutex_);
+            ++finished_;
+        }
+        changed_.notify_all();
+    }
+
+    std::vector<raw_script> scripts_;
+    mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
+    std::vector<std::string> received_;
+    std::size_t finished_ = 0;
+    detail::server_thread server_;  // last: its thread uses all the others
+};
+
+}  // namespace testing
+UMBRACO_AI_END_NAMESPACE
+
+#endif

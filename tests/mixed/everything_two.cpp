@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include <umbraco_ai/testing.hpp>
+#include <umbraco_ai/umbraco_ai.hpp>
+
+std::error_category const* category_of_the_other_unit();
+
+std::error_category const* category_of_the_other_unit() { return &umbraco_ai::error_category(); }

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what the build needs, on Debian 12 and its relatives. Does nothing where everything is there.
+set -euo pipefail
+
+usage() {
+    cat <<'EOF'
+usage: tools/setup-debian.sh [--build-only | --ci]
+
+  (nothing)      compiler, CMake, Ninja, Python, Boost 1.81, nlohmann/json, Catch2
+  --build-only   without Catch2 and Python
+  --ci           with clang 16 as well
+EOF
+}
+
+set_of=test
+case "${1-}" in
+    '') ;;
+    --build-only) set_of=build ;;
+    --ci) set_of=ci ;;
+    --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+esac
+
+at_least() { printf '%s\n%s\n' "$1" "$2" | sort -CV; }
+
+have_gxx() { command -v g++ >/dev/null && at_least 12 "$(g++ -dumpfullversion)"; }
+have_cmake() { command -v cmake >/dev/null && at_least 3.25 "$(cmake --version | sed -n '1s/[^0-9]*//p')"; }
+have_python() { python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; }
+# Asks the compiler, so that a library that was installed without a package counts too.
+have_header() { command -v g++ >/dev/null && echo "#include <$1>" | g++ -std=c++20 -E -x c++ -o /dev/null - 2>/dev/null; }
+have_boost() {
+    have_header boost/beast/version.hpp &&
+        at_least 108100 "$(echo 'BOOST_VERSION' | g++ -E -P -include boost/version.hpp -x c++ - | tail -n 1)"
+}
+have_catch() { have_header catch2/catch.hpp || have_header catch2/catch_all.hpp; }
+have_runtime_of_clang() { compgen -G '/usr/lib/llvm-16/lib/clang/*/lib/*/libclang_rt.asan*' >/dev/null; }
+
+missing=()
+have_gxx || missing+=(g++)
+have_cmake || missing+=(cmake)
+command -v ninja >/dev/null || missing+=(ninja-build)
+have_boost || missing+=(libboost1.81-dev)
+have_header nlohmann/json.hpp || missing+=(nlohmann-json3-dev)
+if [ "$set_of" != build ]; then
+    have_python || missing+=(python3)
+    have_catch || missing+=(catch2)
+fi
+if [ "$set_of" = ci ]; then
+    command -v clang++-16 >/dev/null || missing+=(clang-16)
+    have_runtime_of_clang || missing+=(libclang-rt-16-dev)
+fi
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "setup: no apt-get here; install the equivalents of: ${missing[*]}" >&2
+    exit 1
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "setup: neither root nor sudo; ask an administrator for: ${missing[*]}" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+fi
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@"; }
+
+updated=no
+update() {
+    echo "setup: apt-get update"
+    apt update || echo "setup: apt-get update failed; going on with the lists that are here" >&2
+    updated=yes
+}
+has_candidate() { [[ $(apt-cache policy "$1" 2>/dev/null) == *'Candidate: '[!\(]* ]]; }
+for package in "${missing[@]}"; do
+    if ! has_candidate "$package"; then
+        update
+        break
+    fi
+done
+
+# Releases after Debian 12 have a newer Boost under another name.
+for index in "${!missing[@]}"; do
+    if [ "${missing[index]}" = libboost1.81-dev ] && ! has_candidate libboost1.81-dev; then
+        missing[index]=libboost-dev
+    fi
+done
+
+replaced=$(apt -s --no-install-recommends install "${missing[@]}" 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p' | xargs) || true
+if [ -n "$replaced" ]; then
+    echo "setup: ${missing[*]} cannot stand beside, and replaces: $replaced"
+    if [ -t 0 ] && [ "${CI-}" != true ]; then
+        read -r -p "Go on? [y/N] " answer
+        [ "$answer" = y ] || exit 1
+    fi
+fi
+
+echo "setup: installing ${missing[*]}"
+install() { apt -y --no-install-recommends -o Dpkg::Use-Pty=0 install "${missing[@]}" </dev/null >"$log" 2>&1; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! install; then
+    # The package lists may be older than the archive.
+    if [ "$updated" = no ]; then
+        update
+        install && exit 0
+    fi
+    cat "$log" >&2
+    echo "setup: could not install ${missing[*]}" >&2
+    exit 1
+fi
