@@ -13,6 +13,7 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/sink.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/json/canonical.hpp>
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/json/fields.hpp>
 #include <umbraco_ai/json/inspect.hpp>
@@ -30,8 +31,13 @@
 #include <umbraco_ai/model/secret.hpp>
 #include <umbraco_ai/model/settings.hpp>
 #include <umbraco_ai/model/timestamp.hpp>
+#include <umbraco_ai/operations/all.hpp>
 #include <umbraco_ai/operations/by_id.hpp>
 #include <umbraco_ai/operations/call.hpp>
+#include <umbraco_ai/operations/ensure.hpp>
+#include <umbraco_ai/operations/modify.hpp>
+#include <umbraco_ai/operations/questions.hpp>
+#include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/operations/with_capability.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/parameter.hpp>
@@ -39,5 +45,6 @@
 #include <umbraco_ai/route.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
+#include <umbraco_ai/wipe.hpp>
 
 #endif

@@ -3,6 +3,7 @@
 #define UMBRACO_AI_HTTP_MESSAGE_HPP
 
 #include <umbraco_ai/version.hpp>
+#include <umbraco_ai/wipe.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -71,6 +72,12 @@ public:
     [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
     [[nodiscard]] auto end() const noexcept { return fields_.end(); }
 
+    /// Overwrites every value and removes all fields.
+    void wipe() noexcept {
+        for (http_header& field : fields_) detail::wipe(field.value);
+        fields_.clear();
+    }
+
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
@@ -123,6 +130,16 @@ public:
 class http_request {
 public:
     http_request() = default;
+    http_request(http_request const&) = default;
+    http_request(http_request&&) noexcept = default;
+    http_request& operator=(http_request const&) = default;
+    http_request& operator=(http_request&&) noexcept = default;
+
+    /// A body can hold credentials, and headers hold the token, so both are overwritten.
+    ~http_request() {
+        detail::wipe(body);
+        headers.wipe();
+    }
 
     http_method method = http_method::get;
     http_origin origin;
@@ -144,6 +161,12 @@ public:
 class http_response {
 public:
     http_response() = default;
+    http_response(http_response const&) = default;
+    http_response(http_response&&) noexcept = default;
+    http_response& operator=(http_response const&) = default;
+    http_response& operator=(http_response&&) noexcept = default;
+    /// A body can hold credentials in plain, so it is overwritten.
+    ~http_response() { detail::wipe(body); }
     explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
 
     int status = 0;

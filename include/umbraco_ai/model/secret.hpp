@@ -3,6 +3,7 @@
 #define UMBRACO_AI_MODEL_SECRET_HPP
 
 #include <umbraco_ai/version.hpp>
+#include <umbraco_ai/wipe.hpp>
 
 #include <cstddef>
 #include <iosfwd>
@@ -17,35 +18,18 @@ class secret {
 public:
     secret() = default;
     explicit secret(std::string text) : text_(std::move(text)) {}
-    secret(secret const&) = default;
-    secret(secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
-    secret& operator=(secret const& other) {
-        if (this != &other) {
-            wipe();
-            text_ = other.text_;
-        }
-        return *this;
-    }
-    secret& operator=(secret&& other) noexcept {
-        if (this != &other) {
-            wipe();
-            text_ = std::move(other.text_);
-            other.wipe();
-        }
-        return *this;
-    }
-    ~secret() { wipe(); }
 
     /// The text itself; the name is long so that it is seen in a review.
-    [[nodiscard]] std::string_view reveal() const noexcept { return text_; }
-    [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
+    [[nodiscard]] std::string_view reveal() const noexcept { return text_.get(); }
+    [[nodiscard]] bool empty() const noexcept { return text_.get().empty(); }
 
     /// Takes the same time wherever the texts differ.
     friend bool operator==(secret const& a, secret const& b) noexcept {
-        if (a.text_.size() != b.text_.size()) return false;
+        std::string_view const x = a.reveal();
+        std::string_view const y = b.reveal();
+        if (x.size() != y.size()) return false;
         unsigned difference = 0;
-        for (std::size_t i = 0; i < a.text_.size(); ++i)
-            difference |= static_cast<unsigned char>(a.text_[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(b.text_[i]));
+        for (std::size_t i = 0; i < x.size(); ++i) difference |= static_cast<unsigned>(static_cast<unsigned char>(x[i]) ^ static_cast<unsigned char>(y[i]));
         return difference == 0;
     }
 
@@ -55,14 +39,7 @@ public:
     }
 
 private:
-    void wipe() noexcept {
-        // Through volatile, since a plain write before the end of a lifetime may be dropped.
-        char volatile* const bytes = text_.data();
-        for (std::size_t i = 0; i < text_.size(); ++i) bytes[i] = 0;
-        text_.clear();
-    }
-
-    std::string text_;
+    detail::wiping_string text_;
 };
 
 /// A reference into the server's configuration, in place of a secret: `config_reference("Umbraco:AI:Secrets:OpenAI")` is

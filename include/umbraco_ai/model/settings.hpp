@@ -2,13 +2,16 @@
 #ifndef UMBRACO_AI_MODEL_SETTINGS_HPP
 #define UMBRACO_AI_MODEL_SETTINGS_HPP
 
+#include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/json/reader.hpp>
 #include <umbraco_ai/model/secret.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
+#include <umbraco_ai/wipe.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -24,6 +27,37 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 
 class settings;
+
+namespace detail {
+
+/// The settings keys of the known providers that hold no secret. An allow-list: what is not in it is not shown.
+[[nodiscard]] inline bool is_public_setting(std::string_view key) noexcept {
+    for (std::string_view const known : {"organizationId", "endpoint", "region", "projectName", "tenantId", "clientId", "useResponsesApi"})
+        if (equals_ignoring_case(key, known)) return true;
+    return false;
+}
+
+/// A URL without what can hold a secret: user name and password, query, fragment.
+[[nodiscard]] inline std::string without_url_secrets(std::string text) {
+    text.resize((std::min)(text.size(), text.find_first_of("?#")));
+    std::size_t const scheme = text.find("://");
+    std::size_t const begin = scheme == std::string::npos ? 0 : scheme + 3;
+    std::size_t const at = text.substr(0, (std::min)(text.size(), text.find('/', begin))).rfind('@');
+    if (at != std::string::npos && at >= begin) text.erase(begin, at + 1 - begin);
+    return text;
+}
+
+/// How one value of a settings object is shown.
+[[nodiscard]] inline std::string shown_setting(std::string_view key, std::string_view bytes) {
+    if (bytes == "true" || bytes == "false" || bytes == "null") return std::string(bytes);
+    json_reader reader(bytes);
+    std::string text;
+    if (reader.peek() != json_kind::string || !reader.read_string(text)) return "***";
+    if (looks_like_reference(text)) return text;
+    return is_public_setting(key) ? without_url_secrets(std::move(text)) : "***";
+}
+
+}  // namespace detail
 
 /// One value of a settings object, as JSON. Made from text, numbers, booleans, null, a `secret`, a `config_reference`, or
 /// settings nested in settings. Text that begins with `$` or `ENC:` means something else to servers than its letters, so it
@@ -86,21 +120,21 @@ public:
 /// The provider-specific object of a connection, kept as the bytes that came: key order, number text and unknown keys
 /// survive a round trip untouched, and changing one member leaves the bytes of the others alone. Either an object or null;
 /// a default-constructed one is the empty object. Any value may be a secret, so streaming shows `***` for each but
-/// booleans, null and `$` references.
+/// booleans, null, `$` references, and keys that are known to hold no secret; URLs lose user name, password and query.
 class settings {
 public:
     /// How deep settings may nest: one less than the 32 that servers accept of a whole request.
     static constexpr std::size_t max_depth = 31;
 
-    settings() : text_("{}") {}
+    settings() = default;
 
     /// JSON null. Written over existing settings, it wipes the stored credentials.
-    explicit settings(std::nullptr_t) : text_("null") {}
+    explicit settings(std::nullptr_t) : storage_("null") {}
 
-    settings(std::initializer_list<settings_entry> entries) : text_("{}") { assign(entries); }
+    settings(std::initializer_list<settings_entry> entries) { assign(entries); }
 
     settings& operator=(std::initializer_list<settings_entry> entries) {
-        text_ = "{}";
+        storage_.get() = "{}";
         from_server_ = false;
         refused_.clear();
         assign(entries);
@@ -111,7 +145,7 @@ public:
     /// Errors: usage failures as `check` gives them, and for texts that begin with `ENC:`, or with `$` and are no reference.
     [[nodiscard]] static result<settings> parse(std::string_view json) {
         settings made;
-        made.text_ = json;
+        made.storage_.get() = json;
         if (auto checked = made.check(); !checked) return checked.error();
         auto const found = detail::inspect_json(json, "settings");
         if (!found.encrypted_values.empty())
@@ -123,20 +157,20 @@ public:
         return made;
     }
 
-    [[nodiscard]] bool is_null() const noexcept { return text_ == "null"; }
+    [[nodiscard]] bool is_null() const noexcept { return storage_.get() == "null"; }
 
     /// Paths of the secrets that the server could no longer decrypt (`ENC:…`). The connection does not work until each is
     /// given anew.
-    [[nodiscard]] std::vector<std::string> unreadable() const { return detail::inspect_json(text_, "settings").encrypted_values; }
+    [[nodiscard]] std::vector<std::string> unreadable() const { return detail::inspect_json(storage_.get(), "settings").encrypted_values; }
 
     /// The path of the first masked value, where there is one.
-    [[nodiscard]] std::optional<std::string> masked() const { return detail::inspect_json(text_, "settings").masked_value; }
+    [[nodiscard]] std::optional<std::string> masked() const { return detail::inspect_json(storage_.get(), "settings").masked_value; }
 
     /// Whether these are the bytes of an answer, unchanged since.
     [[nodiscard]] bool is_as_answered() const noexcept { return from_server_; }
 
     /// The bytes, as JSON. They can hold secrets.
-    [[nodiscard]] std::string const& json() const noexcept { return text_; }
+    [[nodiscard]] std::string const& json() const noexcept { return storage_.get(); }
 
     [[nodiscard]] bool contains(std::string_view key) const { return !find(key).empty(); }
 
@@ -163,11 +197,11 @@ public:
     /// Adds a member or replaces the value of one, wherever it stands; all other bytes stay.
     settings& set(std::string_view key, settings_value const& value) {
         from_server_ = false;
-        if (is_null()) text_ = "{}";
+        if (is_null()) storage_.get() = "{}";
         forget_refusal(key);
         note_refusal(key, value);
         if (std::string_view const old = find(key); !old.empty()) {
-            text_.replace(static_cast<std::size_t>(old.data() - text_.data()), old.size(), value.json());
+            storage_.get().replace(static_cast<std::size_t>(old.data() - storage_.get().data()), old.size(), value.json());
             return *this;
         }
         append(key, value);
@@ -185,14 +219,14 @@ public:
             if (kept.size() > 1) kept += ',';
             kept.append(1, '"').append(candidate.raw).append("\":").append(value);
         });
-        text_ = std::move(kept += '}');
+        storage_.get() = std::move(kept += '}');
         return *this;
     }
 
     /// Calls `f(key, value bytes)` for each member in order.
     template <class F>
     void for_each(F&& f) const {
-        json_reader reader(text_, 1024);
+        json_reader reader(storage_.get(), 1024);
         if (reader.peek() != json_kind::object) return;
         static_cast<void>(reader.read_object([&](json_key const& key) {
             std::string_view value;
@@ -208,7 +242,7 @@ public:
     /// the key itself), a literal that begins with `$` or `ENC:`. What a server answered may be put back unchanged, unless it is masked.
     [[nodiscard]] result<void> check() const {
         if (is_null()) return result<void>::ok();
-        auto const found = detail::inspect_json(text_, "settings");
+        auto const found = detail::inspect_json(storage_.get(), "settings");
         if (found.masked_value)
             return failure(errc::masked_value,
                            "The value is masked, and would be stored as the key itself; give the real value or a config_reference, or leave the key out.")
@@ -222,7 +256,7 @@ public:
             return failure(errc::invalid_argument, utf8 ? "The text is not UTF-8; convert it first." : "The text is not well-formed JSON.")
                 .at("settings");
         }
-        if (text_.find_first_not_of(" \t\r\n") == std::string::npos || text_[text_.find_first_not_of(" \t\r\n")] != '{')
+        if (storage_.get().find_first_not_of(" \t\r\n") == std::string::npos || storage_.get()[storage_.get().find_first_not_of(" \t\r\n")] != '{')
             return failure(errc::invalid_argument, "Settings are an object; give keys and values.").at("settings");
         if (found.repeated_key)
             return failure(errc::invalid_argument, "The key stands twice; keep one, since a repeated key breaks the connection list of the whole site.")
@@ -233,7 +267,7 @@ public:
     }
 
     /// The same bytes. Order and number text count.
-    friend bool operator==(settings const& a, settings const& b) noexcept { return a.text_ == b.text_; }
+    friend bool operator==(settings const& a, settings const& b) noexcept { return a.storage_.get() == b.storage_.get(); }
 
     template <class Traits>
     friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, settings const& value) {
@@ -241,10 +275,7 @@ public:
         char const* comma = "{";
         bool any = false;
         value.for_each([&](json_key const& key, std::string_view bytes) {
-            bool const shown = bytes == "true" || bytes == "false" || bytes == "null" || bytes.starts_with("\"$");
-            out << std::exchange(comma, ", ") << key.name << ": ";
-            if (shown) out << bytes;
-            else out << "***";
+            out << std::exchange(comma, ", ") << key.name << ": " << detail::shown_setting(key.name, bytes);
             any = true;
         });
         return out << (any ? "}" : "{}");
@@ -269,18 +300,18 @@ private:
     }
 
     void append(std::string_view key, settings_value const& value) {
-        std::size_t const end = text_.rfind('}');
+        std::size_t const end = storage_.get().rfind('}');
         if (end == std::string::npos) return;
-        std::size_t const last = text_.find_last_not_of(" \t\r\n", end - 1);
-        std::string member = text_[last] == '{' ? "" : ",";
+        std::size_t const last = storage_.get().find_last_not_of(" \t\r\n", end - 1);
+        std::string member = storage_.get()[last] == '{' ? "" : ",";
         detail::put_json_string(member, key);
         member.append(1, ':').append(value.json());
-        text_.insert(last + 1, member);
+        storage_.get().insert(last + 1, member);
     }
 
     friend class settings_value;
 
-    std::string text_;
+    detail::wiping_string storage_{"{}"};
     bool from_server_ = false;
     std::vector<std::pair<std::string, char const*>> refused_;  ///< Literals that mean something else to servers, by path.
 };
@@ -293,7 +324,7 @@ struct json_codec<settings> {
     static bool read(json_reader& reader, settings& out) {
         std::string_view raw;
         if (!reader.read_raw(raw)) return false;
-        out.text_ = raw;
+        out.storage_.get() = raw;
         out.from_server_ = true;
         return true;
     }
