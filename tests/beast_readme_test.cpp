@@ -63,14 +63,14 @@ ai::testing::in_memory_options with_token() {
 TEST_CASE("the README's coroutine creates, tests and lists models over TCP", "[readme]") {
     for (auto const dialect : {ai::testing::dialect::documented, ai::testing::dialect::observed}) {
         ai::testing::in_memory_api site(dialect, with_token());
-        site.add_configuration_key("OpenAI:ApiKey");
+        site.add_configuration("OpenAI:ApiKey");
         ai::testing::loopback_server server(site);
         boost::asio::io_context io;
         ai::beast_client cms(io, server.base_url(), ai::bearer_token(std::string(site_token)));
         boost::asio::co_spawn(io, activate(cms), boost::asio::detached);
         io.run();
         CHECK(server.requests() == 3);
-        CHECK(site.find("openai-prod") != nullptr);
+        CHECK(site.find("openai-prod").has_value());
     }
 }
 

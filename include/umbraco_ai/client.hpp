@@ -13,7 +13,10 @@
 #include <umbraco_ai/operations/by_id.hpp>
 #include <umbraco_ai/operations/call.hpp>
 #include <umbraco_ai/operations/ensure.hpp>
+#include <umbraco_ai/operations/explained.hpp>
+#include <umbraco_ai/operations/find_poisoned.hpp>
 #include <umbraco_ai/operations/modify.hpp>
+#include <umbraco_ai/operations/pages.hpp>
 #include <umbraco_ai/operations/questions.hpp>
 #include <umbraco_ai/operations/with_capability.hpp>
 #include <umbraco_ai/options.hpp>
@@ -93,6 +96,12 @@ public:
     /// All connections, page by page, without duplicates; says where it may be incomplete. See `all_operation`.
     auto all(all_query wanted = {}) const { return owner_->run(all_operation(std::move(wanted)), options_); }
 
+    /// The same, page by page; see `page_cursor`.
+    [[nodiscard]] page_cursor<Client> pages(all_query wanted = {}) const { return page_cursor<Client>(*owner_, std::move(wanted), options_); }
+
+    /// The connection that makes lists fail, where there is one; see `find_poisoned_operation`.
+    auto find_poisoned() const { return owner_->run(find_poisoned_operation(), options_); }
+
     /// Whether an alias is taken, by another connection than `except`.
     auto exists(std::string alias, std::optional<guid> except = {}) const {
         return owner_->run(exists_operation(std::move(alias), except), options_);
@@ -108,7 +117,7 @@ public:
     auto remove(id_or_alias which) const { return owner_->run(remove_operation(std::move(which)), options_); }
 
     /// Lets the server try a connection with its provider. A test that fails is an answer: `success` is false.
-    auto test(id_or_alias which) const { return owner_->call(connections::test(std::move(which)), options_); }
+    auto test(id_or_alias which) const { return owner_->run(explained_operation<connections::test>(std::move(which)), options_); }
 
     /// The capabilities that the site's connections have between them.
     auto capabilities() const { return owner_->call(connections::capabilities(), options_); }
@@ -117,7 +126,7 @@ public:
     auto with_capability(capability wanted) const { return owner_->run(with_capability_operation(std::move(wanted)), options_); }
 
     /// The models that a connection's provider offers. An empty list can mean that the provider refused the key.
-    auto models(id_or_alias which) const { return owner_->call(connections::models(std::move(which)), options_); }
+    auto models(id_or_alias which) const { return owner_->run(explained_operation<connections::models>(std::move(which)), options_); }
 
 private:
     Client* owner_;

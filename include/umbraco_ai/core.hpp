@@ -28,6 +28,7 @@
 #include <umbraco_ai/model/lists.hpp>
 #include <umbraco_ai/model/nlohmann.hpp>
 #include <umbraco_ai/model/problem.hpp>
+#include <umbraco_ai/model/providers.hpp>
 #include <umbraco_ai/model/secret.hpp>
 #include <umbraco_ai/model/settings.hpp>
 #include <umbraco_ai/model/timestamp.hpp>
@@ -35,7 +36,10 @@
 #include <umbraco_ai/operations/by_id.hpp>
 #include <umbraco_ai/operations/call.hpp>
 #include <umbraco_ai/operations/ensure.hpp>
+#include <umbraco_ai/operations/explained.hpp>
+#include <umbraco_ai/operations/find_poisoned.hpp>
 #include <umbraco_ai/operations/modify.hpp>
+#include <umbraco_ai/operations/pages.hpp>
 #include <umbraco_ai/operations/questions.hpp>
 #include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/operations/with_capability.hpp>

@@ -371,7 +371,10 @@ template <Descriptor D, Sink S>
 /// Errors: authentication, server and decode failures; a decode failure names the JSON path and never quotes the body.
 template <Descriptor D>
 [[nodiscard]] result<typename D::answer_type> decode(http_response const& response) {
-    if (auto refused = detail::refusal_of(response, D::method)) return std::move(*refused);
+    if (auto refused = detail::refusal_of(response, D::method)) {
+        if constexpr (requires { answer<typename D::answer_type>::explain(*refused); }) answer<typename D::answer_type>::explain(*refused);
+        return std::move(*refused);
+    }
     auto decoded = answer<typename D::answer_type>::decode(response);
     if (!decoded) {
         decoded.error().status = response.status;

@@ -35,7 +35,8 @@ public:
     [[nodiscard]] result<http_response> send(http_request request) {
         busy_mark const mark(state_->is_busy);
         if (!mark.is_mine())
-            return failure(errc::client_busy, "This transport is in the middle of another call; wait for it, or use one transport per thread.");
+            return failure(errc::client_busy,
+                           "This transport is in the middle of another call; wait for it, or use one transport per thread.");
         result<http_response> answer;
         std::exception_ptr thrown;
         state_->context.restart();

@@ -53,7 +53,8 @@ public:
     explicit beast_transport(boost::asio::any_io_executor executor)
         : executor_(std::move(executor)),
           pool_(boost::asio::use_service<detail::pool_service>(context_of(executor_)).make_pool()) {}
-    explicit beast_transport(boost::asio::io_context& context) : beast_transport(boost::asio::any_io_executor(context.get_executor())) {}
+    explicit beast_transport(boost::asio::io_context& context)
+        : beast_transport(boost::asio::any_io_executor(context.get_executor())) {}
 
     beast_transport(beast_transport&&) noexcept = default;
     beast_transport& operator=(beast_transport&&) noexcept = default;
@@ -82,8 +83,8 @@ private:
     }
 
     [[nodiscard]] static boost::asio::awaitable<result<http_response>> exchange(std::shared_ptr<detail::connection_pool> pool,
-                                                                               boost::asio::any_io_executor io,
-                                                                               http_request request) {
+                                                                                boost::asio::any_io_executor io,
+                                                                                http_request request) {
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         result<http_response> answer;
@@ -100,7 +101,8 @@ private:
         co_return answer;
     }
 
-    [[nodiscard]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io, std::chrono::nanoseconds duration) {
+    [[nodiscard]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,
+                                                            std::chrono::nanoseconds duration) {
         if (duration <= duration.zero()) co_return;
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);

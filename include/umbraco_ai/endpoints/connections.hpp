@@ -93,6 +93,18 @@ struct answer<updated_connection> {
     }
 };
 
+template <>
+struct answer<page<connection_item>> {
+    static result<page<connection_item>> decode(http_response const& response) {
+        if (auto ok = detail::expect_json(response); !ok) return ok.error();
+        return read_json<page<connection_item>>(response.body);
+    }
+    static void explain(failure& refused) {
+        if (refused.status == 500)
+            refused.message = "The server failed; its log tells why. One connection with a repeated settings key makes every list fail: find_poisoned tells which.";
+    }
+};
+
 /// What the provider said may quote a key.
 template <>
 struct answer<test_result> {

@@ -319,6 +319,13 @@ private:
 inline settings_value::settings_value(settings const& nested)
     : json_(nested.json()), refusal_(nested.refused_.empty() ? nullptr : nested.refused_.front().second) {}
 
+namespace detail {
+
+/// Whether settings hold a `$` reference.
+[[nodiscard]] inline bool has_reference(settings const& value) { return value.json().find("\"$") != std::string::npos; }
+
+}  // namespace detail
+
 template <>
 struct json_codec<settings> {
     static bool read(json_reader& reader, settings& out) {

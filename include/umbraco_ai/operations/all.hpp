@@ -33,6 +33,20 @@ public:
     std::int64_t most = 10'000;                ///< Items after which it stops and says so.
 };
 
+namespace detail {
+
+[[nodiscard]] inline result<http_request> list_request(all_query const& wanted, std::int64_t from, std::int64_t count, std::string_view base_path) {
+    umbraco_ai::skip const skipped(from);
+    umbraco_ai::take const taken((std::min)(count, std::int64_t{2147483647}));
+    if (wanted.name_contains && wanted.provider_id)
+        return build_request(connections::list(skipped, taken, filter(*wanted.name_contains), umbraco_ai::provider_id(*wanted.provider_id)), base_path);
+    if (wanted.name_contains) return build_request(connections::list(skipped, taken, filter(*wanted.name_contains)), base_path);
+    if (wanted.provider_id) return build_request(connections::list(skipped, taken, umbraco_ai::provider_id(*wanted.provider_id)), base_path);
+    return build_request(connections::list(skipped, taken), base_path);
+}
+
+}  // namespace detail
+
 /// A whole list.
 class connection_list {
 public:
@@ -72,16 +86,9 @@ public:
 
 private:
     next_request ask(std::int64_t from, std::int64_t count, std::string_view base_path) {
-        return with_filters(base_path, umbraco_ai::skip(from), umbraco_ai::take((std::min)(count, std::int64_t{2147483647})));
-    }
-
-    template <class... Paging>
-    next_request with_filters(std::string_view base_path, Paging... paging) {
-        if (query_.name_contains && query_.provider_id)
-            return send(connections::list(paging..., filter(*query_.name_contains), umbraco_ai::provider_id(*query_.provider_id)), base_path);
-        if (query_.name_contains) return send(connections::list(paging..., filter(*query_.name_contains)), base_path);
-        if (query_.provider_id) return send(connections::list(paging..., umbraco_ai::provider_id(*query_.provider_id)), base_path);
-        return send(connections::list(paging...), base_path);
+        auto request = detail::list_request(query_, from, count, base_path);
+        if (!request) return fail(std::move(request).error());
+        return *std::move(request);
     }
 
     next_request on_page(page<connection_item> got, std::string_view base_path) {

@@ -148,7 +148,7 @@ private:
         if (!written) {
             failure reason = std::move(written).error();
             if (reason.status >= 500) return decide(std::move(reason), false, base_path);
-            if (reason.status == 400 && has_reference(before_->settings))
+            if (reason.status == 400 && detail::has_reference(before_->settings))
                 reason.message += " Settings with a $ reference are also refused while its key is missing from the server's configuration.";
             return fail(std::move(reason));
         }
@@ -216,8 +216,6 @@ private:
         });
         return lost;
     }
-
-    [[nodiscard]] static bool has_reference(settings const& value) { return value.json().find("\"$") != std::string::npos; }
 
     id_or_alias which_;
     Change change_;

@@ -175,7 +175,7 @@ private:
         if (read->settings.is_null()) return conclude(diagnosis_verdict::no_settings, "The connection has no settings; give it its provider's key.");
         if (auto const paths = read->settings.unreadable(); !paths.empty())
             return conclude(diagnosis_verdict::unreadable_secret, "The server can no longer decrypt " + paths.front() + "; give that secret anew.");
-        has_reference_ = read->settings.json().find("\"$") != std::string::npos;
+        has_reference_ = detail::has_reference(read->settings);
         state_ = state::testing;
         return send(connections::test(read->id), base_path);
     }

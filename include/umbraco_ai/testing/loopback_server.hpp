@@ -56,8 +56,14 @@ public:
     std::size_t header_bytes = 32 * 1024;
     std::size_t body_bytes = 50 * 1024 * 1024;
 
-    loopback_options& with(framing value) { body_framing = value; return *this; }
-    loopback_options& with_time_limit(std::chrono::steady_clock::duration value) { time_limit = value; return *this; }
+    loopback_options& with(framing value) {
+        body_framing = value;
+        return *this;
+    }
+    loopback_options& with_time_limit(std::chrono::steady_clock::duration value) {
+        time_limit = value;
+        return *this;
+    }
 };
 
 /// A real HTTP/1.1 server on 127.0.0.1, on a port of its own and a thread of its own, that lets a function or an object
@@ -71,9 +77,9 @@ public:
     using handler = std::function<http_response(server_request const&)>;
 
     explicit loopback_server(handler answer, loopback_options options = loopback_options())
-        : handler_(std::move(answer)), options_(options), server_(options.time_limit, [this](boost::asio::ip::tcp::socket socket) {
-              return serve(std::move(socket));
-          }) {}
+        : handler_(std::move(answer)),
+          options_(options),
+          server_(options.time_limit, [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
 
     template <RequestHandler T>
     explicit loopback_server(T& object, loopback_options options = loopback_options())
@@ -123,7 +129,8 @@ private:
     }
 
     // 0 for a whole request, a status to refuse it with, or -1 where the client has gone.
-    boost::asio::awaitable<int> read(boost::asio::ip::tcp::socket& socket, boost::beast::flat_buffer& buffer, parser& incoming) {
+    boost::asio::awaitable<int> read(boost::asio::ip::tcp::socket& socket, boost::beast::flat_buffer& buffer,
+                                     parser& incoming) {
         using http_error = boost::beast::http::error;
         bool is_continued = false;
         while (true) {

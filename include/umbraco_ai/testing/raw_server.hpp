@@ -49,7 +49,9 @@ public:
     [[nodiscard]] static raw_step read_request() { return raw_step(raw_action::read_request, {}); }
     [[nodiscard]] static raw_step read_header() { return raw_step(raw_action::read_header, {}); }
     [[nodiscard]] static raw_step send(std::string text) { return raw_step(raw_action::send, std::move(text)); }
-    [[nodiscard]] static raw_step send_bytewise(std::string text) { return raw_step(raw_action::send_bytewise, std::move(text)); }
+    [[nodiscard]] static raw_step send_bytewise(std::string text) {
+        return raw_step(raw_action::send_bytewise, std::move(text));
+    }
     [[nodiscard]] static raw_step send_forever(std::string text) { return raw_step(raw_action::send_forever, std::move(text)); }
     [[nodiscard]] static raw_step close() { return raw_step(raw_action::close, {}); }
     [[nodiscard]] static raw_step reset() { return raw_step(raw_action::reset, {}); }
@@ -75,9 +77,8 @@ class raw_server {
 public:
     explicit raw_server(std::vector<raw_script> scripts,
                         std::chrono::steady_clock::duration time_limit = std::chrono::minutes(10))
-        : scripts_(std::move(scripts)), server_(time_limit, [this](boost::asio::ip::tcp::socket socket) {
-              return play(std::move(socket));
-          }) {}
+        : scripts_(std::move(scripts)),
+          server_(time_limit, [this](boost::asio::ip::tcp::socket socket) { return play(std::move(socket)); }) {}
     raw_server(raw_server const&) = delete;
     raw_server& operator=(raw_server const&) = delete;
     ~raw_server() { server_.stop(); }
@@ -110,7 +111,8 @@ private:
 
     boost::asio::awaitable<void> play(tcp::socket socket) {
         std::size_t const number = begin();
-        raw_script const script = scripts_.empty() ? raw_script() : scripts_[number < scripts_.size() ? number : scripts_.size() - 1];
+        raw_script const script =
+            scripts_.empty() ? raw_script() : scripts_[number < scripts_.size() ? number : scripts_.size() - 1];
         std::string pending;
         bool goes_on = true;
         for (std::size_t i = 0; goes_on && i < script.size(); ++i) {
@@ -124,7 +126,8 @@ private:
                         goes_on = co_await write(socket, std::string_view(step.bytes).substr(at, 1));
                     break;
                 case raw_action::send_forever:
-                    while (co_await write(socket, step.bytes)) {}
+                    while (co_await write(socket, step.bytes)) {
+                    }
                     goes_on = false;
                     break;
                 case raw_action::close: goes_on = false; break;
@@ -135,7 +138,8 @@ private:
                     break;
                 }
                 case raw_action::stay_silent:
-                    while (co_await receive(socket, number, pending)) {}
+                    while (co_await receive(socket, number, pending)) {
+                    }
                     goes_on = false;
                     break;
             }
@@ -152,7 +156,8 @@ private:
             if (!co_await receive(socket, number, pending)) co_return false;
             header_end = pending.find("\r\n\r\n");
         }
-        std::size_t const size = header_end + 4 + (with_body ? content_length(std::string_view(pending).substr(0, header_end)) : 0);
+        std::size_t const size =
+            header_end + 4 + (with_body ? content_length(std::string_view(pending).substr(0, header_end)) : 0);
         while (pending.size() < size)
             if (!co_await receive(socket, number, pending)) co_return false;
         pending.erase(0, size);

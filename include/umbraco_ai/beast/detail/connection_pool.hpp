@@ -33,8 +33,8 @@ namespace detail {
     std::string const* const value = headers.find("Keep-Alive");
     if (value == nullptr) return most;
     constexpr std::string_view name = "timeout=";
-    auto const found = std::search(value->begin(), value->end(), name.begin(), name.end(),
-                                   [](char a, char b) { return ascii_lower(a) == b; });
+    auto const found =
+        std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
     if (found == value->end()) return most;
     auto const offset = static_cast<std::size_t>(found - value->begin()) + name.size();
     unsigned seconds = 0;

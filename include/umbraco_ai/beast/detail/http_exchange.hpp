@@ -49,7 +49,7 @@ class http_exchange {
 
 public:
     http_exchange(std::shared_ptr<connection_pool> pool, boost::asio::any_io_executor io, boost::asio::any_io_executor strand,
-             http_request request)
+                  http_request request)
         : pool_(std::move(pool)), io_(std::move(io)), strand_(std::move(strand)), request_(std::move(request)) {}
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
@@ -58,7 +58,8 @@ public:
         if (result<void> const checked = check_request(request_); !checked) co_return checked.error();
         if (request_.origin.tls)
             co_return failure(errc::tls_unavailable,
-                              "This transport has no TLS yet: use http to a server on this machine, or give the client a transport of your own.");
+                              "This transport has no TLS yet: use http to a server on this machine, or give the client a "
+                              "transport of your own.");
         if (request_.limits.time <= request_.limits.time.zero()) co_return stopped(stop_reason::deadline);
         if (request_.limits.is_cancelled()) co_return stopped(stop_reason::cancelled);
 
@@ -121,8 +122,9 @@ private:
             socket.non_blocking(true, ignored);  // for the peek of the pool
             co_return true;
         }
-        co_return fail(errc::connect_failed, "No connection to " + peer() + " (" + error.message() +
-                                                 "); check host and port, and that the server runs and may be reached from here.");
+        co_return fail(errc::connect_failed,
+                       "No connection to " + peer() + " (" + error.message() +
+                           "); check host and port, and that the server runs and may be reached from here.");
     }
 
     [[nodiscard]] awaitable<bool> resolve(endpoint_list& endpoints) {
@@ -136,7 +138,8 @@ private:
         }
         if (lookup.error() || lookup.endpoints().empty())
             co_return fail(errc::resolve_failed, "The host name " + request_.origin.host + " has no address (" +
-                                                     lookup.error().message() + "); check its spelling and the DNS of this machine.");
+                                                     lookup.error().message() +
+                                                     "); check its spelling and the DNS of this machine.");
         endpoints = lookup.endpoints();
         co_return true;
     }
@@ -155,7 +158,8 @@ private:
             if (parser.response().status == 101)
                 co_return fail(errc::protocol_switched, "The server switched to another protocol, which nobody asked for.");
             if (interim == most_interim)
-                co_return fail(errc::too_many_interim_responses, "The server sent more than 5 interim responses (1xx) and no answer.");
+                co_return fail(errc::too_many_interim_responses,
+                               "The server sent more than 5 interim responses (1xx) and no answer.");
         }
     }
 
@@ -236,8 +240,9 @@ private:
                                                     std::to_string(request_.limits.header_bytes) +
                                                     " bytes this call accepts (http_limits::header_bytes).");
         if (error == http_error::body_limit)
-            return fail(errc::body_too_large, "The body of the answer is larger than the " + std::to_string(request_.limits.body_bytes) +
-                                                  " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
+            return fail(errc::body_too_large,
+                        "The body of the answer is larger than the " + std::to_string(request_.limits.body_bytes) +
+                            " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
         return fail(errc::malformed_response, "What " + peer() + " answered is not HTTP/1.1 (" + error.message() +
                                                   "); check scheme and port of the base URL.");
     }
@@ -255,8 +260,8 @@ private:
         if (!is_close) return fail(errc::transport_failed, "Reading from " + peer() + " failed (" + error.message() + ").");
         bool const is_untouched = !parser.got_some() && buffer_.size() == 0;
         may_resend_ = is_reused_ && is_untouched && (request_.method == http_method::get || !may_have_written_);
-        char const* const place = written_ < total()        ? "while the request was being sent"
-                                  : is_untouched            ? "before the first byte of the answer"
+        char const* const place = written_ < total()         ? "while the request was being sent"
+                                  : is_untouched             ? "before the first byte of the answer"
                                   : !parser.is_header_done() ? "inside the header of the answer"
                                                              : "inside the body of the answer";
         return fail(errc::connection_closed, peer() + " closed the connection " + place + " (" + error.message() + ").");
@@ -271,8 +276,7 @@ private:
         error_code ignored;
         if (is_keep_alive && !asked_to_close && written_ == total() && buffer_.size() == 0)
             pool_->give(request_.origin, std::move(call_->socket), idle_limit(response_.headers));
-        else
-            call_->socket.close(ignored);
+        else call_->socket.close(ignored);
     }
 
     [[nodiscard]] awaitable<bool> check() {
@@ -283,7 +287,8 @@ private:
     }
 
     [[nodiscard]] failure stopped(stop_reason why) const {
-        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step_ + '.');
+        if (why == stop_reason::cancelled)
+            return failure(errc::cancelled, std::string("The call was cancelled while ") + step_ + '.');
         return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step_ + " (" + peer() +
                                                     "); give it more, or check that the server answers.");
     }

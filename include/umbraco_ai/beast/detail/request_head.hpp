@@ -46,7 +46,8 @@ namespace detail {
         if (field.name.empty() || !std::all_of(field.name.begin(), field.name.end(), is_token_char))
             return refuse("The name of a header is empty or holds a character that is not allowed there.", "headers");
         if (!std::all_of(field.value.begin(), field.value.end(), is_field_value_char))
-            return failure(errc::invalid_argument, "The value of this header holds a control byte or a line end.").at(field.name);
+            return failure(errc::invalid_argument, "The value of this header holds a control byte or a line end.")
+                .at(field.name);
         for (std::string_view const own : {"Host", "Content-Length", "Transfer-Encoding"})
             if (equals_ignoring_case(field.name, own))
                 return failure(errc::invalid_argument, "The transport writes this header; leave it out.").at(field.name);
