@@ -20,7 +20,7 @@ import amalgamate  # noqa: E402
 # that matches counts, exact names before patterns.
 LAYERS = (
     ("version", ("version.hpp",)),
-    ("errc, result", ("errc.hpp", "result.hpp")),
+    ("errc, result", ("errc.hpp", "result.hpp", "wipe.hpp")),
     ("http", ("http/message.hpp", "http/sink.hpp", "http/uri.hpp")),
     ("json", ("json/*.hpp",)),
     ("model", ("model/*.hpp",)),

@@ -238,7 +238,7 @@ public:
         };
         std::apply([&check_next](auto const&... values) { (check_next(values), ...); }, paths_);
         std::apply([&](auto const&... values) { ((values ? check_next(*values) : void()), ...); }, queries_);
-        if (ok) ok = std::apply([this](auto const&... values) { return check_body(values...); }, paths_);
+        if (ok) ok = std::apply([this](auto const&... values) { return this->check_body(values...); }, paths_);
         return ok;
     }
 

@@ -17,12 +17,12 @@ class unknown_members {
 public:
     unknown_members() = default;
 
-    [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return object_.size() == 2; }
 
     /// `"name":value,"name":value`, without braces.
-    [[nodiscard]] std::string_view text() const noexcept { return text_; }
+    [[nodiscard]] std::string_view text() const noexcept { return std::string_view(object_).substr(1, object_.size() - 2); }
 
-    /// The bytes of one value, or an empty view. `name` is the decoded name.
+    /// The bytes of one value, or an empty view. `name` is the decoded name. Valid until a member is added.
     [[nodiscard]] std::string_view find(std::string_view name) const {
         std::string_view found;
         for_each([&](json_key const& key, std::string_view value) {
@@ -34,9 +34,7 @@ public:
     /// Calls `f(key, value bytes)` for each member, in the order in which they came.
     template <class F>
     void for_each(F&& f) const {
-        if (text_.empty()) return;
-        std::string const object = '{' + text_ + '}';
-        json_reader reader(object, 1024);
+        json_reader reader(object_, 1024);
         static_cast<void>(reader.read_object([&](json_key const& key) {
             std::string_view value;
             if (!reader.read_raw(value)) return false;
@@ -47,24 +45,15 @@ public:
 
     /// Adds a member from bytes that a reader accepted. Of two with one name both stay, and the later wins, as with servers.
     void add(json_key const& key, std::string_view value) {
-        if (!text_.empty()) text_ += ',';
-        text_.append(1, '"').append(key.raw).append("\":").append(value);
-    }
-
-    void remove(std::string_view name) {
-        std::string kept;
-        for_each([&](json_key const& key, std::string_view value) {
-            if (key.name == name) return;
-            if (!kept.empty()) kept += ',';
-            kept.append(1, '"').append(key.raw).append("\":").append(value);
-        });
-        text_ = std::move(kept);
+        object_.pop_back();
+        if (object_.size() > 1) object_ += ',';
+        object_.append(1, '"').append(key.raw).append("\":").append(value).append(1, '}');
     }
 
     friend bool operator==(unknown_members const&, unknown_members const&) = default;
 
 private:
-    std::string text_;
+    std::string object_ = "{}";
 };
 
 UMBRACO_AI_END_NAMESPACE

@@ -70,7 +70,7 @@ public:
         json_reader reader(body);
         if (reader.peek() != json_kind::object) return out;
         bool const ok = reader.read_object([&](json_key const& key) {
-            if (key.name == "type") return text(reader, out.type);
+            if (key.name == "type") return uri(reader, out.type);
             if (key.name == "title") return text(reader, out.title);
             if (key.name == "detail") return text(reader, out.detail);
             if (key.name == "operationStatus") return text(reader, out.operation_status);
@@ -87,6 +87,16 @@ private:
         std::string read;
         if (!reader.read_string(read)) return false;
         out = server_text(read);
+        return true;
+    }
+
+    /// A URI of a specification has long runs of its own; what was sent is taken out of it by the call.
+    static bool uri(json_reader& reader, std::string& out) {
+        if (reader.peek() != json_kind::string) return reader.skip_value();
+        std::string read;
+        if (!reader.read_string(read)) return false;
+        bool const is_reference = read.starts_with("https://tools.ietf.org/") || read.starts_with("https://datatracker.ietf.org/") || read == "about:blank";
+        out = is_reference ? bounded(read) : server_text(read);
         return true;
     }
 

@@ -35,7 +35,7 @@ public:
         return this->send(connections::get(which_), base_path);
     }
 
-    [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view base_path) {
+    [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
         if (!answer) return this->fail(std::move(answer).error());
         if (!std::exchange(reading_, false)) {
             this->result_ = decode<D>(*answer);
