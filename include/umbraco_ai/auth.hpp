@@ -7,9 +7,11 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -21,22 +23,9 @@ public:
 
     [[nodiscard]] secret const& token() const noexcept { return token_; }
 
-private:
-    secret token_;
-};
-
-/// What a client signs its requests with. They go to the client's own origin and nowhere else.
-class credentials {
-public:
-    credentials() = default;  ///< None: the server must not ask.
-    credentials(bearer_token token) : token_(std::move(token)), present_(true) {}
-
-    [[nodiscard]] bool empty() const noexcept { return !present_; }
-
     /// Errors: a usage failure where the token is empty or holds what no header may.
     [[nodiscard]] result<void> check() const {
-        if (!present_) return result<void>::ok();
-        std::string_view const text = token_.token().reveal();
+        std::string_view const text = token_.reveal();
         if (text.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("bearer token");
         for (char const c : text)
             if (c <= ' ' || c > '~')
@@ -44,15 +33,67 @@ public:
         return result<void>::ok();
     }
 
-    /// The value of the Authorization header.
-    [[nodiscard]] std::string authorization() const { return "Bearer " + std::string(token_.token().reveal()); }
+private:
+    secret token_;
+};
 
-    /// The token, for taking it out of texts.
-    [[nodiscard]] std::string_view reveal() const noexcept { return token_.token().reveal(); }
+/// An API user of the CMS (OAuth 2 client credentials, Umbraco 15 and newer). Tokens are fetched when they are needed, used
+/// until they near their end, and fetched anew when the server refuses one.
+class client_credentials {
+public:
+    /// client_id      as the CMS shows it, with its prefix `umbraco-back-office-`; its case counts
+    /// client_secret  as it is, not encoded
+    client_credentials(std::string client_id, secret client_secret) : id_(std::move(client_id)), secret_(std::move(client_secret)) {}
+
+    [[nodiscard]] std::string const& client_id() const noexcept { return id_; }
+    [[nodiscard]] secret const& client_secret() const noexcept { return secret_; }
+
+    /// Errors: a usage failure where one of the two is empty.
+    [[nodiscard]] result<void> check() const {
+        if (id_.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("client id");
+        if (secret_.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("client secret");
+        return result<void>::ok();
+    }
 
 private:
-    bearer_token token_{secret()};
-    bool present_ = false;
+    std::string id_;
+    secret secret_;
+};
+
+/// A user's own way to a token: called for each new one, and again after the server refused one.
+class token_source {
+public:
+    explicit token_source(std::function<result<bearer_token>()> get_token) : get_(std::move(get_token)) {}
+
+    [[nodiscard]] result<bearer_token> operator()() const { return get_(); }
+
+private:
+    std::function<result<bearer_token>()> get_;
+};
+
+/// What a client signs its requests with. They go to the client's own origin and nowhere else.
+class credentials {
+public:
+    credentials() = default;  ///< None: the server must not ask.
+    credentials(bearer_token token) : kind_(std::move(token)) {}
+    credentials(client_credentials api_user) : kind_(std::move(api_user)) {}
+    credentials(token_source source) : kind_(std::move(source)) {}
+
+    [[nodiscard]] bool empty() const noexcept { return kind_.index() == 0; }
+
+    [[nodiscard]] bearer_token const* as_bearer_token() const noexcept { return std::get_if<bearer_token>(&kind_); }
+    [[nodiscard]] client_credentials const* as_client_credentials() const noexcept { return std::get_if<client_credentials>(&kind_); }
+    [[nodiscard]] token_source const* as_token_source() const noexcept { return std::get_if<token_source>(&kind_); }
+
+    /// Errors: a usage failure where a part is empty or holds what no header may.
+    [[nodiscard]] result<void> check() const {
+        if (auto const* token = as_bearer_token()) return token->check();
+        if (auto const* api_user = as_client_credentials()) return api_user->check();
+        return result<void>::ok();
+    }
+
+private:
+    std::variant<std::monostate, bearer_token, client_credentials, token_source> kind_;
 };
 
 UMBRACO_AI_END_NAMESPACE

@@ -151,6 +151,7 @@ public:
         using plain = std::remove_reference_t<T>;
         if constexpr (requires { plain::tracks_writes; }) context_.transport_tracks_writes = plain::tracks_writes;
         context_.queues_writes = queues_writes;
+        context_.transport_waits = CanWait<plain>;
     }
     client(client const&) = delete;
     client& operator=(client const&) = delete;
@@ -169,7 +170,11 @@ public:
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
         exchange<O> machine(context_, std::move(options), std::move(operation));
-        if constexpr (queues_writes) return traits::run(transport_, std::move(machine), queue_);
+        if constexpr (!is_awaited<T>) {
+            if (is_busy_) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
+            in_call const marked(is_busy_);
+            return traits::run(transport_, std::move(machine));
+        } else if constexpr (queues_writes) return traits::run(transport_, std::move(machine), queue_);
         else return traits::run(transport_, std::move(machine));
     }
     template <Operation O>
@@ -204,16 +209,29 @@ private:
         using type = typename Traits::write_queue;
     };
 
+    /// A call within a call, as from a `change`, would write what the outer one then overwrites.
+    class in_call {
+    public:
+        explicit in_call(bool& busy) noexcept : busy_(busy) { busy_ = true; }
+        in_call(in_call const&) = delete;
+        in_call& operator=(in_call const&) = delete;
+        ~in_call() { busy_ = false; }
+
+    private:
+        bool& busy_;
+    };
+
     T transport_;
     client_context context_;
+    bool is_busy_ = false;
     [[no_unique_address]] typename queue_of<traits, queues_writes>::type queue_;
 };
 
-template <class T, class... Rest>
-client(T&, Rest...) -> client<T&>;
-template <class T, class... Rest>
+template <class T>
+client(T&, std::string_view, credentials = {}, client_options = {}) -> client<T&>;
+template <class T>
     requires(!std::is_lvalue_reference_v<T>)
-client(T&&, Rest...) -> client<T>;
+client(T&&, std::string_view, credentials = {}, client_options = {}) -> client<T>;
 
 UMBRACO_AI_END_NAMESPACE
 

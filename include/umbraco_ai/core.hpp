@@ -46,7 +46,9 @@
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/parameter.hpp>
 #include <umbraco_ai/result.hpp>
+#include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/route.hpp>
+#include <umbraco_ai/sign_in.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
 #include <umbraco_ai/wipe.hpp>

@@ -10,12 +10,15 @@
 #include <umbraco_ai/model/problem.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/result.hpp>
+#include <umbraco_ai/retry.hpp>
+#include <umbraco_ai/sign_in.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,13 +41,20 @@ concept Operation = is_result<typename O::result_type> &&
 class client_context {
 public:
     client_context(result<base_url> url, credentials sign_in, client_options shared_options)
-        : base(std::move(url)), auth(std::move(sign_in)), options(shared_options) {}
+        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), budget(options.retry.budget) {
+        if (options.retry.seed != 0) jitter.seed(options.retry.seed);
+    }
 
     result<base_url> base;
     credentials auth;
     client_options options;
     bool transport_tracks_writes = false;
+    bool transport_waits = false;
     bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
+
+    detail::token_cache tokens;
+    detail::retry_budget budget;
+    detail::jitter_source jitter;
 
     /// Why no call can be made at all, or nothing.
     [[nodiscard]] std::optional<failure> refusal() const {
@@ -78,23 +88,27 @@ public:
         }));
         if (settings_text.empty()) return;
         static_cast<void>(json_inspector(settings_text, {}).each_string([this](std::string_view text) {
-            if (text.size() < shortest || text.starts_with('$')) return;
-            texts_.emplace_back(text);
-            // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
-            if (std::string cleaned = server_text(text); cleaned != text && cleaned.size() >= shortest) texts_.push_back(std::move(cleaned));
+            if (!text.starts_with('$')) add(text);
         }));
-        std::sort(texts_.begin(), texts_.end(), [](std::string const& a, std::string const& b) { return a.size() > b.size(); });
     }
 
-    void scrub(failure& reason, std::string_view token) const {
-        auto const clean = [&](std::string& text) {
-            if (token.size() >= shortest) replace(text, token);
-            for (std::string const& value : texts_) replace(text, value);
-            if (text.size() + shortest > most_problem_text) {
-                cut_tail(text, token);
-                for (std::string const& value : texts_) cut_tail(text, value);
-            }
-        };
+    void add(std::string_view text) {
+        if (text.size() < shortest) return;
+        texts_.emplace_back(std::string(text));
+        // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
+        if (std::string cleaned = server_text(text); cleaned != text && cleaned.size() >= shortest) texts_.emplace_back(std::move(cleaned));
+        // The longest first, so that a secret which begins with another one goes as a whole.
+        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
+    }
+
+    void scrub(std::string& text) const {
+        for (wiping_string const& value : texts_) replace(text, value.get());
+        if (text.size() + shortest > most_problem_text)
+            for (wiping_string const& value : texts_) cut_tail(text, value.get());
+    }
+
+    void scrub(failure& reason) const {
+        auto const clean = [this](std::string& text) { scrub(text); };
         clean(reason.message);
         clean(reason.problem.type);
         clean(reason.problem.title);
@@ -124,20 +138,20 @@ private:
         }
     }
 
-    std::vector<std::string> texts_;
+    std::vector<wiping_string> texts_;
 };
 
 }  // namespace detail
 
 /// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
-/// share of the deadline, and each failure its number of attempts. `now` may stand still, on transports without a clock;
-/// each request then has the whole time.
+/// share of the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts.
+/// `now` may stand still, on transports without a clock; each request then has the whole time.
 template <Operation O>
 class exchange {
 public:
     using result_type = typename O::result_type;
 
-    exchange(client_context const& context, call_options options, O operation)
+    exchange(client_context& context, call_options options, O operation)
         : context_(&context), options_(std::move(options)), operation_(std::move(operation)) {}
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) {
@@ -147,24 +161,47 @@ public:
                         : now + timeout;
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
+        for (http_header const& extra : options_.headers) secrets_.add(extra.value);
         if constexpr (requires { O::writes; }) {
             if (O::writes && context_->options.read_only) return end(refuse_write());
         }
         return carry(operation_.start(context_->base->path), now);
     }
 
+    /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
-        if (!answer && !context_->transport_tracks_writes && method_ != http_method::get && may_have_been_sent(answer.error()))
+        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
+        if (answer && answer->status == 401 && can_sign_in_again()) {
+            // A 401 precedes the reading of the body, so any method may be sent once more.
+            is_signed_in_again_ = true;
+            context_->tokens.refuse(token_generation_);
+            return dispatch(now);
+        }
+        if (auto const pause = pause_before_next_try(answer, now)) return action::wait(*pause);
+        if (answer && answer->status < 500) context_->budget.give_back();
+        // What was read can be quoted by a later answer of the call.
+        if constexpr (!requires { O::is_single; }) {
+            if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
+        }
+        // The connection is gone, as it was to be; an earlier try did it, or someone else.
+        if (answer && answer->status == 404 && tries_ > 1 && pending_.method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
-    [[nodiscard]] action resume(std::chrono::nanoseconds) { return action::done(); }
+    /// Goes on after a pause, or after an unlock.
+    [[nodiscard]] action resume(std::chrono::nanoseconds now) {
+        if (ended_) return action::done();
+        return dispatch(now);
+    }
 
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
     [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
         if (!waited) return end(std::move(waited).error());
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(*waited, context_->base->path), now);
+        if (state_ == state::locking_sign_in) return fetch_token(now);
+        // Another call may have written between a read by alias and this, even if nobody held the lock just now.
+        if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
         else return action::done();
     }
 
@@ -172,15 +209,30 @@ public:
         result_type taken = ended_ ? result_type(*std::move(ended_)) : operation_.take();
         if (!taken) {
             taken.error().attempts = attempts_;
-            secrets_.scrub(taken.error(), context_->auth.reveal());
+            if (taken.error().status == 401 && !used_token_.empty() && state_ == state::calling)
+                taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
+        }
+        if (!taken) {
+            add_own_secrets();
+            secrets_.scrub(taken.error());
+        } else if constexpr (requires { for_each_server_text(*taken, [](std::string&) {}); }) {
+            add_own_secrets();
+            for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
         return taken;
     }
 
 private:
+    enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
+
     [[nodiscard]] action end(failure reason) {
         ended_ = std::move(reason);
         return action::done();
+    }
+
+    void add_own_secrets() {
+        secrets_.add(used_token_.reveal());
+        if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
     }
 
     [[nodiscard]] action carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
@@ -193,20 +245,130 @@ private:
             }
         }
         if (!next) return action::done();
-        if (context_->options.read_only && next->method != http_method::get)
-            return end(refuse_write());
-        if (now >= deadline_)
-            return end(failure(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time."));
-        method_ = next->method;
-        next->origin = context_->base->origin;
-        if (!context_->auth.empty()) next->headers.add("Authorization", context_->auth.authorization());
-        for (http_header const& extra : options_.headers) next->headers.add(extra.name, extra.value);
-        next->limits.time = deadline_ - now;
-        next->limits.header_bytes = context_->options.header_bytes;
-        next->limits.body_bytes = context_->options.body_bytes;
-        secrets_.add_settings_of(next->body);
+        if (context_->options.read_only && next->method != http_method::get) return end(refuse_write());
+        pending_ = *std::move(next);
+        for (http_header const& extra : options_.headers) pending_.headers.add(extra.name, extra.value);
+        secrets_.add_settings_of(pending_.body);
+        tries_ = 0;
+        return dispatch(now);
+    }
+
+    /// Sends the pending request, or what must come before it.
+    [[nodiscard]] action dispatch(std::chrono::nanoseconds now) {
+        state_ = state::calling;
+        if (now >= deadline_) {
+            failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
+            if (attempts_ == 0) return end(std::move(late));
+            // The operation knows what was carried out before.
+            return carry(operation_.resume(std::move(late), context_->base->path), now);
+        }
+        http_request request = pending_;
+        if (auto const* fixed = context_->auth.as_bearer_token()) {
+            used_token_ = fixed->token();
+        } else if (!context_->auth.empty()) {
+            if (!context_->tokens.is_fresh(now)) {
+                if (!context_->queues_writes) return fetch_token(now);
+                state_ = state::locking_sign_in;
+                return action::lock(guid(), deadline_ - now);
+            }
+            used_token_ = context_->tokens.token();
+            token_generation_ = context_->tokens.generation();
+        }
+        if (!used_token_.empty()) request.headers.add("Authorization", "Bearer " + std::string(used_token_.reveal()));
+        ++tries_;
+        return send(std::move(request), now);
+    }
+
+    [[nodiscard]] action send(http_request request, std::chrono::nanoseconds now) {
+        request.origin = context_->base->origin;
+        request.limits.time = deadline_ - now;
+        request.limits.header_bytes = context_->options.header_bytes;
+        request.limits.body_bytes = context_->options.body_bytes;
         ++attempts_;
-        return action::send(*std::move(next));
+        return action::send(std::move(request));
+    }
+
+    /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
+    [[nodiscard]] action fetch_token(std::chrono::nanoseconds now) {
+        if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
+        if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
+        if (auto const* source = context_->auth.as_token_source()) {
+            auto token = (*source)();
+            if (token) {
+                if (auto ok = token->check(); !ok) token = ok.error();
+            }
+            if (!token) return fail_sign_in(std::move(token).error(), now);
+            context_->tokens.store(token->token(), most_token_life, now);
+            return leave_sign_in(now);
+        }
+        state_ = state::fetching_token;
+        return send(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path), now);
+    }
+
+    [[nodiscard]] action on_token(result<http_response> answer, std::chrono::nanoseconds now) {
+        if (!answer) {
+            answer.error().possibly_applied = false;
+            return fail_sign_in(std::move(answer).error(), now);
+        }
+        if (answer->status != 200 || detail::is_html(*answer))
+            return fail_sign_in(detail::token_refusal(*answer, *context_->auth.as_client_credentials()), now);
+        auto token = read_json<detail::token_answer>(answer->body);
+        if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
+        bearer_token const bearer(std::move(token->access_token));
+        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
+        context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
+        return leave_sign_in(now);
+    }
+
+    [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+        // Who gave up does not speak for the others who wait.
+        if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
+        return end(std::move(reason));
+    }
+
+    [[nodiscard]] action leave_sign_in(std::chrono::nanoseconds now) {
+        if (context_->queues_writes) {
+            state_ = state::calling;
+            return action::unlock(guid());
+        }
+        return dispatch(now);
+    }
+
+    [[nodiscard]] bool can_sign_in_again() const noexcept {
+        return !is_signed_in_again_ && !context_->auth.empty() && context_->auth.as_bearer_token() == nullptr;
+    }
+
+    /// How long to wait before the pending request is sent again, or nothing where it is not.
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, std::chrono::nanoseconds now) {
+        retry_policy const& policy = context_->options.retry;
+        if (tries_ >= policy.most_attempts) return std::nullopt;
+        bool const may_repeat = pending_.method == http_method::get || pending_.method == http_method::delete_;
+        bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
+                                       : answer.error().who == fault::transport && is_connection_fault(answer.error()) &&
+                                             (may_repeat || !answer.error().possibly_applied);
+        if (!is_passing) return std::nullopt;
+        if (!context_->transport_waits) {
+            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
+            return std::nullopt;
+        }
+        if (!context_->jitter.is_seeded()) context_->jitter.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
+        unsigned const doublings = (std::min)(tries_ - 1, 16U);
+        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
+        auto pause = context_->jitter.up_to((std::min)(doubled, policy.most_delay));
+        if (answer) {
+            if (auto const asked = detail::retry_after(*answer)) {
+                if (*asked > policy.most_retry_after) return std::nullopt;
+                pause = *asked;
+            }
+        }
+        if (pause >= deadline_ - now || !context_->budget.take()) return std::nullopt;
+        return pause;
+    }
+
+    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
+        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
+            if (reason.code == make_error_code(code)) return true;
+        return reason.code.category() != error_category();
     }
 
     [[nodiscard]] static failure refuse_write() {
@@ -218,14 +380,22 @@ private:
                reason.code != make_error_code(errc::connect_failed);
     }
 
-    client_context const* context_;
+    /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
+    static constexpr std::int64_t most_token_life = 60;
+
+    client_context* context_;
     call_options options_;
     O operation_;
+    http_request pending_;
     std::optional<failure> ended_;
     detail::sent_secrets secrets_;
+    secret used_token_;
+    std::uint64_t token_generation_ = 0;
     std::chrono::nanoseconds deadline_{0};
     unsigned attempts_ = 0;
-    http_method method_ = http_method::get;
+    unsigned tries_ = 0;
+    state state_ = state::calling;
+    bool is_signed_in_again_ = false;
 };
 
 UMBRACO_AI_END_NAMESPACE

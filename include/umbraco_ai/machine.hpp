@@ -20,7 +20,8 @@ enum class action_kind : std::uint8_t {
     send,  ///< Send `request`, then `resume(answer, now)`.
     wait,  ///< Let `delay` pass, then `resume(now)`.
     lock,  ///< Queue for the sole right to write `subject`, for at most `delay`; then `resume(waited, now)`.
-    done   ///< `take()` has the result.
+    unlock,  ///< Give the right to write `subject` back, then `resume(now)`.
+    done     ///< `take()` has the result.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(action_kind value) noexcept {
@@ -28,6 +29,7 @@ enum class action_kind : std::uint8_t {
         case action_kind::send: return "send";
         case action_kind::wait: return "wait";
         case action_kind::lock: return "lock";
+        case action_kind::unlock: return "unlock";
         case action_kind::done: return "done";
     }
     return "?";
@@ -57,6 +59,12 @@ public:
         made.delay = at_most;
         return made;
     }
+    [[nodiscard]] static action unlock(guid const& id) {
+        action made;
+        made.what = action_kind::unlock;
+        made.subject = id;
+        return made;
+    }
     [[nodiscard]] static action done() { return {}; }
 
     action_kind what = action_kind::done;
@@ -71,13 +79,13 @@ public:
         out << to_string(value.what);
         if (value.what == action_kind::send) out << ' ' << value.request;
         if (value.what == action_kind::wait) out << ' ' << value.delay.count() << " ns";
-        if (value.what == action_kind::lock) out << ' ' << value.subject;
+        if (value.what == action_kind::lock || value.what == action_kind::unlock) out << ' ' << value.subject;
         return out;
     }
 };
 
 /// A call as a state machine without I/O. `now` is any steady clock, or zero for ever. Who carries a machine out holds what
-/// it locked until the machine is done.
+/// it locked until it is unlocked or the machine is done. The nil guid stands for the sign-in of the client.
 template <class M>
 concept Machine = is_result<typename M::result_type> &&
                   requires(M machine, result<http_response> answer, result<bool> waited, std::chrono::nanoseconds now) {

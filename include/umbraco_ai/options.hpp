@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/result.hpp>
+#include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <chrono>
@@ -22,6 +23,7 @@ public:
     std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< For a whole call, all its requests together.
     std::size_t header_bytes = 32 * 1024;                         ///< Most bytes of a response header.
     std::size_t body_bytes = 8 * 1024 * 1024;                     ///< Most bytes of a response body.
+    retry_policy retry;                                           ///< When a request is sent again.
     bool read_only = false;                                       ///< Refuses every method but GET before any I/O.
     bool allow_credentials_over_plain_http = false;               ///< To hosts that are not loopback. Anyone on the way can read them.
 };

@@ -173,15 +173,15 @@ public:
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 1; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
-    [[nodiscard]] T& value() & {
+    T& value() & {
         demand();
         return *std::get_if<1>(&state_);
     }
-    [[nodiscard]] T const& value() const& {
+    T const& value() const& {
         demand();
         return *std::get_if<1>(&state_);
     }
-    [[nodiscard]] T value() && {
+    T value() && {
         demand();
         return std::move(*std::get_if<1>(&state_));
     }

@@ -26,6 +26,10 @@ UMBRACO_AI_BEGIN_NAMESPACE
 template <class T>
 struct io_traits {};
 
+/// A transport can let time pass, so that a request may be sent again after a pause.
+template <class T>
+concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };
+
 /// A transport that gives its answer as a plain value: a lambda, libcurl's easy interface, a mock.
 template <>
 struct io_traits<result<http_response>> {
@@ -36,7 +40,7 @@ struct io_traits<result<http_response>> {
         action next = machine.start(now_of(transport));
         while (next.what != action_kind::done) {
             if (next.what == action_kind::wait) {
-                if constexpr (requires { transport.wait(next.delay); }) transport.wait(next.delay);
+                if constexpr (CanWait<Transport>) transport.wait(next.delay);
                 next = machine.resume(now_of(transport));
             } else {
                 result<http_response> answer = transport.send(std::move(next.request));
@@ -71,10 +75,12 @@ concept SendIsKnown = HasSend<T> && requires { io_traits<send_result_t<T>>::is_a
 ///     result<http_response> send(http_request);          // or something awaited that gives one
 ///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
 ///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
+///     static constexpr bool tracks_writes = true;        // optional: sets failure::possibly_applied itself, exactly
 ///
 /// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
 /// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and
-/// a failure leaves the transport usable.
+/// a failure leaves the transport usable. Where a transport does not track writes, each failed write counts as possibly
+/// applied, save where host or connection were not found.
 template <class T>
 concept Transport = SendIsKnown<T> && !std::is_aggregate_v<http_request>;
 

@@ -12,6 +12,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <exception>
+#include <map>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -32,7 +33,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         std::exception_ptr thrown;
-        asio_write_queue::ticket held;
+        std::map<guid, asio_write_queue::ticket> held;
         try {
             action next = machine.start(clock::now_of(transport));
             while (next.what != action_kind::done) {
@@ -44,8 +45,11 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                     result<bool> waited = false;
                     if (ticket) waited = ticket->waited();
                     else waited = std::move(ticket).error();
-                    if (ticket) held = *std::move(ticket);
+                    if (ticket) held[next.subject] = *std::move(ticket);
                     next = machine.resume(std::move(waited), clock::now_of(transport));
+                } else if (next.what == action_kind::unlock) {
+                    held.erase(next.subject);
+                    next = machine.resume(clock::now_of(transport));
                 } else {
                     result<http_response> answer = co_await transport.send(std::move(next.request));
                     next = machine.resume(std::move(answer), clock::now_of(transport));

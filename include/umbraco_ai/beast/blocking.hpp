@@ -30,6 +30,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// Lifetime: movable while no call runs. A moved-from transport may only be assigned to or destroyed.
 class blocking_transport {
 public:
+    static constexpr bool tracks_writes = true;
+
     blocking_transport() : state_(std::make_unique<state>()) {}
 
     [[nodiscard]] result<http_response> send(http_request request) {

@@ -49,6 +49,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
 public:
+    static constexpr bool tracks_writes = true;
+
     /// Sockets and timers belong to this executor's context.
     explicit beast_transport(boost::asio::any_io_executor executor)
         : executor_(std::move(executor)),

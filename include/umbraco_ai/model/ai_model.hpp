@@ -41,10 +41,17 @@ public:
     test_result() = default;
 
     bool success = false;
-    std::optional<std::string> error_message;
+    std::optional<std::string> error_message;  ///< The server's words, kept to 1 KB and without what looks like a token.
+    std::string explanation;                   ///< What the library knows of such words; often empty.
 
     friend bool operator==(test_result const&, test_result const&) = default;
 };
+
+/// Texts of a value that a server wrote, and that may quote what was sent.
+template <class F>
+void for_each_server_text(test_result& value, F&& f) {
+    if (value.error_message) f(*value.error_message);
+}
 
 template <>
 struct fields<test_result>

@@ -120,6 +120,7 @@ struct json_codec<connection> {
     static bool read(json_reader& reader, connection& out) {
         if (!detail::model_reader<connection>(reader, out).read()) return false;
         out.as_read_ = detail::irregular_texts(out.alias, out.name);
+        out.settings.read_from_ = out.id;
         return true;
     }
 };
@@ -199,14 +200,13 @@ public:
     /// the library does not know. Never id, provider, version or dates.
     explicit connection_update(connection read)
         : alias(std::move(read.alias)), name(std::move(read.name)), is_active(read.is_active),
-          settings(std::move(read.settings)), unknown(std::move(read.unknown)), as_read_(std::move(read.as_read_)), read_id_(read.id),
-          may_be_null_(settings.is_null() && settings.is_as_answered()) {}
+          settings(std::move(read.settings)), unknown(std::move(read.unknown)), as_read_(std::move(read.as_read_)) {}
 
     connection_update(std::string alias_text, std::string name_text, bool active, umbraco_ai::settings new_settings)
         : alias(std::move(alias_text)), name(std::move(name_text)), is_active(active), settings(std::move(new_settings)) {}
 
     connection_update(std::string alias_text, std::string name_text, bool active, wipe_settings_t)
-        : alias(std::move(alias_text)), name(std::move(name_text)), is_active(active), may_be_null_(true) {}
+        : alias(std::move(alias_text)), name(std::move(name_text)), is_active(active), wipes_settings_(true) {}
 
     std::string alias;
     std::string name;
@@ -215,9 +215,12 @@ public:
     unknown_members unknown;
     bool any_alias = false;
 
-    /// Leaves the settings out of what is written, so that a server of the documented contract keeps its own. A server of
+    /// Leaves the settings, and what the library does not know, out of what is written, so that a server of the documented contract keeps its own. A server of
     /// the observed contract would wipe them: only for a server that is proved to be of the former.
-    void leave_settings_out() noexcept { leaves_settings_out_ = true; }
+    void leave_settings_out() noexcept {
+        leaves_settings_out_ = true;
+        unknown = {};
+    }
     [[nodiscard]] bool leaves_settings_out() const noexcept { return leaves_settings_out_; }
 
     /// Whether this may be written to the connection of this id.
@@ -225,7 +228,8 @@ public:
     /// the server cannot decrypt (`ENC:…`) goes back to the connection it was read from and nowhere else.
     [[nodiscard]] result<void> check(guid const& id) const {
         if (auto ok = check(); !ok) return ok;
-        if (read_id_ && *read_id_ == id) return result<void>::ok();
+        if (leaves_settings_out_ || settings.read_from() == id) return result<void>::ok();
+        if (settings.is_null() && !wipes_settings_) return refuse_wiping();
         return detail::check_unreadable(settings);
     }
 
@@ -236,15 +240,19 @@ public:
         if (!as_read_.permits_name(name))
             if (auto ok = detail::check_text(name, 255, "name"); !ok) return ok;
         if (leaves_settings_out_) return result<void>::ok();
-        if (settings.is_null() && !may_be_null_)
-            return failure(errc::invalid_argument, "Null settings wipe the stored credentials; say wipe_settings if that is meant.").at("settings");
+        if (settings.is_null() && !wipes_settings_ && !(settings.is_as_answered() && settings.read_from())) return refuse_wiping();
+        if (auto const masked = detail::inspect_json('{' + std::string(unknown.text()) + '}', "$").masked_value)
+            return failure(errc::masked_value, "The value is masked, and would be stored as it stands; take the member out, or give the real value.").at(*masked);
         return settings.check();
     }
 
 private:
+    static failure refuse_wiping() {
+        return failure(errc::invalid_argument, "Null settings wipe the stored credentials; say wipe_settings if that is meant.").at("settings");
+    }
+
     detail::irregular_texts as_read_;
-    std::optional<guid> read_id_;
-    bool may_be_null_ = false;
+    bool wipes_settings_ = false;
     bool leaves_settings_out_ = false;
 };
 

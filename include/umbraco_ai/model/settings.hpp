@@ -6,6 +6,7 @@
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/json/reader.hpp>
+#include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/model/secret.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
@@ -26,6 +27,7 @@
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
+class connection;
 class settings;
 
 namespace detail {
@@ -42,7 +44,8 @@ namespace detail {
     text.resize((std::min)(text.size(), text.find_first_of("?#")));
     std::size_t const scheme = text.find("://");
     std::size_t const begin = scheme == std::string::npos ? 0 : scheme + 3;
-    std::size_t const at = text.substr(0, (std::min)(text.size(), text.find('/', begin))).rfind('@');
+    // A password may hold a slash that nobody encoded, so the last @ counts, wherever it stands.
+    std::size_t const at = text.rfind('@');
     if (at != std::string::npos && at >= begin) text.erase(begin, at + 1 - begin);
     return text;
 }
@@ -90,6 +93,9 @@ public:
     [[nodiscard]] static settings_value from_json(std::string_view text) {
         settings_value made(nullptr);
         made.json_ = text;
+        auto const found = detail::inspect_json(text, {});
+        if (!found.encrypted_values.empty()) made.refusal_ = refusal_of("ENC:");
+        else if (found.malformed_reference) made.refusal_ = refusal_of("$");
         return made;
     }
 
@@ -136,6 +142,7 @@ public:
     settings& operator=(std::initializer_list<settings_entry> entries) {
         storage_.get() = "{}";
         from_server_ = false;
+        read_from_.reset();
         refused_.clear();
         assign(entries);
         return *this;
@@ -165,6 +172,9 @@ public:
 
     /// The path of the first masked value, where there is one.
     [[nodiscard]] std::optional<std::string> masked() const { return detail::inspect_json(storage_.get(), "settings").masked_value; }
+
+    /// The connection that these were read from, changed since or not.
+    [[nodiscard]] std::optional<guid> const& read_from() const noexcept { return read_from_; }
 
     /// Whether these are the bytes of an answer, unchanged since.
     [[nodiscard]] bool is_as_answered() const noexcept { return from_server_; }
@@ -247,6 +257,9 @@ public:
             return failure(errc::masked_value,
                            "The value is masked, and would be stored as the key itself; give the real value or a config_reference, or leave the key out.")
                 .at(*found.masked_value);
+        if (found.repeated_key)
+            return failure(errc::invalid_argument, "The key stands twice; keep one, since a repeated key breaks the connection list of the whole site.")
+                .at(*found.repeated_key);
         if (from_server_) return result<void>::ok();
         if (!refused_.empty()) return failure(errc::invalid_argument, refused_.front().second).at(refused_.front().first);
         bool const too_deep =
@@ -258,9 +271,6 @@ public:
         }
         if (storage_.get().find_first_not_of(" \t\r\n") == std::string::npos || storage_.get()[storage_.get().find_first_not_of(" \t\r\n")] != '{')
             return failure(errc::invalid_argument, "Settings are an object; give keys and values.").at("settings");
-        if (found.repeated_key)
-            return failure(errc::invalid_argument, "The key stands twice; keep one, since a repeated key breaks the connection list of the whole site.")
-                .at(*found.repeated_key);
         if (too_deep)
             return failure(errc::invalid_argument, "Nested deeper than 31 levels, which servers refuse; flatten it.").at("settings");
         return result<void>::ok();
@@ -283,6 +293,7 @@ public:
 
 private:
     friend struct json_codec<settings>;
+    friend struct json_codec<connection>;
 
     void assign(std::initializer_list<settings_entry> entries) {
         for (auto const& entry : entries) {
@@ -313,6 +324,7 @@ private:
 
     detail::wiping_string storage_{"{}"};
     bool from_server_ = false;
+    std::optional<guid> read_from_;
     std::vector<std::pair<std::string, char const*>> refused_;  ///< Literals that mean something else to servers, by path.
 };
 

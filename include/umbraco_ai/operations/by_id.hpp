@@ -7,6 +7,7 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/model/connection.hpp>
 #include <umbraco_ai/model/identity.hpp>
+#include <umbraco_ai/operations/modify.hpp>
 #include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
@@ -39,6 +40,7 @@ public:
         if (!answer) return this->fail(std::move(answer).error());
         if (!std::exchange(reading_, false)) {
             this->result_ = decode<D>(*answer);
+            if (!this->result_) self().explain(this->result_.error());
             return std::nullopt;
         }
         auto read = decode<connections::get>(*answer);
@@ -69,6 +71,7 @@ public:
     update_operation(id_or_alias which, connection_update new_state) : by_id_operation(std::move(which)), new_state_(std::move(new_state)) {}
 
     [[nodiscard]] result<void> check() const { return new_state_.check(); }
+    void explain(failure& reason) const { detail::explain_refused_reference(reason, new_state_.settings); }
 
     [[nodiscard]] connections::update write_of(guid const& id, connection const* read) const {
         connection_update state = new_state_;
@@ -86,6 +89,7 @@ public:
     using by_id_operation::by_id_operation;
 
     [[nodiscard]] static result<void> check() { return result<void>::ok(); }
+    static void explain(failure&) {}
     [[nodiscard]] static connections::remove write_of(guid const& id, connection const*) { return connections::remove(id); }
 };
 

@@ -18,6 +18,7 @@ template <Descriptor D>
 class call_operation {
 public:
     using result_type = result<typename D::answer_type>;
+    static constexpr bool is_single = true;
     static constexpr bool writes = D::method != http_method::get;
 
     explicit call_operation(D descriptor) : descriptor_(std::move(descriptor)) {}

@@ -121,8 +121,8 @@ public:
         return look(base_path);
     }
 
-    [[nodiscard]] std::optional<http_request> locked(bool waited, std::string_view base_path) {
-        return pass_on(modification_->locked(waited, base_path));
+    [[nodiscard]] std::optional<http_request> locked(bool may_be_stale, std::string_view base_path) {
+        return pass_on(modification_->locked(may_be_stale, base_path));
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view base_path) {

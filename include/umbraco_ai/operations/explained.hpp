@@ -5,6 +5,7 @@
 #include <umbraco_ai/endpoint.hpp>
 #include <umbraco_ai/endpoints/connections.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/model/ai_model.hpp>
 #include <umbraco_ai/model/connection.hpp>
 #include <umbraco_ai/model/identity.hpp>
 #include <umbraco_ai/operations/steps.hpp>
@@ -12,7 +13,9 @@
 #include <umbraco_ai/version.hpp>
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -33,18 +36,36 @@ public:
         if (reason_.who == fault::none) {
             if (!answer) return this->fail(std::move(answer).error());
             this->result_ = decode<D>(*answer);
-            if (this->result_) return std::nullopt;
+            if (this->result_) {
+                if (!blames_reference() || !connections::get(which_).check()) return std::nullopt;
+                reason_.who = fault::server;
+                return this->send(connections::get(which_), base_path);
+            }
             reason_ = this->result_.error();
             bool const is_ambiguous = (reason_.status == 404 && !answer->body.empty()) || reason_.status == 500;
             if (!is_ambiguous || !connections::get(which_).check()) return std::nullopt;
             return this->send(connections::get(which_), base_path);
         }
         auto read = answer ? decode<connections::get>(*answer) : result<connection>(std::move(answer).error());
+        if (this->result_) {
+            if constexpr (std::is_same_v<typename D::answer_type, test_result>) {
+                if (read && detail::has_reference(read->settings))
+                    this->result_->explanation = "A $ reference of the settings no longer resolves; put its key back into the server's configuration.";
+            }
+            return std::nullopt;
+        }
         if (read) explain(*read);
         return this->fail(std::move(reason_));
     }
 
 private:
+    /// Whether a test failed with the words that servers have for a `$` reference that is gone.
+    [[nodiscard]] bool blames_reference() const {
+        if constexpr (std::is_same_v<typename D::answer_type, test_result>)
+            return !this->result_->success && this->result_->error_message && this->result_->error_message->find("target of an invocation") != std::string::npos;
+        else return false;
+    }
+
     void explain(connection const& found) {
         if (reason_.status == 404) {
             reason_.message = found.settings.is_null() ? "The connection is there, but has no settings; give it its provider's key."

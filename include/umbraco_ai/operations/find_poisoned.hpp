@@ -27,6 +27,7 @@ public:
     std::int64_t position = 0;  ///< In the list by name, from 0.
     std::optional<connection_item> before;
     std::optional<connection_item> after;
+    bool has_others = false;  ///< Further connections behind it are poisoned too; find it again once this one is deleted.
     std::string name_part;  ///< Of its name, in lower case, as far as the filter could tell; may be empty or not the whole.
     std::string sentence;   ///< For a person: where it is and what to do.
 
@@ -65,19 +66,23 @@ public:
                 if (is_poisoned) end_ = middle_;
                 else begin_ = middle_;
                 return bisect(base_path);
+            case state::others:
+                found_.has_others = is_poisoned;
+                return ask_neighbours(base_path);
             case state::before:
                 if (got && !got->items.empty()) found_.before = std::move(got->items.front());
                 return ask(state::after, found_.position + 1, 1, base_path);
             case state::after:
                 if (got && !got->items.empty()) found_.after = std::move(got->items.front());
-                return next_letter(base_path);
+                // With several, the filter could spell the name of another one.
+                return found_.has_others ? conclude() : next_letter(base_path);
             case state::naming: break;
         }
         return on_letter(is_poisoned, base_path);
     }
 
 private:
-    enum class state : std::uint8_t { counting, confirming, bisecting, before, after, naming };
+    enum class state : std::uint8_t { counting, confirming, bisecting, others, before, after, naming };
 
     static constexpr std::string_view letters = "etaoinsrhldcumfpgwybvkxjqz -0123456789._()/&'";
 
@@ -93,6 +98,10 @@ private:
             return ask(state::bisecting, begin_, middle_ - begin_, base_path);
         }
         found_.position = begin_;
+        return ask(state::others, begin_ + 1, 2147483647, base_path);
+    }
+
+    next_request ask_neighbours(std::string_view base_path) {
         if (begin_ == 0) return ask(state::after, 1, 1, base_path);
         return ask(state::before, begin_ - 1, 1, base_path);
     }
@@ -128,6 +137,7 @@ private:
         if (!found_.name_part.empty()) found_.sentence += "; its name holds \"" + found_.name_part + "\"";
         if (found_.before) found_.sentence += "; it comes after " + found_.before->alias;
         if (found_.after) found_.sentence += found_.before ? " and before " + found_.after->alias : "; it comes before " + found_.after->alias;
+        if (found_.has_others) found_.sentence += "; it is not the only one";
         found_.sentence += ". Delete it by its id, which only whoever created it or the site's database knows.";
         return succeed(std::move(found_));
     }

@@ -33,6 +33,16 @@ public:
     friend bool operator==(modified const&, modified const&) = default;
 };
 
+namespace detail {
+
+/// Says of a refused write what the server does not.
+inline void explain_refused_reference(failure& reason, settings const& sent) {
+    if (reason.status == 400 && has_reference(sent))
+        reason.message += " Settings with a $ reference are also refused while its key is missing from the server's configuration.";
+}
+
+}  // namespace detail
+
 /// Reads a connection, lets `change` change it, and puts it back whole, by id:
 ///
 ///     result<void> change(connection&)      or      void change(connection&)
@@ -60,10 +70,10 @@ public:
         return lock(before_->id);
     }
 
-    [[nodiscard]] std::optional<http_request> locked(bool waited, std::string_view base_path) {
+    [[nodiscard]] std::optional<http_request> locked(bool may_be_stale, std::string_view base_path) {
         is_locked_ = true;
         // Whoever held the lock may have changed what was read.
-        if (!before_ || waited) return read(state::reading, base_path);
+        if (!before_ || may_be_stale) return read(state::reading, base_path);
         return apply(base_path);
     }
 
@@ -116,7 +126,7 @@ private:
             same.is_verified = true;
             return succeed(std::move(same));
         }
-        leaves_settings_out_ = wanted_->settings.is_as_answered() && wanted_->settings.masked().has_value();
+        leaves_settings_out_ = wanted_->settings == before_->settings && before_->settings.is_as_answered() && before_->settings.masked().has_value();
         if (!leaves_settings_out_) return write(base_path);
         state_ = state::asking_contract;
         return send(connections::capabilities(), base_path);
@@ -147,9 +157,9 @@ private:
         auto written = decode<connections::update>(*answer);
         if (!written) {
             failure reason = std::move(written).error();
-            if (reason.status >= 500) return decide(std::move(reason), false, base_path);
-            if (reason.status == 400 && detail::has_reference(before_->settings))
-                reason.message += " Settings with a $ reference are also refused while its key is missing from the server's configuration.";
+            // Another 5xx is a proxy's: the PUT may still be under way behind it.
+            if (reason.status >= 500) return decide(std::move(reason), reason.status != 500, base_path);
+            detail::explain_refused_reference(reason, wanted_->settings);
             return fail(std::move(reason));
         }
         if (written->connection) wanted_->date_modified = written->connection->date_modified;
@@ -161,15 +171,21 @@ private:
         auto now = answer ? decode<connections::get>(*answer) : result<connection>(std::move(answer).error());
         if (!now) return finish(*wanted_, false);
         if (leaves_settings_out_ ? has_lost_keys(*now) : (now->settings.is_null() && !wanted_->settings.is_null())) {
-            return fail(failure(errc::settings_wiped, "The settings were wiped by the write: give the credentials anew. The site's version history has the state before.")
-                            .at("settings"));
+            return fail_applied(failure(errc::settings_wiped, "The settings were wiped by the write: give the credentials anew. The site's version history has the state before.")
+                                    .at("settings"));
         }
-        if (now->alias != wanted_->alias && wanted_->alias != before_->alias)
-            return fail(failure(errc::not_applied, "The server kept the old alias, as servers before 1.3 do; the rest of the change is applied.").at("alias"));
         if (before_->version && now->version && *now->version > *before_->version + 1)
-            return fail(failure(errc::lost_update, "Someone else wrote the connection between the read and the write, and their state was overwritten; the site's version history has it.")
-                            .at("version"));
+            return fail_applied(failure(errc::lost_update, "Someone else wrote the connection between the read and the write, and their state was overwritten; the site's version history has it.")
+                                    .at("version"));
+        if (now->alias != wanted_->alias && wanted_->alias != before_->alias)
+            return fail_applied(failure(errc::not_applied, "The server kept the old alias, as servers before 1.3 do; the rest of the change is applied.").at("alias"));
         return finish(*std::move(now), true);
+    }
+
+    /// A failure after the write was carried out.
+    next_request fail_applied(failure reason) {
+        reason.possibly_applied = true;
+        return fail(std::move(reason));
     }
 
     next_request decide(failure reason, bool lost, std::string_view base_path) {

@@ -43,6 +43,7 @@ public:
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (walk_->query.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
+        if (walk_->query.most < 1) return fail(failure(errc::invalid_argument, "It must be at least 1.").at("most"));
         if (walk_->is_done) return succeed(std::vector<connection_item>());
         auto request = detail::list_request(walk_->query, walk_->last ? walk_->position - 1 : 0, walk_->query.page_size, base_path);
         if (!request) return fail(std::move(request).error());
@@ -58,8 +59,10 @@ public:
 
         std::int64_t const from = walk_->last ? walk_->position - 1 : 0;
         std::vector<connection_item> fresh;
-        for (connection_item& item : got->items)
+        for (connection_item& item : got->items) {
+            if (static_cast<std::int64_t>(walk_->seen.size()) >= walk_->query.most) break;
             if (walk_->seen.insert(item.id).second) fresh.push_back(std::move(item));
+        }
         walk_->position = from + static_cast<std::int64_t>(got->items.size());
         if (!got->items.empty()) walk_->last = fresh.empty() ? walk_->last : std::optional<guid>(fresh.back().id);
 

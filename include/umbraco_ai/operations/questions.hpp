@@ -137,9 +137,16 @@ public:
     friend bool operator==(diagnosis const&, diagnosis const&) = default;
 };
 
+template <class F>
+void for_each_server_text(diagnosis& value, F&& f) {
+    f(value.sentence);
+}
+
 /// Asks the few calls that tell apart why a connection does not work.
 class diagnose_operation : public detail::operation_steps<diagnosis> {
 public:
+    static constexpr bool writes = true;
+
     explicit diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::get(which_), base_path); }

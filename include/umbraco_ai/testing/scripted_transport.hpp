@@ -31,7 +31,7 @@ namespace testing {
 ///     REQUIRE(script.report() == "");
 ///
 /// A request that does not match, or comes after the end, fails and stands in the report. Time stands still unless `advance`
-/// moves it. Not for several threads.
+/// moves it. It cannot wait, so nothing is repeated; see `patient_scripted_transport`. Not for several threads.
 class scripted_transport {
 public:
     /// One line of the script.
@@ -99,7 +99,6 @@ public:
     }
 
     [[nodiscard]] std::chrono::nanoseconds now() const noexcept { return now_; }
-    void wait(std::chrono::nanoseconds duration) { advance(duration); }
     void advance(std::chrono::nanoseconds duration) noexcept { now_ += duration; }
 
     /// Every request that came, in order.
@@ -146,6 +145,23 @@ private:
     std::vector<http_request> requests_;
     std::string report_;
     std::chrono::nanoseconds now_{0};
+};
+
+/// A script for calls that may be repeated: waiting moves the time on, and is noted.
+class patient_scripted_transport : public scripted_transport {
+public:
+    patient_scripted_transport() = default;
+
+    void wait(std::chrono::nanoseconds duration) {
+        waits_.push_back(duration);
+        advance(duration);
+    }
+
+    /// How long each pause was, in order.
+    [[nodiscard]] std::vector<std::chrono::nanoseconds> const& waits() const noexcept { return waits_; }
+
+private:
+    std::vector<std::chrono::nanoseconds> waits_;
 };
 
 }  // namespace testing

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_RETRY_HPP
+#define UMBRACO_AI_RETRY_HPP
+
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// When a request is sent again. GET: after 408, 429, 502, 503, 504, a failed connection, a lost answer. DELETE by id: the
+/// same, and a 404 after a repetition counts as done. PUT and POST: only where no byte of the request was written. Between
+/// two tries passes a random time up to `base_delay` doubled with each try, or what `Retry-After` asks for.
+class retry_policy {
+public:
+    retry_policy() = default;
+
+    /// One try and no more.
+    [[nodiscard]] static retry_policy none() {
+        retry_policy made;
+        made.most_attempts = 1;
+        return made;
+    }
+
+    unsigned most_attempts = 3;                                             ///< Of one request, the first one included; from 1.
+    std::chrono::nanoseconds base_delay = std::chrono::milliseconds(200);   ///< The longest first pause.
+    std::chrono::nanoseconds most_delay = std::chrono::seconds(5);          ///< The longest pause without `Retry-After`.
+    std::chrono::nanoseconds most_retry_after = std::chrono::seconds(60);   ///< A longer `Retry-After` is returned instead of waited for.
+    double budget = 10;                                                     ///< Repetitions of a client at once; each success gives a tenth of one back.
+    std::uint64_t seed = 0;                                                 ///< Of the random pauses; 0: from the transport's clock.
+};
+
+namespace detail {
+
+/// Keeps a client from multiplying its requests while a server is down.
+class retry_budget {
+public:
+    explicit retry_budget(double most) noexcept : most_(most), left_(most) {}
+
+    [[nodiscard]] bool take() noexcept {
+        if (left_ < 1) return false;
+        left_ -= 1;
+        return true;
+    }
+    void give_back() noexcept { left_ = (std::min)(most_, left_ + 0.1); }
+
+private:
+    double most_;
+    double left_;
+};
+
+/// Small and good enough for jitter (xorshift64*).
+class jitter_source {
+public:
+    jitter_source() = default;
+
+    void seed(std::uint64_t value) noexcept { state_ = value | 1U; }
+    [[nodiscard]] bool is_seeded() const noexcept { return state_ != 0; }
+
+    /// From 0 to `most`.
+    [[nodiscard]] std::chrono::nanoseconds up_to(std::chrono::nanoseconds most) noexcept {
+        state_ ^= state_ >> 12U;
+        state_ ^= state_ << 25U;
+        state_ ^= state_ >> 27U;
+        std::uint64_t const drawn = (state_ * 0x2545F4914F6CDD1DULL) >> 11U;
+        double const share = static_cast<double>(drawn) / static_cast<double>(1ULL << 53U);
+        return std::chrono::nanoseconds(static_cast<std::int64_t>(share * static_cast<double>(most.count())));
+    }
+
+private:
+    std::uint64_t state_ = 0;
+};
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7), in seconds since 1970.
+[[nodiscard]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
+    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[19] != ':' || text[22] != ':') return std::nullopt;
+    auto const number = [&](std::size_t at, std::size_t digits) {
+        int value = -1;
+        auto const [end, code] = std::from_chars(text.data() + at, text.data() + at + digits, value);
+        return code == std::errc() && end == text.data() + at + digits ? value : -1;
+    };
+    auto const month = std::find(months.begin(), months.end(), text.substr(8, 3));
+    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
+    if (month == months.end() || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+        return std::nullopt;
+    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
+                                           std::chrono::day(static_cast<unsigned>(day)));
+    if (!date.ok()) return std::nullopt;
+    std::int64_t const days = std::chrono::sys_days(date).time_since_epoch().count();
+    return days * 86400 + hour * 3600 + minute * 60 + second;
+}
+
+/// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
+[[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
+    std::string const* field = response.headers.find("Retry-After");
+    if (field == nullptr || field->empty()) return std::nullopt;
+    constexpr double day = 86400;
+    double seconds = 0;
+    auto const [end, code] = std::from_chars(field->data(), field->data() + field->size(), seconds);
+    if (code != std::errc() || end != field->data() + field->size()) {
+        std::string const* date = response.headers.find("Date");
+        auto const until = parse_http_date(*field);
+        auto const from = date == nullptr ? std::nullopt : parse_http_date(*date);
+        if (!until || !from) return std::nullopt;
+        seconds = static_cast<double>(*until - *from);
+    }
+    // Written so that a NaN is no time either.
+    if (!(seconds >= 0)) return std::nullopt;
+    return std::chrono::nanoseconds(static_cast<std::int64_t>((std::min)(seconds, day) * 1e9));
+}
+
+[[nodiscard]] constexpr bool is_passing_status(int status) noexcept {
+    return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif

@@ -1,0 +1,962 @@
+// SPDX-License-Identifier: MIT
+#include <umbraco_ai/beast/blocking.hpp>
+#include <umbraco_ai/beast/transport.hpp>
+#include <umbraco_ai/testing/loopback_server.hpp>
+#include <umbraco_ai/testing/raw_server.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace umbraco_ai;
+using namespace std::chrono_literals;
+using testing::loopback_options;
+using testing::loopback_server;
+using testing::raw_script;
+using testing::raw_server;
+using testing::raw_step;
+using testing::server_request;
+namespace asio = boost::asio;
+
+static_assert(Transport<beast_transport> && is_awaited<beast_transport>);
+static_assert(Transport<blocking_transport> && !is_awaited<blocking_transport>);
+static_assert(std::is_nothrow_move_constructible_v<beast_transport> && std::is_nothrow_move_assignable_v<beast_transport>);
+static_assert(std::is_nothrow_move_constructible_v<blocking_transport>);
+static_assert(!std::is_aggregate_v<server_request> && !std::is_aggregate_v<raw_step> && !std::is_aggregate_v<loopback_options>);
+
+// Far above what anything here takes, far below what would hide a call that hangs.
+constexpr auto generous = 8s;
+
+http_request request_to(http_origin origin, http_method method = http_method::get, std::string body = {}) {
+    http_request made;
+    made.method = method;
+    made.origin = std::move(origin);
+    made.target = "/umbraco/x?y=1";
+    made.body = std::move(body);
+    made.limits.time = generous;
+    return made;
+}
+
+http_request hasty(http_request request, std::chrono::nanoseconds time = 120ms) {
+    request.limits.time = time;
+    return request;
+}
+
+std::string const ok_text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+raw_script const ok_script = {raw_step::read_request(), raw_step::send(ok_text), raw_step::stay_silent()};
+
+raw_script answering(std::string bytes) {
+    return {raw_step::read_request(), raw_step::send(std::move(bytes)), raw_step::close()};
+}
+
+std::error_code code_of(result<http_response> const& answer) { return answer ? std::error_code() : answer.error().code; }
+
+/// What a transport makes of these bytes, with the proof that it is usable afterwards.
+result<http_response> answer_to(raw_script script, http_request request = request_to({})) {
+    raw_server server({std::move(script), ok_script});
+    blocking_transport transport;
+    request.origin = server.origin();
+    auto const begin = std::chrono::steady_clock::now();
+    result<http_response> answer = transport.send(std::move(request));
+    CHECK(std::chrono::steady_clock::now() - begin < generous);
+    result<http_response> const next = transport.send(request_to(server.origin()));
+    CHECK(next.has_value());
+    if (next) CHECK(next->body == "ok");
+    return answer;
+}
+
+result<http_response> answer_to(std::string bytes, http_request request = request_to({})) {
+    return answer_to(answering(std::move(bytes)), std::move(request));
+}
+
+/// A port that takes connections into its backlog and never reads from them.
+class deaf_port {
+public:
+    explicit deaf_port(int backlog = 16) : acceptor_(context_) {
+        asio::ip::tcp::endpoint const any(asio::ip::address_v4::loopback(), 0);
+        acceptor_.open(any.protocol());
+        acceptor_.set_option(asio::socket_base::receive_buffer_size(4096));
+        acceptor_.bind(any);
+        acceptor_.listen(backlog);
+    }
+    http_origin origin() const { return http_origin(false, "127.0.0.1", acceptor_.local_endpoint().port()); }
+    void close() { acceptor_.close(); }
+
+private:
+    asio::io_context context_;
+    asio::ip::tcp::acceptor acceptor_;
+};
+
+/// Runs a context until a condition holds, or fails.
+template <class Condition>
+void run_until(asio::io_context& context, Condition condition) {
+    auto const end = std::chrono::steady_clock::now() + generous;
+    context.restart();
+    while (!condition() && std::chrono::steady_clock::now() < end) {
+        context.run_for(2ms);
+        context.restart();
+    }
+    CHECK(condition());
+}
+
+http_response echo(server_request const& request) {
+    http_response made(200, request.method + ' ' + request.target + ' ' + request.body);
+    made.headers.add("Content-Type", "text/plain");
+    return made;
+}
+
+}  // namespace
+
+TEST_CASE("a request is written with Host, the caller's headers and a length, and nothing else") {
+    struct golden {
+        http_method method;
+        std::string body;
+        std::string head;
+    };
+    auto const expected = GENERATE(
+        golden{http_method::get, "",
+               "GET /umbraco/x?y=1 HTTP/1.1\r\nHost: @\r\nAccept: application/json\r\nX-Two: a b\r\n\r\n"},
+        golden{
+            http_method::post, "{}",
+            "POST /umbraco/x?y=1 HTTP/1.1\r\nHost: @\r\nAccept: application/json\r\nX-Two: a b\r\nContent-Length: 2\r\n\r\n{}"},
+        golden{
+            http_method::post, "",
+            "POST /umbraco/x?y=1 HTTP/1.1\r\nHost: @\r\nAccept: application/json\r\nX-Two: a b\r\nContent-Length: 0\r\n\r\n"},
+        golden{
+            http_method::put, "abc",
+            "PUT /umbraco/x?y=1 HTTP/1.1\r\nHost: @\r\nAccept: application/json\r\nX-Two: a b\r\nContent-Length: 3\r\n\r\nabc"},
+        golden{http_method::delete_, "",
+               "DELETE /umbraco/x?y=1 HTTP/1.1\r\nHost: @\r\nAccept: application/json\r\nX-Two: a b\r\n\r\n"});
+    raw_server server({ok_script});
+    blocking_transport transport;
+    http_request request = request_to(server.origin(), expected.method, expected.body);
+    request.headers.add("Accept", "application/json");
+    request.headers.add("X-Two", "a b");
+    result<http_response> const answer = transport.send(request);
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 200);
+    CHECK(answer->body == "ok");
+    std::string text = expected.head;
+    text.replace(text.find('@'), 1, server.origin().authority());
+    CHECK(server.received(0) == text);
+}
+
+TEST_CASE("bodies of any framing and size come back whole, over one connection") {
+    auto const framing = GENERATE(testing::framing::chunked, testing::framing::sized);
+    loopback_server server(echo, loopback_options().with(framing));
+    blocking_transport transport;
+    std::size_t count = 0;
+    for (std::size_t const size : {0u, 1u, 4095u, 4096u, 4097u, 100'000u, 3'000'000u}) {
+        std::string const body(size, 'b');
+        for (http_method const method : {http_method::get, http_method::post, http_method::put, http_method::delete_}) {
+            result<http_response> const answer = transport.send(request_to(server.origin(), method, body));
+            REQUIRE(answer.has_value());
+            CHECK(answer->status == 200);
+            CHECK((answer->body == std::string(to_string(method)) + " /umbraco/x?y=1 " + body));
+            CHECK(answer->headers.contains("content-type"));
+            ++count;
+        }
+    }
+    CHECK(server.connections() == 1);
+    CHECK(server.requests() == count);
+}
+
+TEST_CASE("any status is an answer, and an answer without a body ends at its header") {
+    auto const status = GENERATE(200, 201, 204, 302, 304, 400, 401, 404, 500, 503);
+    loopback_server server([status](server_request const&) { return http_response(status); });
+    blocking_transport transport;
+    for (int i = 0; i < 2; ++i) {
+        result<http_response> const answer = transport.send(request_to(server.origin()));
+        REQUIRE(answer.has_value());
+        CHECK(answer->status == status);
+        CHECK(answer->body.empty());
+    }
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("a connection is not kept where either side says so, or where anything is left over") {
+    auto const text =
+        GENERATE(as<std::string>(), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+                 "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                 "HTTP/1.1 200 OK\r\nKeep-Alive: max=5, timeout=0\r\nContent-Length: 2\r\n\r\nok",
+                 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
+    raw_server server({{raw_step::read_request(), raw_step::send(text), raw_step::stay_silent()}, ok_script});
+    blocking_transport transport;
+    for (int i = 0; i < 2; ++i) {
+        result<http_response> const answer = transport.send(request_to(server.origin()));
+        REQUIRE(answer.has_value());
+        CHECK(answer->body == "ok");
+    }
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a request with Connection: close ends its connection") {
+    loopback_server server(echo);
+    blocking_transport transport;
+    for (int i = 0; i < 2; ++i) {
+        http_request request = request_to(server.origin());
+        request.headers.add("Connection", "close");
+        CHECK(transport.send(std::move(request)).has_value());
+    }
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("the idle limit follows Keep-Alive downwards only") {
+    auto const limit_of = [](char const* value) {
+        http_headers headers;
+        if (value != nullptr) headers.add("Keep-Alive", value);
+        return umbraco_ai::detail::idle_limit(headers);
+    };
+    CHECK(limit_of(nullptr) == 30s);
+    CHECK(limit_of("timeout=5") == 5s);
+    CHECK(limit_of("max=100, Timeout=7") == 7s);
+    CHECK(limit_of("timeout=600") == 30s);
+    CHECK(limit_of("timeout=99999999999999999999") == 30s);
+    CHECK(limit_of("timeout=") == 30s);
+    CHECK(limit_of("max=3") == 30s);
+}
+
+TEST_CASE("an idle connection that the server has closed, or spoken on, is noticed before it is used") {
+    auto const ending = GENERATE(raw_script{raw_step::close()}, raw_script{raw_step::reset()},
+                                 raw_script{raw_step::send("stray"), raw_step::close()});
+    auto const method = GENERATE(http_method::get, http_method::put);
+    raw_script first = {raw_step::read_request(), raw_step::send(ok_text)};
+    first.insert(first.end(), ending.begin(), ending.end());
+    raw_server server({first, ok_script});
+    blocking_transport transport;
+    result<http_response> const one = transport.send(request_to(server.origin()));
+    REQUIRE(one.has_value());
+    REQUIRE(server.wait_until_finished(1));
+    result<http_response> const two = transport.send(request_to(server.origin(), method, "{}"));
+    CHECK(two.has_value());
+    CHECK(server.connections() == 2);
+    CHECK(server.received(1).starts_with(to_string(method)));
+}
+
+TEST_CASE("when a kept connection closes without a byte of the answer, a GET is sent again, once, and a write is not") {
+    auto const last = GENERATE(raw_step::close(), raw_step::reset());
+    auto const method = GENERATE(http_method::get, http_method::post, http_method::put, http_method::delete_);
+    raw_script const trap = {raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(), last};
+    raw_server server({trap, ok_script});
+    blocking_transport transport;
+    REQUIRE(transport.send(request_to(server.origin())).has_value());
+    result<http_response> const answer = transport.send(request_to(server.origin(), method));
+    if (method == http_method::get) {
+        REQUIRE(answer.has_value());
+        CHECK(server.connections() == 2);
+    } else {
+        REQUIRE(!answer.has_value());
+        CHECK(answer.error().code == errc::connection_closed);
+        CHECK(answer.error().possibly_applied);
+        CHECK(server.connections() == 1);
+    }
+}
+
+TEST_CASE("a GET is not sent a third time, nor again on a connection that was new") {
+    raw_script const deaf = {raw_step::read_request(), raw_step::close()};
+    raw_server server({{raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(), raw_step::close()}, deaf});
+    blocking_transport transport;
+    REQUIRE(transport.send(request_to(server.origin())).has_value());
+    result<http_response> const answer = transport.send(request_to(server.origin()));
+    CHECK(code_of(answer) == errc::connection_closed);
+    CHECK(server.connections() == 2);
+    CHECK(code_of(transport.send(request_to(server.origin()))) == errc::connection_closed);
+    CHECK(server.connections() == 3);
+}
+
+TEST_CASE("an answer that is cut anywhere is a failure, and the next call works") {
+    auto const whole =
+        GENERATE(as<std::string>(), "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 5\r\n\r\nhello",
+                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\nT: u\r\n\r\n");
+    auto const last = GENERATE(raw_step::close(), raw_step::reset());
+    auto const method = GENERATE(http_method::get, http_method::put);
+    std::vector<raw_script> scripts;
+    for (std::size_t size = 0; size <= whole.size(); ++size) {
+        scripts.push_back({raw_step::read_request(), raw_step::send(whole.substr(0, size)), last});
+        scripts.push_back({raw_step::read_request(),
+                           raw_step::send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"),
+                           raw_step::close()});
+    }
+    raw_server server(scripts);
+    blocking_transport transport;
+    for (std::size_t size = 0; size <= whole.size(); ++size) {
+        result<http_response> const answer = transport.send(request_to(server.origin(), method));
+        INFO("cut at " << size);
+        if (size == whole.size()) {
+            // A reset may overtake the last bytes on some systems.
+            if (last.what == testing::raw_action::close) REQUIRE(answer.has_value());
+            if (answer) CHECK(answer->body == "hello");
+        } else {
+            REQUIRE(!answer.has_value());
+            CHECK(answer.error().code == errc::connection_closed);
+            CHECK(answer.error().possibly_applied == (method == http_method::put));
+            if (last.what == testing::raw_action::close) {
+                char const* const place = size == 0                           ? "before the first byte"
+                                          : size < whole.find("\r\n\r\n") + 4 ? "inside the header"
+                                                                              : "inside the body";
+                CHECK(answer.error().message.find(place) != std::string::npos);
+            }
+        }
+        if (size == whole.size()) REQUIRE(server.wait_until_finished(2 * size + 1));
+        result<http_response> const next = transport.send(request_to(server.origin()));
+        REQUIRE(next.has_value());
+        CHECK(next->body == "ok");
+    }
+}
+
+TEST_CASE("an answer that arrives byte by byte is the same answer") {
+    auto const whole = GENERATE(as<std::string>(), "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 5\r\n\r\nhello",
+                                "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nX: y\r\nTransfer-Encoding: "
+                                "chunked\r\n\r\n3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\nT: u\r\n\r\n");
+    raw_server server(
+        {{raw_step::read_request(), raw_step::send_bytewise(whole), raw_step::read_request(), raw_step::send_bytewise(whole)}});
+    blocking_transport transport;
+    for (int i = 0; i < 2; ++i) {
+        result<http_response> const answer = transport.send(request_to(server.origin()));
+        REQUIRE(answer.has_value());
+        CHECK(answer->body == "hello");
+        CHECK(answer->headers.contains("X"));
+        CHECK(!answer->headers.contains("T"));
+        CHECK(!answer->headers.contains("Link"));
+    }
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("an answer without a length ends with the connection") {
+    result<http_response> const answer = answer_to("HTTP/1.1 200 OK\r\n\r\nhello");
+    REQUIRE(answer.has_value());
+    CHECK(answer->body == "hello");
+    CHECK(code_of(answer_to({raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\n\r\nhello"), raw_step::reset()})) ==
+          errc::connection_closed);
+}
+
+TEST_CASE("interim responses are skipped up to a bound, and a protocol switch is refused") {
+    std::string const hint = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+    std::string five;
+    for (int i = 0; i < 5; ++i) five += hint;
+    result<http_response> const answer = answer_to("HTTP/1.1 100 Continue\r\n\r\n" + hint + ok_text);
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 200);
+    CHECK(answer->headers.size() == 1);
+    CHECK(answer_to(five + ok_text).has_value());
+    CHECK(code_of(answer_to(five + hint + ok_text)) == errc::too_many_interim_responses);
+    CHECK(code_of(answer_to({raw_step::read_request(), raw_step::send_forever(hint)})) == errc::too_many_interim_responses);
+    CHECK(code_of(answer_to("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")) ==
+          errc::protocol_switched);
+}
+
+TEST_CASE("a header is bounded to the byte") {
+    std::string const start = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\nX: ";
+    std::size_t const limit = 500;
+    auto const with_size = [&](std::size_t size) { return start + std::string(size - start.size() - 4, 'x') + "\r\n\r\n"; };
+    http_request request = request_to({});
+    request.limits.header_bytes = limit;
+    CHECK(answer_to(with_size(limit), request).has_value());
+    CHECK(code_of(answer_to(with_size(limit + 1), request)) == errc::header_too_large);
+    CHECK(answer_to({raw_step::read_request(), raw_step::send_bytewise(with_size(limit))}, request).has_value());
+    CHECK(code_of(answer_to({raw_step::read_request(), raw_step::send_bytewise(with_size(limit + 1)), raw_step::stay_silent()},
+                            request)) == errc::header_too_large);
+    for (char const* const piece : {"X: y\r\n", "x"})
+        CHECK(code_of(answer_to(
+                  {raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\n"), raw_step::send_forever(piece)}, request)) ==
+              errc::header_too_large);
+}
+
+TEST_CASE("a body is bounded to the byte, whatever it announces") {
+    http_request request = request_to({});
+    request.limits.body_bytes = 10;
+    CHECK(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789", request).has_value());
+    CHECK(code_of(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n0123456789a", request)) == errc::body_too_large);
+    CHECK(code_of(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", request)) == errc::body_too_large);
+    CHECK(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", request)
+              .has_value());
+    CHECK(code_of(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n6\r\n56789a\r\n0\r\n\r\n",
+                            request)) == errc::body_too_large);
+    CHECK(code_of(answer_to("HTTP/1.1 200 OK\r\n\r\n0123456789a", request)) == errc::body_too_large);
+    std::string const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    CHECK(code_of(answer_to({raw_step::read_request(), raw_step::send(chunked),
+                             raw_step::send_forever("1000\r\n" + std::string(4096, 'x') + "\r\n")},
+                            request_to({}))) == errc::body_too_large);
+    CHECK(code_of(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")) == errc::body_too_large);
+    result<http_response> const put =
+        answer_to("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", request_to({}, http_method::put, "{}"));
+    REQUIRE(!put.has_value());
+    CHECK(put.error().possibly_applied);
+}
+
+TEST_CASE("chunk extensions and trailers are bounded") {
+    std::string const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    CHECK(answer_to(chunked + "2;a=b;c=\"d\"\r\nok\r\n0\r\nA: b\r\n\r\n").has_value());
+    CHECK(code_of(answer_to(chunked + "2;a=" + std::string(20'000, 'x') + "\r\nok\r\n0\r\n\r\n")) == errc::malformed_response);
+    // Newer releases of Beast have a bound of their own here.
+    auto const endless = code_of(answer_to(
+        {raw_step::read_request(), raw_step::send(chunked + "2;a="), raw_step::send_forever(std::string(1000, 'x'))}));
+    CHECK((endless == errc::header_too_large || endless == errc::malformed_response));
+    CHECK(code_of(answer_to({raw_step::read_request(), raw_step::send(chunked),
+                             raw_step::send_forever("1;a=" + std::string(100, 'x') + "\r\nx\r\n")})) ==
+          errc::malformed_response);
+    CHECK(code_of(answer_to({raw_step::read_request(), raw_step::send(chunked + "0\r\n"),
+                             raw_step::send_forever("A: b\r\n")})) == errc::header_too_large);
+}
+
+TEST_CASE("what is not HTTP, or contradicts itself, is malformed") {
+    auto const text = GENERATE(as<std::string>(), "garbage\r\n\r\n", "\r\n\r\n", std::string(8, '\0'), "HTTP/2 200\r\n\r\n",
+                               "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "ICY 200 OK\r\n\r\n",
+                               "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "SSH-2.0-OpenSSH_9.2\r\n",
+                               "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok",
+                               "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!",
+                               "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok",
+                               "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nok",
+                               "HTTP/1.1 200 OK\r\nContent-Length: 2x\r\n\r\nok", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+                               "HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nok\r\n0\r\n\r\n",
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nok\r\n0\r\n\r\n",
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok2\r\nok\r\n0\r\n\r\n",
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nok\r\n0\r\n\r\n");
+    INFO(text);
+    result<http_response> const answer = answer_to(text, request_to({}, http_method::post, "{}"));
+    REQUIRE(!answer.has_value());
+    CHECK(answer.error().code == errc::malformed_response);
+    CHECK(answer.error().possibly_applied);
+    CHECK(answer.error().message.find("garbage") == std::string::npos);
+}
+
+TEST_CASE("a request that would become another one on its way is refused before any I/O") {
+    deaf_port port;
+    auto const spoil = GENERATE(
+        as<std::function<void(http_request&)>>(), [](http_request& r) { r.headers.add("A", "b\r\nX: y"); },
+        [](http_request& r) { r.headers.add("A", "b\nc"); },
+        [](http_request& r) { r.headers.add("A", std::string("b\0c", 3)); },
+        [](http_request& r) { r.headers.add("A\r\nB", "c"); }, [](http_request& r) { r.headers.add("A B", "c"); },
+        [](http_request& r) { r.headers.add("A:", "c"); }, [](http_request& r) { r.headers.add("", "c"); },
+        [](http_request& r) { r.headers.add("host", "evil"); }, [](http_request& r) { r.headers.add("content-length", "5"); },
+        [](http_request& r) { r.headers.add("Transfer-Encoding", "chunked"); }, [](http_request& r) { r.target = "/a b"; },
+        [](http_request& r) { r.target = "/a\r\nX: y"; }, [](http_request& r) { r.target = ""; },
+        [](http_request& r) { r.target = "x"; }, [](http_request& r) { r.target = "/\xc3\xa9"; },
+        [](http_request& r) { r.target = "/\x7f"; }, [](http_request& r) { r.origin.host = "a\r\nX: y"; },
+        [](http_request& r) { r.origin.host = ""; }, [](http_request& r) { r.origin.host = "a@b"; },
+        [](http_request& r) { r.origin.port = 0; });
+    http_request request = request_to(port.origin(), http_method::put);
+    spoil(request);
+    blocking_transport transport;
+    result<http_response> const answer = transport.send(hasty(std::move(request)));
+    REQUIRE(!answer.has_value());
+    CHECK(answer.error().code == errc::invalid_argument);
+    CHECK(!answer.error().field.empty());
+    CHECK(!answer.error().possibly_applied);
+}
+
+TEST_CASE("https is refused, with a way out") {
+    blocking_transport transport;
+    result<http_response> const answer = transport.send(request_to(http_origin(true, "127.0.0.1", 443)));
+    REQUIRE(!answer.has_value());
+    CHECK(answer.error().code == errc::tls_unavailable);
+    CHECK(answer.error().message.find("transport of your own") != std::string::npos);
+}
+
+TEST_CASE("a refused connection names host and port, and the next step") {
+    http_origin origin;
+    {
+        deaf_port port;
+        origin = port.origin();
+    }
+    blocking_transport transport;
+    result<http_response> const answer = transport.send(request_to(origin, http_method::put));
+    REQUIRE(!answer.has_value());
+    CHECK(answer.error().code == errc::connect_failed);
+    CHECK(!answer.error().possibly_applied);
+    CHECK(answer.error().message.find("127.0.0.1:" + std::to_string(origin.port)) != std::string::npos);
+}
+
+TEST_CASE("localhost is either loopback address") {
+    loopback_server server(echo);
+    blocking_transport transport;
+    CHECK(transport.send(request_to(http_origin(false, "localhost", server.port()))).has_value());
+}
+
+TEST_CASE("an unknown host name fails within the time of the call") {
+    blocking_transport transport;
+    result<http_response> const answer =
+        transport.send(request_to(http_origin(false, "no-such-host.invalid", 80), http_method::put));
+    REQUIRE(!answer.has_value());
+    CHECK((answer.error().code == errc::resolve_failed || answer.error().code == errc::deadline_exceeded));
+    CHECK(!answer.error().possibly_applied);
+}
+
+TEST_CASE("a host name is resolved off the thread that runs the calls") {
+    loopback_server server(echo);
+    asio::io_context context;
+    beast_transport transport(context);
+    // Neither a literal nor spelt as localhost is, but known to every machine as this one.
+    http_origin const origin(false, "localhost.", server.port());
+    int finished = 0;
+    std::vector<result<http_response>> answers(10);
+    for (auto& answer : answers)
+        asio::co_spawn(context, transport.send(request_to(origin)), [&](std::exception_ptr, result<http_response> given) {
+            answer = std::move(given);
+            ++finished;
+        });
+    run_until(context, [&] { return finished == 10; });
+    for (auto const& answer : answers)
+        if (!answer) CHECK(answer.error().code == errc::resolve_failed);
+}
+
+TEST_CASE("no time is a deadline before any I/O") {
+    auto const time = GENERATE(std::chrono::nanoseconds(0), std::chrono::nanoseconds(-1), (std::chrono::nanoseconds::min)());
+    raw_server server({ok_script});
+    blocking_transport transport;
+    CHECK(code_of(transport.send(hasty(request_to(server.origin()), time))) == errc::deadline_exceeded);
+    CHECK(server.connections() == 0);
+    CHECK(transport.send(hasty(request_to(server.origin()), (std::chrono::nanoseconds::max)())).has_value());
+}
+
+TEST_CASE("silence ends at the deadline, wherever it begins") {
+    std::string const header = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n";
+    auto const script = GENERATE_COPY(
+        raw_script{raw_step::stay_silent()}, raw_script{raw_step::read_request(), raw_step::stay_silent()},
+        raw_script{raw_step::read_request(), raw_step::send(header.substr(0, 1)), raw_step::stay_silent()},
+        raw_script{raw_step::read_request(), raw_step::send(header.substr(0, 20)), raw_step::stay_silent()},
+        raw_script{raw_step::read_request(), raw_step::send(header), raw_step::stay_silent()},
+        raw_script{raw_step::read_request(), raw_step::send(header + "half"), raw_step::stay_silent()},
+        raw_script{raw_step::read_request(), raw_step::send("HTTP/1.1 100 Continue\r\n\r\n"), raw_step::stay_silent()});
+    auto const method = GENERATE(http_method::get, http_method::put);
+    auto const begin = std::chrono::steady_clock::now();
+    result<http_response> const answer = answer_to(script, hasty(request_to({}, method, "{}")));
+    CHECK(std::chrono::steady_clock::now() - begin >= 115ms);
+    REQUIRE(!answer.has_value());
+    CHECK(answer.error().code == errc::deadline_exceeded);
+    CHECK(answer.error().who == fault::timeout);
+    CHECK(answer.error().possibly_applied == (method == http_method::put));
+}
+
+TEST_CASE("a server that never reads does not hold a large request for ever") {
+    deaf_port port;
+    blocking_transport transport;
+    result<http_response> const answer =
+        transport.send(hasty(request_to(port.origin(), http_method::put, std::string(30'000'000, 'x'))));
+    REQUIRE(!answer.has_value());
+    CHECK(answer.error().code == errc::deadline_exceeded);
+    CHECK(answer.error().message.find("sending") != std::string::npos);
+    CHECK(answer.error().possibly_applied);
+}
+
+TEST_CASE("a connection that is never accepted ends at the deadline") {
+    deaf_port port(0);
+    asio::io_context context;
+    std::vector<std::unique_ptr<asio::ip::tcp::socket>> fillers;
+    asio::ip::tcp::endpoint const end(asio::ip::address_v4::loopback(), port.origin().port);
+    for (int i = 0; i < 8; ++i) {
+        fillers.push_back(std::make_unique<asio::ip::tcp::socket>(context));
+        fillers.back()->async_connect(end, [](boost::system::error_code) {});
+    }
+    context.run_for(50ms);
+    blocking_transport transport;
+    auto const begin = std::chrono::steady_clock::now();
+    result<http_response> const answer = transport.send(hasty(request_to(port.origin(), http_method::put)));
+    CHECK(std::chrono::steady_clock::now() - begin < generous);
+    REQUIRE(!answer.has_value());
+    CHECK((answer.error().code == errc::deadline_exceeded || answer.error().code == errc::connect_failed));
+}
+
+TEST_CASE("an answer that comes before the body is out is believed, and the connection is given up") {
+    std::string const refusal = "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n";
+    auto const last = GENERATE(raw_step::close(), raw_step::stay_silent());
+    result<http_response> const answer = answer_to({raw_step::read_header(), raw_step::send(refusal), last},
+                                                   request_to({}, http_method::post, std::string(30'000'000, 'x')));
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 413);
+}
+
+TEST_CASE("a connection closed while the request is being sent is a failure of that request") {
+    auto const last = GENERATE(raw_step::close(), raw_step::reset());
+    result<http_response> const answer =
+        answer_to({raw_step::read_header(), last}, request_to({}, http_method::post, std::string(30'000'000, 'x')));
+    REQUIRE(!answer.has_value());
+    CHECK(answer.error().code == errc::connection_closed);
+    CHECK(answer.error().possibly_applied);
+}
+
+TEST_CASE("an interim response in the middle of a large body does not stop it") {
+    loopback_server server(
+        [](server_request const& request) { return http_response(200, std::to_string(request.body.size())); });
+    blocking_transport transport;
+    http_request request = request_to(server.origin(), http_method::put, std::string(30'000'000, 'x'));
+    request.headers.add("Expect", "100-continue");
+    for (int i = 0; i < 2; ++i) {
+        result<http_response> const answer = transport.send(request);
+        REQUIRE(answer.has_value());
+        CHECK(answer->body == "30000000");
+    }
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("the cancel check of the limits is asked before connecting and during silence") {
+    raw_server server({{raw_step::read_request(), raw_step::stay_silent()}, ok_script});
+    blocking_transport transport;
+    http_request request = request_to(server.origin(), http_method::put);
+    std::atomic<bool> gives_up = true;
+    request.limits.cancelled = [](void const* flag) { return static_cast<std::atomic<bool> const*>(flag)->load(); };
+    request.limits.cancel_context = &gives_up;
+    result<http_response> const before = transport.send(request);
+    CHECK(code_of(before) == errc::cancelled);
+    CHECK(!before.error().possibly_applied);
+    CHECK(server.connections() == 0);
+
+    gives_up = false;
+    std::thread waits([&] {
+        while (server.received(0).empty()) std::this_thread::yield();
+        gives_up = true;
+    });
+    result<http_response> const during = transport.send(request);
+    waits.join();
+    CHECK(code_of(during) == errc::cancelled);
+    CHECK(during.error().who == fault::cancelled);
+    CHECK(during.error().possibly_applied);
+    gives_up = false;
+    CHECK(transport.send(request).has_value());
+}
+
+TEST_CASE("a blocking transport refuses a second call while one runs") {
+    raw_server server({{raw_step::read_request(), raw_step::stay_silent()}, ok_script});
+    blocking_transport transport;
+    std::atomic<bool> gives_up = false;
+    http_request request = request_to(server.origin());
+    request.limits.cancelled = [](void const* flag) { return static_cast<std::atomic<bool> const*>(flag)->load(); };
+    request.limits.cancel_context = &gives_up;
+    result<http_response> first;
+    std::thread waits([&] { first = transport.send(request); });
+    while (server.received(0).empty()) std::this_thread::yield();
+    result<http_response> const second = transport.send(request_to(server.origin()));
+    CHECK(code_of(second) == errc::client_busy);
+    gives_up = true;
+    waits.join();
+    CHECK(code_of(first) == errc::cancelled);
+    CHECK(transport.send(request_to(server.origin())).has_value());
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a blocking transport refuses a call from within its own call") {
+    raw_server server({ok_script});
+    blocking_transport transport;
+    struct reentry {
+        blocking_transport* transport;
+        http_origin origin;
+        std::error_code inner;
+    };
+    reentry context{&transport, server.origin(), {}};
+    http_request request = request_to(server.origin());
+    request.limits.cancelled = [](void const* pointer) {
+        auto& self = *static_cast<reentry*>(const_cast<void*>(pointer));
+        if (!self.inner) self.inner = code_of(self.transport->send(request_to(self.origin)));
+        return false;
+    };
+    request.limits.cancel_context = &context;
+    CHECK(transport.send(request).has_value());
+    CHECK(context.inner == errc::client_busy);
+}
+
+TEST_CASE("a blocking transport can be moved, and waits") {
+    loopback_server server(echo);
+    blocking_transport one;
+    REQUIRE(one.send(request_to(server.origin())).has_value());
+    blocking_transport two = std::move(one);
+    REQUIRE(two.send(request_to(server.origin())).has_value());
+    CHECK(server.connections() == 1);
+    auto const begin = two.now();
+    two.wait(20ms);
+    CHECK(two.now() - begin >= 20ms);
+    two.wait(-1ms);
+}
+
+TEST_CASE("cancelling the coroutine gives a failure, throws nothing, and leaves the transport usable") {
+    auto const type =
+        GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total);
+    raw_server server({{raw_step::read_request(), raw_step::stay_silent()}, ok_script});
+    asio::io_context context;
+    beast_transport transport(context);
+    asio::cancellation_signal signal;
+    result<http_response> cancelled;
+    result<http_response> again;
+    result<http_response> next;
+    bool throws_before = false;
+    bool throws_after = false;
+    bool is_done = false;
+    auto work = [&]() -> asio::awaitable<void> {
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+        throws_before = co_await asio::this_coro::throw_if_cancelled();
+        http_request first = request_to(server.origin(), http_method::put);
+        cancelled = co_await transport.send(std::move(first));
+        throws_after = co_await asio::this_coro::throw_if_cancelled();
+        co_await asio::this_coro::throw_if_cancelled(false);
+        http_request second = request_to(server.origin(), http_method::put);
+        again = co_await transport.send(std::move(second));
+        co_await transport.wait(1h);
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+        http_request third = request_to(server.origin());
+        next = co_await transport.send(std::move(third));
+        is_done = true;
+    };
+    std::exception_ptr thrown;
+    asio::co_spawn(context, work(),
+                   asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr error) { thrown = std::move(error); }));
+    run_until(context, [&] { return !server.received(0).empty(); });
+    signal.emit(type);
+    run_until(context, [&] { return is_done; });
+    CHECK(!thrown);
+    CHECK(code_of(cancelled) == errc::cancelled);
+    CHECK(cancelled.error().possibly_applied);
+    CHECK(throws_before);
+    CHECK(throws_after);
+    CHECK(code_of(again) == errc::cancelled);
+    CHECK(!again.error().possibly_applied);
+    CHECK(next.has_value());
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a wait ends early when its coroutine is cancelled") {
+    asio::io_context context;
+    beast_transport transport(context);
+    asio::cancellation_signal signal;
+    bool is_done = false;
+    std::exception_ptr thrown;
+    asio::co_spawn(context, transport.wait(1h), asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr error) {
+                       thrown = std::move(error);
+                       is_done = true;
+                   }));
+    context.poll();
+    CHECK(!is_done);
+    signal.emit(asio::cancellation_type::terminal);
+    run_until(context, [&] { return is_done; });
+    CHECK(!thrown);
+}
+
+TEST_CASE("a transport and its context may go away in any order with calls in flight") {
+    raw_server server({{raw_step::read_request(), raw_step::stay_silent()}});
+    deaf_port port;
+    auto const order = GENERATE(0, 1, 2);
+    auto context = std::make_unique<asio::io_context>();
+    auto transport = std::make_unique<beast_transport>(*context);
+    bool is_done = false;
+    auto const spawn = [&](http_request request) {
+        asio::co_spawn(*context, transport->send(std::move(request)),
+                       [&](std::exception_ptr, result<http_response>) { is_done = true; });
+    };
+    spawn(request_to(server.origin()));
+    spawn(request_to(port.origin(), http_method::put, std::string(30'000'000, 'x')));
+    for (int i = 0; i < 8; ++i) spawn(request_to(http_origin(false, "no-such-host.invalid", 80)));
+    if (order == 0) {
+        context->poll_one();
+    } else {
+        context->poll();
+    }
+    if (order == 2) {
+        context.reset();
+        transport.reset();
+    } else {
+        transport.reset();
+        context.reset();
+    }
+    SUCCEED();
+}
+
+TEST_CASE("a context may go before a transport that keeps idle connections") {
+    loopback_server server(echo);
+    auto context = std::make_unique<asio::io_context>();
+    beast_transport transport(*context);
+    bool is_done = false;
+    asio::co_spawn(*context, transport.send(request_to(server.origin())),
+                   [&](std::exception_ptr, result<http_response> answer) {
+                       CHECK(answer.has_value());
+                       is_done = true;
+                   });
+    context->run();
+    CHECK(is_done);
+    context.reset();
+}
+
+TEST_CASE("a transport may be moved while a call is in flight") {
+    loopback_server server(echo);
+    asio::io_context context;
+    std::optional<beast_transport> one(std::in_place, context);
+    int finished = 0;
+    auto const count = [&](std::exception_ptr, result<http_response> answer) {
+        CHECK(answer.has_value());
+        ++finished;
+    };
+    asio::co_spawn(context, one->send(request_to(server.origin())), count);
+    beast_transport two = std::move(*one);
+    one.reset();
+    context.run();
+    context.restart();
+    asio::co_spawn(context, two.send(request_to(server.origin())), count);
+    context.run();
+    CHECK(finished == 2);
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("calls at once take a connection each, and at most eight are kept") {
+    loopback_server server(echo);
+    asio::io_context context;
+    beast_transport transport(context);
+    int finished = 0;
+    for (int round = 0; round < 2; ++round) {
+        for (int i = 0; i < 12; ++i)
+            asio::co_spawn(context, transport.send(request_to(server.origin())),
+                           [&](std::exception_ptr, result<http_response> answer) {
+                               CHECK(answer.has_value());
+                               ++finished;
+                           });
+        context.restart();
+        context.run();
+    }
+    CHECK(finished == 24);
+    CHECK(server.requests() == 24);
+    CHECK(server.connections() <= 16);
+}
+
+TEST_CASE("calls on strands of their own may share a transport between threads") {
+    loopback_server server(echo);
+    asio::thread_pool pool(3);
+    beast_transport transport(pool.get_executor());
+    std::atomic<int> answered = 0;
+    for (int i = 0; i < 24; ++i)
+        asio::co_spawn(asio::make_strand(pool), transport.send(request_to(server.origin())),
+                       [&](std::exception_ptr, result<http_response> answer) { answered += answer.has_value() ? 1 : 0; });
+    pool.join();
+    CHECK(answered == 24);
+}
+
+namespace {
+
+// Sends twice with a pause between.
+class two_calls {
+public:
+    using result_type = result<std::string>;
+
+    explicit two_calls(http_origin origin) : origin_(std::move(origin)) {}
+
+    action start(std::chrono::nanoseconds now) {
+        begin_ = now;
+        return action::send(request_to(origin_));
+    }
+    action resume(result<http_response> answer, std::chrono::nanoseconds) {
+        if (!answer) {
+            result_ = answer.error();
+            return action::done();
+        }
+        if (has_waited_) {
+            result_ = answer->body;
+            return action::done();
+        }
+        return action::wait(20ms);
+    }
+    action resume(std::chrono::nanoseconds now) {
+        CHECK(now - begin_ >= 20ms);
+        has_waited_ = true;
+        return action::send(request_to(origin_));
+    }
+    action resume(result<bool>, std::chrono::nanoseconds) { return action::done(); }
+    result_type take() { return std::move(result_); }
+
+private:
+    http_origin origin_;
+    std::chrono::nanoseconds begin_{0};
+    bool has_waited_ = false;
+    result_type result_;
+};
+static_assert(Machine<two_calls>);
+
+template <class T, class Traits = io_traits<send_result_t<T>>>
+asio::awaitable<result<std::string>> run_two_calls(T& transport, http_origin origin) {
+    two_calls machine(std::move(origin));
+    if constexpr (requires { typename Traits::write_queue; }) {
+        typename Traits::write_queue queue;
+        co_return co_await Traits::run(transport, std::move(machine), queue);
+    } else {
+        co_return co_await Traits::run(transport, std::move(machine));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a machine runs on the coroutine transport and on the blocking one") {
+    loopback_server server(echo);
+    asio::io_context context;
+    beast_transport transport(context);
+    result<std::string> answer;
+    asio::co_spawn(context, run_two_calls(transport, server.origin()),
+                   [&](std::exception_ptr, result<std::string> given) { answer = std::move(given); });
+    context.run();
+    REQUIRE(answer.has_value());
+    CHECK(*answer == "GET /umbraco/x?y=1 ");
+    blocking_transport blocking;
+    CHECK(io_traits<send_result_t<blocking_transport>>::run(blocking, two_calls(server.origin())).has_value());
+    CHECK(server.requests() == 4);
+}
+
+TEST_CASE("a server ends by itself after its time") {
+    auto const begin = std::chrono::steady_clock::now();
+    loopback_server server(echo, loopback_options().with_time_limit(1ms));
+    blocking_transport transport;
+    while (transport.send(hasty(request_to(server.origin())))) {
+    }
+    CHECK(std::chrono::steady_clock::now() - begin < generous);
+}
+
+TEST_CASE("a server refuses what is not HTTP or too large, and answers a throwing handler with 500") {
+    loopback_options options;
+    options.body_bytes = 100;
+    loopback_server server([](server_request const&) -> http_response { throw std::exception(); }, options);
+    blocking_transport transport;
+    result<http_response> const thrown = transport.send(request_to(server.origin()));
+    REQUIRE(thrown.has_value());
+    CHECK(thrown->status == 500);
+    result<http_response> const large = transport.send(request_to(server.origin(), http_method::put, std::string(101, 'x')));
+    REQUIRE(large.has_value());
+    CHECK(large->status == 413);
+    http_request long_header = request_to(server.origin());
+    long_header.headers.add("X", std::string(40'000, 'x'));
+    result<http_response> const header = transport.send(std::move(long_header));
+    REQUIRE(header.has_value());
+    CHECK(header->status == 431);
+}
+
+TEST_CASE("the state behind a server may be looked at while nobody changes it") {
+    class counter {
+    public:
+        http_response handle(server_request const&) { return http_response(200, std::to_string(++count)); }
+        int count = 0;
+    };
+    counter state;
+    loopback_server server(state);
+    blocking_transport transport;
+    REQUIRE(transport.send(request_to(server.origin())).has_value());
+    auto const guard = server.lock();
+    CHECK(state.count == 1);
+}
