@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// The examples of docs/, as they stand there.
+#include "support/catch.hpp"
+
+#include <umbraco_ai/core.hpp>
+#include <umbraco_ai/testing/in_memory_api.hpp>
+#include <umbraco_ai/testing/scripted_transport.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ai = umbraco_ai;
+
+class site_profile {
+public:
+    site_profile() = default;
+
+    std::string id;
+    std::string name;
+    std::optional<std::string> description;
+    ai::unknown_members unknown;
+};
+
+template <>
+struct umbraco_ai::fields<site_profile> : ai::table<
+    ai::field<"id",          &site_profile::id,          ai::required>,
+    ai::field<"name",        &site_profile::name,        ai::required>,
+    ai::field<"description", &site_profile::description>> {};
+
+using get_profile = ai::endpoint<"GET /profiles/{idOrAlias}", ai::path<ai::id_or_alias>, ai::returns<site_profile>>;
+
+class recording_transport {
+public:
+    ai::result<ai::http_response> send(ai::http_request request) {
+        seen.push_back(request.target);
+        return ai::http_response(404);
+    }
+
+    std::vector<std::string> seen;
+};
+
+TEST_CASE("docs: an endpoint of one's own is called like the library's", "[docs]") {
+    ai::testing::scripted_transport script;
+    script.expect("GET /profiles/summaries").answers(200, R"({"id":"1","name":"Summaries","more":[1]})");
+    ai::client cms(script, "https://cms.example.com");
+    ai::result<site_profile> profile = cms.call(get_profile("summaries"));
+    REQUIRE(profile);
+    CHECK(profile->name == "Summaries");
+    CHECK(ai::write_json(*profile) == R"({"id":"1","name":"Summaries","description":null,"more":[1]})");
+    CHECK(script.report() == "");
+}
+
+TEST_CASE("docs: a transport is any type with send", "[docs]") {
+    recording_transport wire;
+    ai::client cms(wire, "https://cms.example.com");
+    auto answer = cms.connections().get("openai-prod");
+    CHECK(answer.error().status == 404);
+    CHECK(wire.seen == std::vector<std::string>{"/umbraco/ai/management/api/v1/connections/openai-prod"});
+}
+
+TEST_CASE("docs: a call can be stepped by hand", "[docs]") {
+    ai::client_context context(ai::base_url::parse("https://cms.example.com"), ai::credentials(), ai::client_options());
+    ai::exchange machine(context, ai::call_options(), ai::call_operation(ai::connections::capabilities()));
+
+    ai::action next = machine.start(std::chrono::nanoseconds(0));
+    while (next.what == ai::action_kind::send) {
+        ai::http_response answer(200, "[\"Chat\"]");                 // in truth: what came over the wire for next.request
+        next = machine.resume(ai::result<ai::http_response>(answer), std::chrono::nanoseconds(0));
+    }
+    auto capabilities = machine.take();
+    REQUIRE(capabilities);
+    CHECK(capabilities->items == std::vector<ai::capability>{ai::capability::chat()});
+}
+
+TEST_CASE("docs: a failure is asked for its code", "[docs]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::documented);
+    ai::client cms(site, "https://cms.example.com");
+    bool created = false;
+    auto const create_it = [&] { return created = true; };
+    auto const run = [&]() -> bool {
+        auto answer = cms.connections().get("openai-prod");
+        if (!answer) {
+            if (answer.error().code == ai::errc::not_found) return create_it();
+            std::cerr << answer.error() << '\n';
+            return false;
+        }
+        return true;
+    };
+    CHECK(run());
+    CHECK(created);
+}
+
+TEST_CASE("docs: a script tells what did not go by it", "[docs]") {
+    ai::testing::scripted_transport script;
+    script.expect("GET /connections/openai-prod").answers(404, R"({"title":"Connection not found","status":404})");
+    ai::client cms(script, "https://cms.example.com");
+
+    CHECK_FALSE(cms.connections().get("openai-prod"));
+    CHECK(script.report() == "");
+}
+
+TEST_CASE("docs: the API in memory is a transport", "[docs]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed);
+    ai::client cms(site, "https://cms.example.com");
+    CHECK(cms.connections().list().value().total == 0);
+}
+
+TEST_CASE("docs: settings of a known provider are made by name", "[docs]") {
+    ai::connection_draft draft("openai-prod", "OpenAI Production", "openai");
+    draft.settings = ai::openai_settings(ai::config_reference("Umbraco:AI:Secrets:OpenAI")).endpoint("https://eu.api.openai.com/v1");
+    CHECK(draft.check());
+    CHECK(draft.settings.json() == R"({"apiKey":"$Umbraco:AI:Secrets:OpenAI","endpoint":"https://eu.api.openai.com/v1"})");
+}
