@@ -13,6 +13,7 @@
 
 #include <exception>
 #include <map>
+#include <mutex>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -32,27 +33,33 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         using clock = io_traits<result<http_response>>;
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
+        auto const now = [&transport] { return clock::now_of(transport); };
+        // The calls of a client share its token and its budget.
+        auto const guarded = [&queue](auto&& step) {
+            std::lock_guard const locked(queue.steps());
+            return step();
+        };
         std::exception_ptr thrown;
         std::map<guid, asio_write_queue::ticket> held;
         try {
-            action next = machine.start(clock::now_of(transport));
+            action next = guarded([&] { return machine.start(now()); });
             while (next.what != action_kind::done) {
                 if (next.what == action_kind::wait) {
                     if constexpr (requires { transport.wait(next.delay); }) co_await transport.wait(next.delay);
-                    next = machine.resume(clock::now_of(transport));
+                    next = guarded([&] { return machine.resume(now()); });
                 } else if (next.what == action_kind::lock) {
                     auto ticket = co_await queue.template acquire<Executor>(next.subject, next.delay);
                     result<bool> waited = false;
                     if (ticket) waited = ticket->waited();
                     else waited = std::move(ticket).error();
                     if (ticket) held[next.subject] = *std::move(ticket);
-                    next = machine.resume(std::move(waited), clock::now_of(transport));
+                    next = guarded([&] { return machine.resume(std::move(waited), now()); });
                 } else if (next.what == action_kind::unlock) {
                     held.erase(next.subject);
-                    next = machine.resume(clock::now_of(transport));
+                    next = guarded([&] { return machine.resume(now()); });
                 } else {
                     result<http_response> answer = co_await transport.send(std::move(next.request));
-                    next = machine.resume(std::move(answer), clock::now_of(transport));
+                    next = guarded([&] { return machine.resume(std::move(answer), now()); });
                 }
             }
         } catch (...) {

@@ -6,7 +6,9 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -18,19 +20,24 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
 /// Lets one coroutine at a time write a connection, in the order in which they came, since servers answer simultaneous PUTs
-/// with 500. Threading: all who use one queue run on one strand.
+/// with 500. Also guards what the calls of one client share, so that they may run on several threads.
+/// Threading: each coroutine runs on an executor of its own that is a strand, or that one thread runs; they may differ.
 class asio_write_queue {
     struct waiter {
-        explicit waiter(boost::asio::any_io_executor const& executor) : timer(executor) {}
-        boost::asio::steady_timer timer;
+        explicit waiter(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
+        boost::asio::steady_timer timer;  ///< Touched on its own executor only.
         bool granted = false;
     };
-    using lines = std::map<guid, std::deque<std::shared_ptr<waiter>>>;
+    struct lines {
+        std::mutex guard;
+        std::map<guid, std::deque<std::shared_ptr<waiter>>> by_id;
+    };
 
 public:
     /// The right to write one connection; given back when it ends.
@@ -53,7 +60,7 @@ public:
         [[nodiscard]] bool waited() const noexcept { return waited_; }
 
     private:
-        void release() noexcept {
+        void release() {
             if (lines_) pass_on(*lines_, id_);
             lines_.reset();
         }
@@ -65,16 +72,16 @@ public:
 
     asio_write_queue() : lines_(std::make_shared<lines>()) {}
 
+    /// Held for each step of a machine of the client.
+    [[nodiscard]] std::mutex& steps() noexcept { return steps_; }
+
     /// Waits until the connection is free, for at most `at_most`.
     /// Errors: `deadline_exceeded`; `cancelled`, for coroutines that do not throw when cancelled.
     template <class Executor>
     [[nodiscard]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
         std::shared_ptr<lines> const all = lines_;
-        auto const [line, is_free] = all->try_emplace(id);
-        if (is_free) co_return ticket(all, id, false);
-
         auto const me = std::make_shared<waiter>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
-        line->second.push_back(me);
+        if (enter(*all, id, me)) co_return ticket(all, id, false);
         place const mine(all, id, me);
         boost::system::error_code ended;
         me->timer.expires_after(at_most);
@@ -94,16 +101,22 @@ private:
         place& operator=(place const&) = delete;
         ~place() {
             if (taken_) return;
-            if (me_->granted) {
-                pass_on(*lines_, id_);
-                return;
+            {
+                std::lock_guard const locked(lines_->guard);
+                if (!me_->granted) {
+                    auto const line = lines_->by_id.find(id_);
+                    if (line != lines_->by_id.end()) std::erase(line->second, me_);
+                    return;
+                }
             }
-            auto const line = lines_->find(id_);
-            if (line != lines_->end()) std::erase(line->second, me_);
+            pass_on(*lines_, id_);
         }
 
         /// Whether the right was granted; then it is the caller's to give back.
-        [[nodiscard]] bool take() const noexcept { return taken_ = me_->granted; }
+        [[nodiscard]] bool take() const {
+            std::lock_guard const locked(lines_->guard);
+            return taken_ = me_->granted;
+        }
 
     private:
         std::shared_ptr<lines> lines_;
@@ -112,20 +125,33 @@ private:
         mutable bool taken_ = false;
     };
 
+    /// Whether nobody has the right yet; otherwise the waiter stands in line.
+    static bool enter(lines& all, guid const& id, std::shared_ptr<waiter> const& me) {
+        std::lock_guard const locked(all.guard);
+        auto const [line, is_free] = all.by_id.try_emplace(id);
+        if (!is_free) line->second.push_back(me);
+        return is_free;
+    }
+
     static void pass_on(lines& all, guid const& id) {
-        auto const line = all.find(id);
-        if (line == all.end()) return;
-        if (line->second.empty()) {
-            all.erase(line);
-            return;
+        std::shared_ptr<waiter> next;
+        {
+            std::lock_guard const locked(all.guard);
+            auto const line = all.by_id.find(id);
+            if (line == all.by_id.end()) return;
+            if (line->second.empty()) {
+                all.by_id.erase(line);
+                return;
+            }
+            next = std::move(line->second.front());
+            line->second.pop_front();
+            next->granted = true;
         }
-        std::shared_ptr<waiter> const next = std::move(line->second.front());
-        line->second.pop_front();
-        next->granted = true;
-        next->timer.cancel();
+        boost::asio::post(next->timer.get_executor(), [next] { next->timer.cancel(); });
     }
 
     std::shared_ptr<lines> lines_;
+    std::mutex steps_;
 };
 
 UMBRACO_AI_END_NAMESPACE

@@ -91,7 +91,10 @@ struct json_codec<std::vector<T>> {
         out.clear();
         return reader.read_array([&](std::size_t index) {
             json_reader::scope const at(reader, index);
-            return json_codec<T>::read(reader, out.emplace_back());
+            T item{};
+            if (!json_codec<T>::read(reader, item)) return false;
+            out.push_back(std::move(item));
+            return true;
         });
     }
     template <Sink S>

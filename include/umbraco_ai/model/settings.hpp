@@ -329,7 +329,8 @@ private:
 };
 
 inline settings_value::settings_value(settings const& nested)
-    : json_(nested.json()), refusal_(nested.refused_.empty() ? nullptr : nested.refused_.front().second) {}
+    : json_(nested.json()),
+      refusal_(!nested.refused_.empty() ? nested.refused_.front().second : nested.unreadable().empty() ? nullptr : refusal_of("ENC:")) {}
 
 namespace detail {
 

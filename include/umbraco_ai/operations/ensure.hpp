@@ -50,6 +50,7 @@ public:
 
     ensure_outcome outcome = ensure_outcome::unchanged;
     guid id;
+    bool is_verified = false;  ///< The answer, or a read after the write, showed it.
     std::optional<connection> before;             ///< As it was, where it was there.
     std::vector<std::string> not_comparable;      ///< Settings keys that were left as they are, since the server masks them.
 
@@ -161,6 +162,7 @@ private:
             ensured done;
             done.outcome = ensure_outcome::created;
             done.id = made->id;
+            done.is_verified = true;
             return succeed(std::move(done));
         }
         bool const may_exist = made.error().possibly_applied || made.error().status == 400 || made.error().status == 409 || made.error().status >= 500;
@@ -183,6 +185,7 @@ private:
         ensured all;
         all.outcome = done->changed ? ensure_outcome::changed : was_created_ ? ensure_outcome::created : ensure_outcome::unchanged;
         all.id = id_;
+        all.is_verified = done->is_verified;
         all.not_comparable = detail::draft_application(draft_, options_).not_comparable(done->before);
         all.before = std::move(done->before);
         return succeed(std::move(all));

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
+#include <umbraco_ai/beast/client.hpp>
+#include <umbraco_ai/testing/in_memory_api.hpp>
+#include <umbraco_ai/testing/loopback_server.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ai = umbraco_ai;
+
+namespace {
+
+constexpr char const* client_id = "umbraco-back-office-tests";
+constexpr char const* client_secret = "p&ss w+rd%/=";
+
+ai::testing::in_memory_options with_api_user() {
+    ai::testing::in_memory_options options;
+    options.client_id = client_id;
+    options.client_secret = client_secret;
+    return options;
+}
+
+ai::client_credentials api_user() { return ai::client_credentials(client_id, ai::secret(client_secret)); }
+
+std::ptrdiff_t token_requests(ai::testing::in_memory_api const& site) {
+    auto const& log = site.log();
+    return std::count_if(log.begin(), log.end(), [](auto const& request) { return request.target.ends_with("/security/back-office/token"); });
+}
+
+boost::asio::awaitable<void> list_once(ai::beast_client& cms, std::atomic<int>& succeeded) {
+    auto answer = co_await cms.connections().list();
+    if (answer) ++succeeded;
+    else UNSCOPED_INFO(answer.error());
+}
+
+boost::asio::awaitable<void> count_up(ai::beast_client& cms, std::string alias, std::atomic<int>& succeeded) {
+    auto const add_one = [](ai::connection& read) {
+        std::string_view const present = read.settings.find("count");
+        read.settings.set("count", ai::settings_value(present.empty() ? 1 : std::stoi(std::string(present)) + 1));
+    };
+    auto answer = co_await cms.connections().modify(std::move(alias), add_one);
+    if (answer) ++succeeded;
+}
+
+}  // namespace
+
+TEST_CASE("a thousand calls that need a token ask for one", "[client]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    ai::testing::loopback_server server(site);
+    boost::asio::io_context io;
+    ai::beast_client cms(io, server.base_url(), api_user());
+    std::atomic<int> succeeded = 0;
+    for (int i = 0; i < 1000; ++i) boost::asio::co_spawn(io, list_once(cms, succeeded), boost::asio::detached);
+    io.run();
+    CHECK(succeeded == 1000);
+    auto const guard = server.lock();
+    CHECK(token_requests(site) == 1);
+}
+
+TEST_CASE("a revoked token is fetched anew once, and the call succeeds", "[client]") {
+    auto options = with_api_user();
+    options.token = "the-first-token";
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, options);
+    ai::client cms(site, "http://localhost", api_user());
+    REQUIRE(cms.connections().list());
+    site.revoke("the-first-token");
+    REQUIRE(cms.connections().list());
+    CHECK(token_requests(site) == 2);
+}
+
+TEST_CASE("a token is fetched anew when four fifths of its life are over", "[client]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    ai::client cms(site, "http://localhost", api_user());
+    site.wait(std::chrono::seconds(10));
+    REQUIRE(cms.connections().list());
+    site.wait(std::chrono::seconds(200));
+    REQUIRE(cms.connections().list());
+    CHECK(token_requests(site) == 1);
+    site.wait(std::chrono::seconds(45));
+    REQUIRE(cms.connections().list());
+    CHECK(token_requests(site) == 2);
+}
+
+TEST_CASE("a wrong secret is one clear failure without the secret", "[client]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    ai::client cms(site, "http://localhost", ai::client_credentials(client_id, ai::secret("not-the-right-one")));
+    auto const answer = cms.connections().list();
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().who == ai::fault::authentication);
+    CHECK(answer.error().message.find("secret is another") != std::string::npos);
+    CHECK(answer.error().to_string().find("not-the-right-one") == std::string::npos);
+}
+
+TEST_CASE("a client id without its prefix is told", "[client]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    ai::client cms(site, "http://localhost", ai::client_credentials("tests", ai::secret(client_secret)));
+    CHECK(cms.connections().list().error().message.find("umbraco-back-office-") != std::string::npos);
+}
+
+TEST_CASE("a token source is asked again after the server refused its token", "[client]") {
+    ai::testing::in_memory_options options;
+    options.token = "the-good-token";
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, options);
+    int asked = 0;
+    ai::client cms(site, "http://localhost", ai::token_source([&]() -> ai::result<ai::bearer_token> {
+                       return ai::bearer_token(std::string(++asked == 1 ? "an-old-token" : "the-good-token"));
+                   }));
+    CHECK(cms.connections().list());
+    CHECK(asked == 2);
+}
+
+TEST_CASE("one client serves many threads, and loses no write", "[client][threads]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    for (char const* alias : {"a", "b"}) site.add(ai::testing::stored_connection(alias, alias, "openai", R"({"apiKey":"k"})"));
+    ai::testing::loopback_server server(site);
+    boost::asio::io_context io;
+    ai::beast_client cms(io, server.base_url(), api_user());
+    std::atomic<int> succeeded = 0;
+    constexpr int writes = 20;
+    for (int i = 0; i < writes; ++i) {
+        boost::asio::co_spawn(boost::asio::make_strand(io), count_up(cms, "a", succeeded), boost::asio::detached);
+        boost::asio::co_spawn(boost::asio::make_strand(io), count_up(cms, "b", succeeded), boost::asio::detached);
+        boost::asio::co_spawn(boost::asio::make_strand(io), list_once(cms, succeeded), boost::asio::detached);
+    }
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { io.run(); });
+    for (auto& thread : threads) thread.join();
+    CHECK(succeeded == 3 * writes);
+    auto const guard = server.lock();
+    CHECK(site.find("a")->settings == R"({"apiKey":"k","count":20})");
+    CHECK(site.find("b")->settings == R"({"apiKey":"k","count":20})");
+    CHECK(token_requests(site) == 1);
+}
