@@ -43,11 +43,13 @@ public:
     client_context(result<base_url> url, credentials sign_in, client_options shared_options)
         : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), budget(options.retry.budget) {
         if (options.retry.seed != 0) jitter.seed(options.retry.seed);
+        if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
     }
 
     result<base_url> base;
     credentials auth;
     client_options options;
+    std::uint64_t origin_tag = 0;  ///< Of the site that this client talks to.
     bool transport_tracks_writes = false;
     bool transport_waits = false;
     bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
@@ -55,6 +57,13 @@ public:
     detail::token_cache tokens;
     detail::retry_budget budget;
     detail::jitter_source jitter;
+
+    /// FNV-1a.
+    [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
+        std::uint64_t tag = 14695981039346656037ULL;
+        for (char const c : text) tag = (tag ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+        return tag;
+    }
 
     /// Why no call can be made at all, or nothing.
     [[nodiscard]] std::optional<failure> refusal() const {
@@ -162,6 +171,7 @@ public:
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
         for (http_header const& extra : options_.headers) secrets_.add(extra.value);
+        if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
         if constexpr (requires { O::writes; }) {
             if (O::writes && context_->options.read_only) return end(refuse_write());
         }
@@ -179,6 +189,7 @@ public:
             context_->tokens.refuse(token_generation_);
             return dispatch(now);
         }
+        if (answer) answer->origin_tag = context_->origin_tag;
         if (auto const pause = pause_before_next_try(answer, now)) return action::wait(*pause);
         if (answer && answer->status < 500) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.

@@ -46,6 +46,16 @@ public:
 };
 
 template <>
+struct answer<connection> {
+    static result<connection> decode(http_response const& response) {
+        if (auto ok = detail::expect_json(response); !ok) return ok.error();
+        auto read = read_json<connection>(response.body);
+        if (read) read->settings.origin_tag_ = response.origin_tag;
+        return read;
+    }
+};
+
+template <>
 struct answer<created_connection> {
     static result<created_connection> decode(http_response const& response) {
         created_connection made;
@@ -59,7 +69,7 @@ struct answer<created_connection> {
         }
         if (auto ok = detail::expect_json(response); !ok) return ok.error();
         if (body[first] == '{') {
-            auto read = read_json<connection>(response.body);
+            auto read = answer<umbraco_ai::connection>::decode(response);
             if (!read) return read.error();
             made.id = read->id;
             made.connection = *std::move(read);
@@ -85,8 +95,7 @@ struct answer<updated_connection> {
     static result<updated_connection> decode(http_response const& response) {
         updated_connection made;
         if (response.body.empty()) return made;
-        if (auto ok = detail::expect_json(response); !ok) return ok.error();
-        auto read = read_json<connection>(response.body);
+        auto read = answer<umbraco_ai::connection>::decode(response);
         if (!read) return read.error();
         made.connection = *std::move(read);
         return made;

@@ -172,6 +172,7 @@ public:
     int status = 0;
     http_headers headers;
     std::string body;  ///< After chunk decoding.
+    std::uint64_t origin_tag = 0;  ///< Tells the answers of one origin from another's; set by the client, never by a transport.
 
     friend bool operator==(http_response const&, http_response const&) = default;
 

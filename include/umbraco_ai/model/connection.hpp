@@ -233,6 +233,14 @@ public:
         return detail::check_unreadable(settings);
     }
 
+    /// Whether this may be written to an origin: what the server cannot decrypt, and null settings, go back only to where
+    /// they were read.
+    [[nodiscard]] result<void> check_origin(std::uint64_t origin_tag) const {
+        if (leaves_settings_out_ || wipes_settings_ || !settings.read_from() || settings.origin_tag() == origin_tag) return result<void>::ok();
+        if (settings.is_null()) return refuse_wiping();
+        return detail::check_unreadable(settings);
+    }
+
     /// Errors: as `check(id)`, as far as they can be told without it.
     [[nodiscard]] result<void> check() const {
         if (!as_read_.permits_alias(alias))

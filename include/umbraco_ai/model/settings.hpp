@@ -16,6 +16,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
 #include <optional>
@@ -29,6 +30,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 class connection;
 class settings;
+template <class T>
+struct answer;
 
 namespace detail {
 
@@ -176,6 +179,9 @@ public:
     /// The connection that these were read from, changed since or not.
     [[nodiscard]] std::optional<guid> const& read_from() const noexcept { return read_from_; }
 
+    /// The `http_response::origin_tag` of the answer that these were read from.
+    [[nodiscard]] std::uint64_t origin_tag() const noexcept { return origin_tag_; }
+
     /// Whether these are the bytes of an answer, unchanged since.
     [[nodiscard]] bool is_as_answered() const noexcept { return from_server_; }
 
@@ -294,6 +300,8 @@ public:
 private:
     friend struct json_codec<settings>;
     friend struct json_codec<connection>;
+    template <class T>
+    friend struct answer;
 
     void assign(std::initializer_list<settings_entry> entries) {
         for (auto const& entry : entries) {
@@ -325,6 +333,7 @@ private:
     detail::wiping_string storage_{"{}"};
     bool from_server_ = false;
     std::optional<guid> read_from_;
+    std::uint64_t origin_tag_ = 0;
     std::vector<std::pair<std::string, char const*>> refused_;  ///< Literals that mean something else to servers, by path.
 };
 

@@ -65,7 +65,9 @@ public:
 
 /// Reads a list page by page. Pages overlap by one item, so that an item created or deleted meanwhile is noticed: a total
 /// that changed, an id seen twice, an overlap that does not fit. Then the list is read once more in one answer, which is
-/// atomic; what even that leaves unsure is told as `is_incomplete`. There are never duplicates.
+/// atomic; what even that leaves unsure is told as `is_incomplete`. There are never duplicates. What the overlap cannot see is
+/// three or more changes between two requests that cancel each other out; a `page_size` beyond the list's length reads it in
+/// one answer, where nothing can.
 class all_operation : public detail::operation_steps<connection_list> {
 public:
     static constexpr int most_atomic_reads = 3;
@@ -111,7 +113,8 @@ private:
     /// With a margin for what is created between this and the answer.
     next_request read_whole(std::int64_t total, std::string_view base_path) {
         ++atomic_reads_;
-        asked_ = (std::min)(total + (std::max)(std::int64_t{50}, total / 10), query_.most);
+        std::int64_t const known = (std::clamp)(total, std::int64_t{0}, query_.most);
+        asked_ = (std::min)(known + (std::max)(std::int64_t{50}, known / 10), query_.most);
         return ask(0, asked_, base_path);
     }
 

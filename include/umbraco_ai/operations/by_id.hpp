@@ -12,6 +12,7 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -70,7 +71,13 @@ class update_operation : public detail::by_id_operation<update_operation, connec
 public:
     update_operation(id_or_alias which, connection_update new_state) : by_id_operation(std::move(which)), new_state_(std::move(new_state)) {}
 
-    [[nodiscard]] result<void> check() const { return new_state_.check(); }
+    /// Tells where the client's requests go.
+    void called_from(std::uint64_t origin_tag) noexcept { origin_tag_ = origin_tag; }
+
+    [[nodiscard]] result<void> check() const {
+        if (auto ok = new_state_.check(); !ok) return ok;
+        return new_state_.check_origin(origin_tag_);
+    }
     void explain(failure& reason) const { detail::explain_refused_reference(reason, new_state_.settings); }
 
     [[nodiscard]] connections::update write_of(guid const& id, connection const* read) const {
@@ -81,6 +88,7 @@ public:
 
 private:
     connection_update new_state_;
+    std::uint64_t origin_tag_ = 0;
 };
 
 /// A delete by id or alias.

@@ -146,6 +146,7 @@ private:
         ++writes_;
         connection_update update(*wanted_);
         if (leaves_settings_out_) update.leave_settings_out();
+        if (auto ok = update.check_origin(before_->settings.origin_tag()); !ok) return fail(std::move(ok).error());
         return send(connections::update(before_->id, std::move(update)), base_path);
     }
 
