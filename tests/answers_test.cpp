@@ -867,9 +867,20 @@ TEST_CASE("settings of an answer may nest deeper than settings that are given") 
     CHECK(with_members("", "{\"a\":" + deep + "}").settings.find("a") == deep);
 }
 
-TEST_CASE("a body of 100 MB is read or refused without trouble") {
-    check_decode_failure<connections::list>(std::string(std::size_t{100} << 20, ' '), errc::malformed_json);
-    check_decode_failure<connections::get>("{\"alias\":\"" + std::string(std::size_t{100} << 20, 'x'), errc::malformed_json, "$.alias");
+TEST_CASE("a body of 100 MB is refused without trouble") {
+    http_response huge = json(200, std::string(std::size_t{100} << 20, '\xFF'));
+    CHECK(failure_of<connections::list>(huge).code == make_error_code(errc::malformed_json));
+    huge.body[0] = '"';
+    CHECK(failure_of<connections::create>(huge).code == make_error_code(errc::invalid_utf8));
+    huge.status = 400;
+    CHECK(failure_of<connections::list>(huge).problem.empty());
+}
+
+TEST_CASE("long runs of blanks and text are read to their end") {
+    constexpr std::size_t size = std::size_t{8} << 20;
+    check_decode_failure<connections::list>(std::string(size, ' '), errc::malformed_json);
+    check_decode_failure<connections::get>("{\"alias\":\"" + std::string(size, 'x'), errc::malformed_json, "$.alias");
+    CHECK(with_members(",\"x\":\"" + std::string(size, 'x') + "\"").unknown.find("x").size() == size + 2);
 }
 
 TEST_CASE("bytes that are not UTF-8 are refused wherever they stand") {

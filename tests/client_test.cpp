@@ -400,7 +400,7 @@ TEST_CASE("a read-only client refuses every write before any request") {
     client_options options;
     options.read_only = true;
     scripted_transport script;
-    client cms(script, site, credentials(), options);
+    client cms(script, site, {}, options);
     check_refused(script, cms.connections().create(draft()), errc::read_only_client);
     check_refused(script, cms.connections().update(some_id(), new_state()), errc::read_only_client);
     check_refused(script, cms.connections().update("openai-prod", new_state()), errc::read_only_client);
@@ -796,7 +796,7 @@ TEST_CASE("an exchange is driven by hand") {
     using machine = exchange<update_operation>;
     static_assert(Machine<machine> && Operation<update_operation> && Operation<remove_operation> && Operation<with_capability_operation>);
     static_assert(Operation<call_operation<connections::get>> && !Operation<int>);
-    client_context const context(base_url::parse(site), bearer_token("token-1234"), {});
+    client_context context(base_url::parse(site), bearer_token("token-1234"), {});
     machine call(context, call_options(10s), update_operation("openai-prod", new_state()));
 
     action const first = call.start(100s);
@@ -831,7 +831,7 @@ TEST_CASE("an exchange of a client whose calls overlap asks for a lock before it
 }
 
 TEST_CASE("an exchange that may not begin is done at once") {
-    client_context const context(base_url::parse("nowhere"), {}, {});
+    client_context context(base_url::parse("nowhere"), {}, {});
     exchange<call_operation<connections::capabilities>> call(context, {}, call_operation<connections::capabilities>(connections::capabilities()));
     CHECK(call.start(0s) == action::done());
     CHECK(call.take().error().code == make_error_code(errc::invalid_base_url));

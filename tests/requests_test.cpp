@@ -748,12 +748,52 @@ TEST_CASE("what a GET answered may be put back unchanged where it breaks the rul
 }
 
 TEST_CASE("null and odd settings that were answered may be put back") {
-    for (char const* text : {"null", "\"text\"", "5", "[1,2]", R"({"a":1,"a":2})", R"({"k":"ENC:abc"})", "1e400"}) {
+    for (char const* text : {"null", "\"text\"", "5", "[1,2]", R"({"k":"ENC:abc"})", R"({"k":"$no reference"})", "1e400"}) {
         CAPTURE(text);
         auto const request = build_request(put_back(read_connection("\"a\"", "\"n\"", text)), "");
         REQUIRE(request.has_value());
         CHECK(request->body == R"({"alias":"a","name":"n","isActive":true,"settings":)" + std::string(text) + "}");
     }
+}
+
+TEST_CASE("a repeated key is not put back even where a server answered it") {
+    check_refused(put_back(read_connection("\"a\"", "\"n\"", R"({"a":1,"b":{"c":1,"c":2}})")), "settings.b.c");
+}
+
+TEST_CASE("a secret that the server cannot decrypt goes back to its own connection and nowhere else") {
+    connection const read = read_connection("\"a\"", "\"n\"", R"({"apiKey":"ENC:abc"})");
+    CHECK(read.settings.unreadable() == std::vector<std::string>{"settings.apiKey"});
+    CHECK(build_request(put_back(read)).has_value());
+    guid const other = *guid::parse("00000000-0000-0000-0000-0000000000b2");
+    check_refused(connections::update(other, connection_update(read)), "settings.apiKey", errc::unreadable_secret);
+    check_refused(connections::update(other, connection_update("a", "n", true, read.settings)), "settings.apiKey", errc::unreadable_secret);
+    CHECK(build_request(connections::update(some_id(), connection_update("a", "n", true, read.settings))).has_value());
+    connection_draft copied = draft();
+    copied.settings = read.settings;
+    check_refused(connections::create(copied), "settings.apiKey", errc::unreadable_secret);
+}
+
+TEST_CASE("a text that begins with a dollar sign or ENC: is refused unless it is said to be a reference") {
+    for (char const* value : {"$OpenAI:ApiKey", "$", "$ecret", "ENC:abc"}) {
+        CAPTURE(value);
+        connection_draft made = draft();
+        made.settings = {{"apiKey", value}};
+        check_refused(connections::create(made), "settings.apiKey");
+        made.settings.set("apiKey", "plain");
+        CHECK(build_request(connections::create(made)).has_value());
+        made.settings.set("apiKey", secret(value));
+        check_refused(connections::create(made), "settings.apiKey");
+        made.settings.erase("apiKey");
+        CHECK(build_request(connections::create(made)).has_value());
+    }
+    connection_draft made = draft();
+    made.settings = {{"apiKey", config_reference("$OpenAI:ApiKey")}};
+    CHECK(build_request(connections::create(made)).has_value());
+    made.settings = {{"apiKey", config_reference("no reference")}};
+    check_refused(connections::create(made), "settings.apiKey");
+    CHECK(settings::parse(R"({"apiKey":"$OpenAI:ApiKey"})").has_value());
+    CHECK(settings::parse(R"({"apiKey":"$no reference"})").error().field == "settings.apiKey");
+    CHECK(settings::parse(R"({"apiKey":"ENC:abc"})").error().code == make_error_code(errc::unreadable_secret));
 }
 
 TEST_CASE("settings that a server masked are never put back") {

@@ -5,6 +5,7 @@
 #include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/json/canonical.hpp>
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/model/problem.hpp>
@@ -116,6 +117,20 @@ public:
             for (wiping_string const& value : texts_) cut_tail(text, value.get());
     }
 
+    [[nodiscard]] bool empty() const noexcept { return texts_.empty(); }
+
+    /// Takes the secrets out of a JSON text before its strings are cut and cleaned, so that none is met in part.
+    void scrub_json(std::string& body) const {
+        std::string scrubbed;
+        json_reader reader(body, 1024);
+        bool const ok = put_canonical(reader, scrubbed, [this](std::string& text) {
+            for (wiping_string const& value : texts_) replace(text, value.get());
+        });
+        // A body that is no JSON is never shown. Its first character stays: an empty body and a page mean something else.
+        if (ok && reader.finish()) body = std::move(scrubbed);
+        else body.resize(1);
+    }
+
     void scrub(failure& reason) const {
         auto const clean = [this](std::string& text) { scrub(text); };
         clean(reason.message);
@@ -189,7 +204,10 @@ public:
             context_->tokens.refuse(token_generation_);
             return dispatch(now);
         }
-        if (answer) answer->origin_tag = context_->origin_tag;
+        if (answer) {
+            answer->origin_tag = context_->origin_tag;
+            scrub_server_texts(*answer);
+        }
         if (auto const pause = pause_before_next_try(answer, now)) return action::wait(*pause);
         if (answer && answer->status < 500) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
@@ -239,6 +257,14 @@ private:
     [[nodiscard]] action end(failure reason) {
         ended_ = std::move(reason);
         return action::done();
+    }
+
+    /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
+    void scrub_server_texts(http_response& answer) {
+        bool const is_test = pending_.method == http_method::post && pending_.body.empty();
+        if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
+        add_own_secrets();
+        if (!secrets_.empty()) secrets_.scrub_json(answer.body);
     }
 
     void add_own_secrets() {

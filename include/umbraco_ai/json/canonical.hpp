@@ -16,17 +16,20 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// Writes a value without blanks and with one spelling for each string, so that two texts of the same value are the same
-/// bytes. Member order and number text stay, since servers keep both.
-inline bool put_canonical(json_reader& reader, std::string& out) {
+/// bytes. Member order and number text stay, since servers keep both. `mend(std::string&)` sees each name and string first.
+template <class F>
+bool put_canonical(json_reader& reader, std::string& out, F const& mend) {
     switch (reader.peek()) {
         case json_kind::object: {
             out += '{';
             bool first = true;
             bool const ok = reader.read_object([&](json_key const& key) {
                 if (!std::exchange(first, false)) out += ',';
-                put_json_string(out, key.name);
+                std::string name(key.name);
+                mend(name);
+                put_json_string(out, name);
                 out += ':';
-                return put_canonical(reader, out);
+                return put_canonical(reader, out, mend);
             });
             out += '}';
             return ok;
@@ -35,7 +38,7 @@ inline bool put_canonical(json_reader& reader, std::string& out) {
             out += '[';
             bool const ok = reader.read_array([&](std::size_t index) {
                 if (index != 0) out += ',';
-                return put_canonical(reader, out);
+                return put_canonical(reader, out, mend);
             });
             out += ']';
             return ok;
@@ -43,6 +46,7 @@ inline bool put_canonical(json_reader& reader, std::string& out) {
         case json_kind::string: {
             std::string text;
             if (!reader.read_string(text)) return false;
+            mend(text);
             put_json_string(out, text);
             return true;
         }
@@ -62,7 +66,8 @@ inline bool put_canonical(json_reader& reader, std::string& out) {
     std::string canonical_b;
     json_reader reader_a(a, 1024);
     json_reader reader_b(b, 1024);
-    return put_canonical(reader_a, canonical_a) && put_canonical(reader_b, canonical_b) && canonical_a == canonical_b;
+    auto const as_it_is = [](std::string&) {};
+    return put_canonical(reader_a, canonical_a, as_it_is) && put_canonical(reader_b, canonical_b, as_it_is) && canonical_a == canonical_b;
 }
 
 }  // namespace detail

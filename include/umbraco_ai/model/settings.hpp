@@ -42,14 +42,18 @@ namespace detail {
     return false;
 }
 
-/// A URL without what can hold a secret: user name and password, query, fragment.
+/// A URL without what can hold a secret: user name and password, query, fragment. What cannot be told apart for certain, as
+/// where a password holds a slash that nobody encoded, is not shown at all. Other text stays.
 [[nodiscard]] inline std::string without_url_secrets(std::string text) {
-    text.resize((std::min)(text.size(), text.find_first_of("?#")));
     std::size_t const scheme = text.find("://");
-    std::size_t const begin = scheme == std::string::npos ? 0 : scheme + 3;
-    // A password may hold a slash that nobody encoded, so the last @ counts, wherever it stands.
-    std::size_t const at = text.rfind('@');
-    if (at != std::string::npos && at >= begin) text.erase(begin, at + 1 - begin);
+    if (scheme == std::string::npos) return text.find_first_of("@:?#") == std::string::npos ? text : "***";
+    std::size_t const begin = scheme + 3;
+    std::size_t const end = (std::min)(text.size(), text.find_first_of("/?#\\", begin));
+    std::size_t const at = text.find('@', begin);
+    bool const has_user = at < end;
+    if (text.find('@', has_user ? at + 1 : begin) != std::string::npos) return "***";
+    text.resize((std::min)(text.size(), text.find_first_of("?#")));
+    if (has_user) text.erase(begin, at + 1 - begin);
     return text;
 }
 

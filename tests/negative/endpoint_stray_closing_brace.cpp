@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// expect: static assertion failed.*a brace of the route is unbalanced, or a placeholder has no name
+#include <umbraco_ai/endpoints/connections.hpp>
+
+using namespace umbraco_ai;
+
+#ifndef UMBRACO_AI_NEGATIVE
+using call = endpoint<"GET /things", returns<nothing>>;
+#else
+using call = endpoint<"GET /thi}ngs", returns<nothing>>;
+#endif
+
+static_assert(sizeof(call) != 0);
