@@ -13,7 +13,6 @@
 
 #include <exception>
 #include <map>
-#include <mutex>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -31,14 +30,13 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
     template <class Transport, class Machine>
     static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
         using clock = io_traits<result<http_response>>;
+        if (queue.is_within_step())
+            co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         auto const now = [&transport] { return clock::now_of(transport); };
         // The calls of a client share its token and its budget.
-        auto const guarded = [&queue](auto&& step) {
-            std::lock_guard const locked(queue.steps());
-            return step();
-        };
+        auto const guarded = [&queue](auto&& step) { return queue.guarded(step); };
         std::exception_ptr thrown;
         std::map<guid, asio_write_queue::ticket> held;
         try {

@@ -16,11 +16,13 @@
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -72,8 +74,16 @@ public:
 
     asio_write_queue() : lines_(std::make_shared<lines>()) {}
 
-    /// Held for each step of a machine of the client.
-    [[nodiscard]] std::mutex& steps() noexcept { return steps_; }
+    /// Takes one step of a machine of the client, while no other takes one.
+    template <class F>
+    auto guarded(F&& step) {
+        std::lock_guard const locked(steps_);
+        in_step const marked(stepping_);
+        return step();
+    }
+
+    /// Whether this thread is inside a step, as where a `change` begins another call of its client.
+    [[nodiscard]] bool is_within_step() const noexcept { return stepping_.load() == std::this_thread::get_id(); }
 
     /// Waits until the connection is free, for at most `at_most`.
     /// Errors: `deadline_exceeded`; `cancelled`, for coroutines that do not throw when cancelled.
@@ -92,6 +102,17 @@ public:
     }
 
 private:
+    class in_step {
+    public:
+        explicit in_step(std::atomic<std::thread::id>& thread) noexcept : thread_(thread) { thread_ = std::this_thread::get_id(); }
+        in_step(in_step const&) = delete;
+        in_step& operator=(in_step const&) = delete;
+        ~in_step() { thread_ = std::thread::id(); }
+
+    private:
+        std::atomic<std::thread::id>& thread_;
+    };
+
     /// A place in a line. It leaves the line when its coroutine ends, however that ends.
     class place {
     public:
@@ -152,6 +173,7 @@ private:
 
     std::shared_ptr<lines> lines_;
     std::mutex steps_;
+    std::atomic<std::thread::id> stepping_{};
 };
 
 UMBRACO_AI_END_NAMESPACE
