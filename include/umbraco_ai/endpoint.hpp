@@ -255,6 +255,12 @@ public:
         std::apply([&](auto const&... values) { ((values ? write_query(sink, *values, separator) : void()), ...); }, queries_);
     }
 
+    /// Whether this call can be sent to an origin, where its body has a rule for that.
+    [[nodiscard]] result<void> check_origin([[maybe_unused]] std::uint64_t origin_tag) const {
+        if constexpr (requires { body_.check_origin(origin_tag); }) return body_.check_origin(origin_tag);
+        else return result<void>::ok();
+    }
+
     /// Writes the JSON body; nothing where the endpoint has none.
     template <Sink S>
     void write_body(S& sink) const {

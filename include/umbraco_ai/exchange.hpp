@@ -106,7 +106,8 @@ public:
         if (text.size() < shortest) return;
         texts_.emplace_back(std::string(text));
         // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
-        if (std::string cleaned = server_text(text); cleaned != text && cleaned.size() >= shortest) texts_.emplace_back(std::move(cleaned));
+        for (std::string cleaned : {server_text(text), bounded(text)})
+            if (cleaned != text && cleaned.size() >= shortest) texts_.emplace_back(std::move(cleaned));
         // The longest first, so that a secret which begins with another one goes as a whole.
         std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
     }

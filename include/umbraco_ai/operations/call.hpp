@@ -7,6 +7,7 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -23,8 +24,14 @@ public:
 
     explicit call_operation(D descriptor) : descriptor_(std::move(descriptor)) {}
 
+    /// Tells where the client's requests go.
+    void called_from(std::uint64_t origin_tag) noexcept { origin_tag_ = origin_tag; }
+
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         auto request = build_request(descriptor_, base_path);
+        if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
+            if (auto ok = descriptor_.check_origin(origin_tag_); request && !ok) request = ok.error();
+        }
         if (request) return *std::move(request);
         result_ = request.error();
         return std::nullopt;
@@ -40,6 +47,7 @@ public:
 
 private:
     D descriptor_;
+    std::uint64_t origin_tag_ = 0;
     result_type result_;
 };
 
