@@ -19,6 +19,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -470,14 +471,6 @@ TEST_CASE("a request that would become another one on its way is refused before 
     CHECK(answer.error().code == errc::invalid_argument);
     CHECK(!answer.error().field.empty());
     CHECK(!answer.error().possibly_applied);
-}
-
-TEST_CASE("https is refused, with a way out") {
-    blocking_transport transport;
-    result<http_response> const answer = transport.send(request_to(http_origin(true, "127.0.0.1", 443)));
-    REQUIRE(!answer.has_value());
-    CHECK(answer.error().code == errc::tls_unavailable);
-    CHECK(answer.error().message.find("transport of your own") != std::string::npos);
 }
 
 TEST_CASE("a refused connection names host and port, and the next step") {
@@ -959,4 +952,265 @@ TEST_CASE("the state behind a server may be looked at while nobody changes it") 
     REQUIRE(transport.send(request_to(server.origin())).has_value());
     auto const guard = server.lock();
     CHECK(state.count == 1);
+}
+
+namespace {
+
+/// A call on its way, for tests that have several.
+class running_call {
+public:
+    running_call(asio::io_context& context, beast_transport& transport, http_request request) {
+        asio::co_spawn(context, transport.send(std::move(request)),
+                       asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr, result<http_response> given) {
+                           answer = std::move(given);
+                           is_done = true;
+                       }));
+    }
+    running_call(running_call const&) = delete;
+    running_call& operator=(running_call const&) = delete;
+
+    void cancel() { signal_.emit(asio::cancellation_type::terminal); }
+
+    result<http_response> answer;
+    bool is_done = false;
+
+private:
+    asio::cancellation_signal signal_;
+};
+
+transport_options one_at_a_time() {
+    transport_options made;
+    made.most_connections = 1;
+    return made;
+}
+
+/// A port that no connection can be made to, and none is refused: its backlog is full.
+class silent_port {
+public:
+    silent_port() : port_(0) {
+        asio::ip::tcp::endpoint const end(asio::ip::address_v4::loopback(), port_.origin().port);
+        for (int i = 0; i < 8; ++i) {
+            fillers_.push_back(std::make_unique<asio::ip::tcp::socket>(context_));
+            fillers_.back()->async_connect(end, [](boost::system::error_code) {});
+        }
+        context_.run_for(20ms);
+    }
+    asio::ip::tcp::endpoint endpoint() const { return {asio::ip::address_v4::loopback(), port_.origin().port}; }
+
+private:
+    deaf_port port_;
+    asio::io_context context_;
+    std::vector<std::unique_ptr<asio::ip::tcp::socket>> fillers_;
+};
+
+asio::ip::tcp::endpoint refusing_endpoint() {
+    deaf_port port;
+    return {asio::ip::address_v4::loopback(), port.origin().port};
+}
+
+using addresses = umbraco_ai::detail::endpoint_list;
+
+void let_resolve(asio::io_context& context, umbraco_ai::detail::lookup_queue::resolve source) {
+    asio::use_service<umbraco_ai::detail::lookup_service>(context).queue()->set_source(std::move(source));
+}
+
+http_request request_to_host(std::string host = "cms.example") { return request_to(http_origin(false, std::move(host), 80)); }
+
+}  // namespace
+
+TEST_CASE("no more connections are in use than allowed, and calls beyond are served in their order") {
+    std::vector<std::string> served;
+    std::mutex mutex;
+    loopback_server server([&](server_request const& request) {
+        std::lock_guard const guard(mutex);
+        served.push_back(request.target);
+        return http_response(200);
+    });
+    asio::io_context context;
+    beast_transport transport(context, one_at_a_time());
+    std::vector<std::unique_ptr<running_call>> calls;
+    std::vector<std::string> expected;
+    for (int i = 0; i < 30; ++i) {
+        http_request request = request_to(server.origin());
+        request.target = "/" + std::to_string(i);
+        expected.push_back(request.target);
+        calls.push_back(std::make_unique<running_call>(context, transport, std::move(request)));
+    }
+    context.run();
+    for (auto const& call : calls) CHECK(call->answer.has_value());
+    CHECK(served == expected);
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("eight connections to one origin are in use at once, and those to another are counted apart") {
+    raw_script const hold = {raw_step::read_request(), raw_step::stay_silent()};
+    raw_server one({hold});
+    raw_server other({ok_script});
+    asio::io_context context;
+    beast_transport transport(context);
+    std::vector<std::unique_ptr<running_call>> calls;
+    for (int i = 0; i < 20; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(one.origin())));
+    run_until(context, [&] { return one.connections() == 8 && !one.received(7).empty(); });
+    running_call elsewhere(context, transport, request_to(other.origin()));
+    run_until(context, [&] { return elsewhere.is_done; });
+    CHECK(elsewhere.answer.has_value());
+    context.run_for(20ms);
+    CHECK(one.accepted() == 8);
+    for (auto const& call : calls) call->cancel();
+    run_until(context, [&] { return std::all_of(calls.begin(), calls.end(), [](auto const& call) { return call->is_done; }); });
+    for (auto const& call : calls) CHECK(code_of(call->answer) == errc::cancelled);
+    CHECK(one.accepted() == 8);
+}
+
+TEST_CASE("the wait for a connection ends at the deadline or with a cancellation, and nothing is sent") {
+    raw_server server({{raw_step::read_request(), raw_step::stay_silent()}, ok_script});
+    asio::io_context context;
+    beast_transport transport(context, one_at_a_time());
+    running_call holds(context, transport, request_to(server.origin()));
+    run_until(context, [&] { return !server.received(0).empty(); });
+    running_call hasty_one(context, transport, hasty(request_to(server.origin(), http_method::put)));
+    running_call given_up(context, transport, request_to(server.origin(), http_method::put));
+    running_call patient(context, transport, request_to(server.origin(), http_method::put));
+    context.restart();
+    context.poll();
+    given_up.cancel();
+    run_until(context, [&] { return given_up.is_done && hasty_one.is_done; });
+    CHECK(code_of(given_up.answer) == errc::cancelled);
+    CHECK(code_of(hasty_one.answer) == errc::deadline_exceeded);
+    for (auto const* call : {&given_up, &hasty_one}) {
+        CHECK(!call->answer.error().possibly_applied);
+        CHECK(call->answer.error().message.find("waiting for a free connection") != std::string::npos);
+    }
+    CHECK(!patient.is_done);
+    holds.cancel();
+    run_until(context, [&] { return patient.is_done; });
+    CHECK(patient.answer.has_value());
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a context may go away while calls wait for a connection, and the transport serves another") {
+    raw_server server({{raw_step::read_request(), raw_step::stay_silent()}});
+    auto context = std::make_unique<asio::io_context>();
+    beast_transport transport(*context, one_at_a_time());
+    std::vector<std::unique_ptr<running_call>> calls;
+    for (int i = 0; i < 4; ++i) calls.push_back(std::make_unique<running_call>(*context, transport, request_to(server.origin())));
+    run_until(*context, [&] { return !server.received(0).empty(); });
+    context.reset();
+    SUCCEED();
+}
+
+TEST_CASE("the most recently used connection is used again, and the others grow old") {
+    loopback_server server(echo);
+    asio::io_context context;
+    beast_transport transport(context);
+    std::vector<std::unique_ptr<running_call>> calls;
+    for (int i = 0; i < 4; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
+    context.run();
+    std::size_t const made = server.connections();
+    for (int i = 0; i < 10; ++i) {
+        running_call again(context, transport, request_to(server.origin()));
+        context.restart();
+        context.run();
+        CHECK(again.answer.has_value());
+    }
+    CHECK(server.connections() == made);
+}
+
+TEST_CASE("a connection that has been idle for too long is not used") {
+    loopback_server server(echo);
+    transport_options options;
+    options.idle_time = 0s;
+    blocking_transport transport(options);
+    for (int i = 0; i < 2; ++i) CHECK(transport.send(request_to(server.origin())).has_value());
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("addresses are taken from both families by turns") {
+    auto const v4 = [](unsigned char last) { return asio::ip::tcp::endpoint(asio::ip::address_v4({192, 0, 2, last}), 1); };
+    auto const v6 = [](unsigned char last) {
+        asio::ip::address_v6::bytes_type bytes{0x20, 0x01, 0x0d, 0xb8};
+        bytes[15] = last;
+        return asio::ip::tcp::endpoint(asio::ip::address_v6(bytes), 1);
+    };
+    using umbraco_ai::detail::interleaved;
+    CHECK(interleaved({v6(1), v6(2), v6(3), v4(1), v4(2)}) == addresses{v6(1), v4(1), v6(2), v4(2), v6(3)});
+    CHECK(interleaved({v4(1), v4(2), v6(1)}) == addresses{v4(1), v6(1), v4(2)});
+    CHECK(interleaved({v4(1), v4(2)}) == addresses{v4(1), v4(2)});
+    CHECK(interleaved({}).empty());
+}
+
+TEST_CASE("an address that refuses or says nothing gives way to the next") {
+    loopback_server server(echo);
+    silent_port silent;
+    asio::ip::tcp::endpoint const good(asio::ip::address_v4::loopback(), server.port());
+    struct row {
+        addresses all;
+        std::chrono::milliseconds at_least;
+    };
+    asio::ip::tcp::endpoint const dead_v6(asio::ip::address_v6::loopback(), refusing_endpoint().port());
+    for (row const& one : {row{{refusing_endpoint(), good}, 0ms}, row{{silent.endpoint(), good}, 60ms}, row{{dead_v6, good}, 0ms},
+                           row{{silent.endpoint(), refusing_endpoint(), silent.endpoint(), good}, 60ms}, row{{good, silent.endpoint()}, 0ms}}) {
+        asio::io_context context;
+        let_resolve(context, [all = one.all](std::string const&, std::uint16_t, boost::system::error_code&) { return all; });
+        transport_options options;
+        options.stagger = 60ms;
+        beast_transport transport(context, options);
+        auto const begin = std::chrono::steady_clock::now();
+        running_call call(context, transport, request_to_host());
+        context.run();
+        auto const took = std::chrono::steady_clock::now() - begin;
+        REQUIRE(call.answer.has_value());
+        CHECK(took >= one.at_least);
+        CHECK(took < 2s);
+    }
+}
+
+TEST_CASE("a host of which no address answers is a failed connection, at once or at its limit") {
+    silent_port silent;
+    asio::io_context context;
+    addresses all{refusing_endpoint(), refusing_endpoint()};
+    let_resolve(context, [&all](std::string const&, std::uint16_t, boost::system::error_code&) { return all; });
+    transport_options options;
+    options.stagger = 10ms;
+    options.connect_time = 100ms;
+    beast_transport transport(context, options);
+    running_call refused(context, transport, request_to_host());
+    context.run();
+    CHECK(code_of(refused.answer) == errc::connect_failed);
+    CHECK(refused.answer.error().message.find("other addresses") != std::string::npos);
+    all = {silent.endpoint(), silent.endpoint()};
+    running_call late(context, transport, request_to_host());
+    context.restart();
+    context.run();
+    CHECK(code_of(late.answer) == errc::connect_failed);
+    CHECK(late.answer.error().message.find("100 ms of transport_options::connect_time") != std::string::npos);
+    CHECK(!late.answer.error().possibly_applied);
+}
+
+TEST_CASE("a slow name server holds up neither the deadline, nor other calls, nor the end of the context") {
+    auto const is_over = std::make_shared<std::atomic<bool>>(false);
+    auto const begin = std::chrono::steady_clock::now();
+    {
+        loopback_server server(echo);
+        asio::io_context context;
+        let_resolve(context, [is_over](std::string const&, std::uint16_t, boost::system::error_code&) {
+            while (!*is_over) std::this_thread::sleep_for(1ms);
+            return addresses();
+        });
+        beast_transport transport(context);
+        running_call slow(context, transport, hasty(request_to_host()));
+        running_call left(context, transport, request_to_host());
+        running_call known(context, transport, request_to(server.origin()));
+        run_until(context, [&] { return slow.is_done && known.is_done; });
+        CHECK(code_of(slow.answer) == errc::deadline_exceeded);
+        CHECK(slow.answer.error().message.find("resolving") != std::string::npos);
+        CHECK(known.answer.has_value());
+        left.cancel();
+        run_until(context, [&] { return left.is_done; });
+        CHECK(code_of(left.answer) == errc::cancelled);
+        running_call lost(context, transport, request_to_host());
+        context.poll();
+    }
+    CHECK(std::chrono::steady_clock::now() - begin < 2s);
+    *is_over = true;
 }

@@ -5,11 +5,14 @@ set -euo pipefail
 
 usage() {
     cat <<'EOF'
-usage: tools/setup-debian.sh [--build-only | --ci]
+usage: tools/setup-debian.sh [--build-only | --clang | --meson | --docs | --ci]
 
-  (nothing)      compiler, CMake, Ninja, Python, Boost 1.81, nlohmann/json, Catch2
+  (nothing)      compiler, CMake, Ninja, Python, Boost 1.81, OpenSSL 3, nlohmann/json, Catch2
   --build-only   without Catch2 and Python
-  --ci           with clang 16 as well
+  --clang        with clang 16 as well
+  --meson        with Meson and pkg-config as well
+  --docs         only Doxygen
+  --ci           everything that .ci/run uses: all of these, clang 19 and libc++
 EOF
 }
 
@@ -17,6 +20,9 @@ set_of=test
 case "${1-}" in
     '') ;;
     --build-only) set_of=build ;;
+    --clang) set_of=clang ;;
+    --meson) set_of=meson ;;
+    --docs) set_of=docs ;;
     --ci) set_of=ci ;;
     --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
@@ -33,26 +39,47 @@ have_boost() {
     have_header boost/beast/version.hpp &&
         at_least 108100 "$(echo 'BOOST_VERSION' | g++ -E -P -include boost/version.hpp -x c++ - | tail -n 1)"
 }
+have_openssl() {
+    have_header openssl/ssl.h &&
+        at_least 3 "$(echo 'OPENSSL_VERSION_MAJOR' | g++ -E -P -include openssl/opensslv.h -x c++ - | tail -n 1)"
+}
 have_catch() { have_header catch2/catch.hpp || have_header catch2/catch_all.hpp; }
 have_runtime_of_clang() { compgen -G '/usr/lib/llvm-16/lib/clang/*/lib/*/libclang_rt.asan*' >/dev/null; }
 
 missing=()
-have_gxx || missing+=(g++)
-have_cmake || missing+=(cmake)
-command -v ninja >/dev/null || missing+=(ninja-build)
-have_boost || missing+=(libboost1.81-dev)
-have_header nlohmann/json.hpp || missing+=(nlohmann-json3-dev)
-if [ "$set_of" != build ]; then
+# What a release may not have; the legs that want it say that they are left out.
+wished=()
+if [ "$set_of" != docs ]; then
+    have_gxx || missing+=(g++)
+    have_cmake || missing+=(cmake)
+    command -v ninja >/dev/null || missing+=(ninja-build)
+    have_boost || missing+=(libboost1.81-dev)
+    have_openssl || missing+=(libssl-dev)
+    have_header nlohmann/json.hpp || missing+=(nlohmann-json3-dev)
+fi
+if [ "$set_of" != build ] && [ "$set_of" != docs ]; then
     have_python || missing+=(python3)
     have_catch || missing+=(catch2)
 fi
-if [ "$set_of" = ci ]; then
+if [ "$set_of" = clang ] || [ "$set_of" = ci ]; then
     command -v clang++-16 >/dev/null || missing+=(clang-16)
     have_runtime_of_clang || missing+=(libclang-rt-16-dev)
 fi
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$set_of" = docs ] || [ "$set_of" = ci ]; then
+    command -v doxygen >/dev/null || missing+=(doxygen)
+fi
+if [ "$set_of" = meson ] || [ "$set_of" = ci ]; then
+    command -v meson >/dev/null || missing+=(meson)
+    command -v pkg-config >/dev/null || missing+=(pkg-config)
+fi
+if [ "$set_of" = ci ]; then
+    command -v clang++-19 >/dev/null || wished+=(clang-19)
+    [ -e /usr/lib/llvm-16/include/c++/v1/version ] || wished+=(libc++-16-dev libc++abi-16-dev)
+fi
+[ $((${#missing[@]} + ${#wished[@]})) -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
+    [ ${#missing[@]} -gt 0 ] || exit 0
     echo "setup: no apt-get here; install the equivalents of: ${missing[*]}" >&2
     exit 1
 fi
@@ -73,12 +100,16 @@ update() {
     updated=yes
 }
 has_candidate() { [[ $(apt-cache policy "$1" 2>/dev/null) == *'Candidate: '[!\(]* ]]; }
-for package in "${missing[@]}"; do
+for package in "${missing[@]}" "${wished[@]}"; do
     if ! has_candidate "$package"; then
         update
         break
     fi
 done
+for package in "${wished[@]}"; do
+    if has_candidate "$package"; then missing+=("$package"); else echo "setup: this release has no $package"; fi
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
 
 # Releases after Debian 12 have a newer Boost under another name.
 for index in "${!missing[@]}"; do

@@ -82,12 +82,12 @@ public:
 
     /// Changes the name; all else stays.
     auto rename(id_or_alias which, std::string name) const {
-        return modify(std::move(which), [name = std::move(name)](connection& read) { read.name = name; });
+        return modify(std::move(which), [value = std::move(name)](connection& read) { read.name = value; });
     }
 
     /// Changes the alias, and reads whether the server did so: servers before 1.3 ignore it.
     auto change_alias(id_or_alias which, std::string alias) const {
-        return modify(std::move(which), [alias = std::move(alias)](connection& read) { read.alias = alias; });
+        return modify(std::move(which), [value = std::move(alias)](connection& read) { read.alias = value; });
     }
 
     /// Creates a connection, or makes the one of its alias what the draft says; see `ensure_operation`.

@@ -64,6 +64,8 @@ enum class errc : int {
     deadline_exceeded,
     cancelled,
     transport_failed,  ///< Anything else a transport reports.
+    tls_failed,            ///< No TLS with this peer: it speaks none, too old a one, or wants a client certificate.
+    certificate_rejected,  ///< The peer's certificate does not prove that it is the host.
 
     // authentication
     not_signed_in = 200,  ///< 401, a redirect to a login page, or an HTML page in place of an answer.
@@ -114,6 +116,8 @@ namespace detail {
         case errc::deadline_exceeded: return "deadline exceeded";
         case errc::cancelled: return "cancelled";
         case errc::transport_failed: return "transport failed";
+        case errc::tls_failed: return "TLS failed";
+        case errc::certificate_rejected: return "certificate rejected";
         case errc::not_signed_in: return "not signed in";
         case errc::forbidden: return "forbidden";
         case errc::bad_request: return "bad request";

@@ -20,9 +20,10 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 /// How a type stands in a path or a query: its wire name, whether a value may be sent, and how it writes itself before
 /// percent-encoding. A type may carry these as members, or specialise this template.
-///   static constexpr auto name = fixed_string("…");
-///   static result<void> check(T const&, http_method);
-///   template <Sink S> static void append_to(S&, T const&);
+///
+///     static constexpr auto name = fixed_string("…");
+///     static result<void> check(T const&, http_method);
+///     template <Sink S> static void append_to(S&, T const&);
 template <class T>
 struct parameter;
 

@@ -101,23 +101,42 @@ private:
     return days * 86400 + hour * 3600 + minute * 60 + second;
 }
 
+inline constexpr std::int64_t most_delay_seconds = 86400;
+
+/// "120" or "1.5"; libc++ 16 reads no fractions with from_chars.
+[[nodiscard]] inline std::optional<std::chrono::nanoseconds> parse_delay(std::string_view text) noexcept {
+    std::int64_t seconds = 0;
+    std::int64_t fraction = 0;
+    std::int64_t unit = 1'000'000'000;
+    bool in_fraction = false;
+    bool any = false;
+    for (char const c : text) {
+        if (c == '.' && !in_fraction && any) {
+            in_fraction = true;
+        } else if (c < '0' || c > '9') {
+            return std::nullopt;
+        } else if (in_fraction) {
+            unit /= 10;
+            fraction += (c - '0') * unit;
+        } else {
+            any = true;
+            seconds = (std::min)(seconds * 10 + (c - '0'), most_delay_seconds);
+        }
+    }
+    if (!any) return std::nullopt;
+    return std::chrono::seconds(seconds) + std::chrono::nanoseconds(fraction);
+}
+
 /// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
 [[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
     std::string const* field = response.headers.find("Retry-After");
     if (field == nullptr || field->empty()) return std::nullopt;
-    constexpr double day = 86400;
-    double seconds = 0;
-    auto const [end, code] = std::from_chars(field->data(), field->data() + field->size(), seconds);
-    if (code != std::errc() || end != field->data() + field->size()) {
-        std::string const* date = response.headers.find("Date");
-        auto const until = parse_http_date(*field);
-        auto const from = date == nullptr ? std::nullopt : parse_http_date(*date);
-        if (!until || !from) return std::nullopt;
-        seconds = static_cast<double>(*until - *from);
-    }
-    // Written so that a NaN is no time either.
-    if (!(seconds >= 0)) return std::nullopt;
-    return std::chrono::nanoseconds(static_cast<std::int64_t>((std::min)(seconds, day) * 1e9));
+    if (auto const delay = parse_delay(*field)) return delay;
+    std::string const* date = response.headers.find("Date");
+    auto const until = parse_http_date(*field);
+    auto const from = date == nullptr ? std::nullopt : parse_http_date(*date);
+    if (!until || !from || *until < *from) return std::nullopt;
+    return std::chrono::seconds((std::min)(*until - *from, most_delay_seconds));
 }
 
 [[nodiscard]] constexpr bool is_passing_status(int status) noexcept {

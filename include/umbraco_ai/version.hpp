@@ -7,17 +7,17 @@
 #define UMBRACO_AI_VERSION_MINOR 1
 #define UMBRACO_AI_VERSION_PATCH 0
 
-#define UMBRACO_AI_DETAIL_JOIN_(a, b, c, d) a##b##_##c##d
+#define UMBRACO_AI_DETAIL_JOIN_(a, b, c, d) v##a##_##b##_##c##d
 #define UMBRACO_AI_DETAIL_JOIN(a, b, c, d) UMBRACO_AI_DETAIL_JOIN_(a, b, c, d)
 
 // An inline function compiled without exceptions would silently replace its twin that throws, so the two modes are
 // two namespaces, and so is each version.
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
 #define UMBRACO_AI_HAS_EXCEPTIONS 1
-#define UMBRACO_AI_ABI UMBRACO_AI_DETAIL_JOIN(v, UMBRACO_AI_VERSION_MAJOR, UMBRACO_AI_VERSION_MINOR, )
+#define UMBRACO_AI_ABI UMBRACO_AI_DETAIL_JOIN(UMBRACO_AI_VERSION_MAJOR, UMBRACO_AI_VERSION_MINOR, UMBRACO_AI_VERSION_PATCH, )
 #else
 #define UMBRACO_AI_HAS_EXCEPTIONS 0
-#define UMBRACO_AI_ABI UMBRACO_AI_DETAIL_JOIN(v, UMBRACO_AI_VERSION_MAJOR, UMBRACO_AI_VERSION_MINOR, _noexcept)
+#define UMBRACO_AI_ABI UMBRACO_AI_DETAIL_JOIN(UMBRACO_AI_VERSION_MAJOR, UMBRACO_AI_VERSION_MINOR, UMBRACO_AI_VERSION_PATCH, _noexcept)
 #endif
 
 #define UMBRACO_AI_BEGIN_NAMESPACE \

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: MIT
 import contextlib
 import io
+import os
 import pathlib
+import shutil
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -112,6 +115,18 @@ class WhatItMakes(Case):
         first = [self.output(name) for name in amalgamate.UMBRELLAS]
         self.run_tool()
         self.assertEqual(first, [self.output(name) for name in amalgamate.UMBRELLAS])
+
+    def test_neither_the_hash_seed_nor_the_locale_nor_the_folder_changes_a_byte(self):
+        root = pathlib.Path(amalgamate.__file__).resolve().parent.parent
+        made = []
+        for seed, locale in (("1", "C"), ("2", "C.UTF-8")):
+            with tempfile.TemporaryDirectory() as folder:
+                shutil.copytree(root / "include", pathlib.Path(folder, "include"))
+                environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
+                command = [sys.executable, amalgamate.__file__, "--root", folder]
+                subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
+                made.append([pathlib.Path(folder, "single_include/umbraco_ai", f"{name}.hpp").read_bytes() for name in amalgamate.UMBRELLAS])
+        self.assertEqual(made[0], made[1])
 
 
 class WhatItRefuses(Case):

@@ -121,6 +121,20 @@ class CheckHeaders(unittest.TestCase):
         self.put("version.hpp", f"// {word}: later\n")
         self.finds("version.hpp:4", word)
 
+    def test_what_another_compiler_refuses(self):
+        for code, part in (
+            ("inline int a = std::max(1, 2);", "write (std::max)"),
+            ("inline int a = std::numeric_limits<int>::max();", "write (…::max)()"),
+            ("enum class a { ERROR };", "ERROR is a macro"),
+            ("struct a { int small; };", "small is a macro"),
+            ("inline void a() __attribute__((cold));", "__attribute__ is not known"),
+            ("inline int a = __builtin_clz(1);", "__builtin_clz is not known"),
+        ):
+            self.put("version.hpp", code + "\n")
+            self.finds("version.hpp:4", part)
+        self.put("version.hpp", 'inline int a = (std::max)(1, 2);  // std::max(1, 2), ERROR\ninline char const* b = "DELETE \\" ERROR";\n#ifdef __cpp_exceptions\n#endif\n')
+        self.assertEqual(check_headers.Checker(self.root).run(), [])
+
     def test_a_file_that_is_no_header(self):
         self.put_raw("notes.txt", "")
         self.finds("notes.txt", "not a header")

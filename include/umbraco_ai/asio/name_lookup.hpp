@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -65,7 +66,16 @@ public:
 /// on a few detached threads that own what they touch and are left behind when the caller gives up.
 class lookup_queue : public std::enable_shared_from_this<lookup_queue> {
 public:
-    lookup_queue() = default;
+    /// What gives the addresses of a host; called on a thread of the queue's.
+    using resolve = std::function<endpoint_list(std::string const& host, std::uint16_t port, boost::system::error_code& error)>;
+
+    explicit lookup_queue(resolve source = ask_system) : resolve_(std::move(source)) {}
+
+    /// Lets something else than the system give addresses; only while nothing is being looked up.
+    void set_source(resolve source) {
+        std::lock_guard const guard(mutex_);
+        resolve_ = std::move(source);
+    }
 
     /// Begins a look-up; its timer is cancelled on its executor when it is done.
     void start(std::shared_ptr<name_lookup> lookup) {
@@ -118,6 +128,15 @@ public:
 private:
     static constexpr std::size_t most_threads = 4;
 
+    [[nodiscard]] static endpoint_list ask_system(std::string const& host, std::uint16_t port, boost::system::error_code& error) {
+        boost::asio::io_context context(1);
+        boost::asio::ip::tcp::resolver resolver(context);
+        endpoint_list endpoints;
+        auto const found = resolver.resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service, error);
+        for (auto const& entry : found) endpoints.push_back(entry.endpoint());
+        return endpoints;
+    }
+
     void work() noexcept {
         while (true) {
             std::shared_ptr<name_lookup> lookup;
@@ -133,11 +152,7 @@ private:
             boost::system::error_code error;
             endpoint_list endpoints;
             try {
-                boost::asio::io_context context(1);
-                boost::asio::ip::tcp::resolver resolver(context);
-                auto const found = resolver.resolve(lookup->host, std::to_string(lookup->port),
-                                                    boost::asio::ip::resolver_base::numeric_service, error);
-                for (auto const& entry : found) endpoints.push_back(entry.endpoint());
+                endpoints = resolve_(lookup->host, lookup->port, error);
             } catch (std::exception const&) {
                 error = make_error_code(boost::system::errc::not_enough_memory);
             }
@@ -163,6 +178,7 @@ private:
         lookup->executor = boost::asio::any_io_executor();
     }
 
+    resolve resolve_;
     std::mutex mutex_;
     std::vector<std::shared_ptr<name_lookup>> open_;
     std::deque<std::shared_ptr<name_lookup>> waiting_;

@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_BEAST_BLOCKING_HPP
 #define UMBRACO_AI_BEAST_BLOCKING_HPP
 
+#include <umbraco_ai/beast/options.hpp>
 #include <umbraco_ai/beast/transport.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
@@ -32,7 +33,7 @@ class blocking_transport {
 public:
     static constexpr bool tracks_writes = true;
 
-    blocking_transport() : state_(std::make_unique<state>()) {}
+    explicit blocking_transport(transport_options options = {}) : state_(std::make_unique<state>(std::move(options))) {}
 
     [[nodiscard]] result<http_response> send(http_request request) {
         busy_mark const mark(state_->is_busy);
@@ -65,7 +66,7 @@ public:
 private:
     class state {
     public:
-        state() : transport(context) {}
+        explicit state(transport_options options) : transport(context, std::move(options)) {}
 
         boost::asio::io_context context;
         beast_transport transport;

@@ -5,6 +5,9 @@
 #include <umbraco_ai/asio/awaitable.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
 #include <umbraco_ai/beast/detail/http_exchange.hpp>
+#include <umbraco_ai/beast/detail/request_head.hpp>
+#include <umbraco_ai/beast/options.hpp>
+#include <umbraco_ai/beast/tls.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/transport.hpp>
@@ -29,20 +32,23 @@
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// HTTP/1.1 over TCP as coroutines of Boost.Asio, with Boost.Beast's parser. Connections are kept and used again: at most
-/// 8 idle ones, each for 30 s or what the server's `Keep-Alive` allows.
+/// HTTP/1.1 over TCP and TLS as coroutines of Boost.Asio, with Boost.Beast's parser and OpenSSL.
 ///
+/// Trust: TLS 1.2 or newer; the certificate is verified, always; see `tls_options`.
+/// Connections: kept and used again, the most recent first; at most `transport_options::most_connections` to one origin in
+/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used. A host
+/// with several addresses is tried at all of them, IPv6 and IPv4 by turns, and the first that answers is taken.
 /// Answers: any status is a response; interim responses are skipped. Redirects are not followed.
-/// Errors: usage (`invalid_argument`, `tls_unavailable`: there is no TLS here yet), `resolve_failed`, `connect_failed`,
-/// `connection_closed`, `malformed_response`, `header_too_large`, `body_too_large`, `too_many_interim_responses`,
-/// `protocol_switched`, `transport_failed`, `deadline_exceeded`, `cancelled`. Where a PUT, POST or DELETE fails after a
-/// byte of it may have left, `failure::possibly_applied` is set.
+/// Errors: usage (`invalid_argument`, of the request or of `tls_options`), `resolve_failed`, `connect_failed`, `tls_failed`,
+/// `certificate_rejected`, `connection_closed`, `malformed_response`, `header_too_large`, `body_too_large`,
+/// `too_many_interim_responses`, `protocol_switched`, `transport_failed`, `deadline_exceeded`, `cancelled`. Where a PUT, POST
+/// or DELETE fails after a byte of it may have left, `failure::possibly_applied` is set.
 /// Resending: only when a kept connection turns out closed before a byte of the answer, once, on a new connection, and
 /// only a GET or a request of which nothing was written. All other policy belongs above.
-/// Limits: all of `http_limits` are honoured. `time` covers everything from the look-up of the name to the last byte; the
+/// Limits: all of `http_limits` are honoured. `time` covers everything from the wait for a connection to the last byte; the
 /// cancel check is asked between steps and every 50 ms.
-/// Cancellation: any cancellation type that the awaiting coroutine lets through ends the call with `errc::cancelled`;
-/// `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
+/// Cancellation: any cancellation type that the awaiting coroutine lets through ends the call with `errc::cancelled`, within
+/// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
@@ -52,11 +58,10 @@ public:
     static constexpr bool tracks_writes = true;
 
     /// Sockets and timers belong to this executor's context.
-    explicit beast_transport(boost::asio::any_io_executor executor)
-        : executor_(std::move(executor)),
-          pool_(boost::asio::use_service<detail::pool_service>(context_of(executor_)).make_pool()) {}
-    explicit beast_transport(boost::asio::io_context& context)
-        : beast_transport(boost::asio::any_io_executor(context.get_executor())) {}
+    explicit beast_transport(boost::asio::any_io_executor executor, transport_options options = {})
+        : executor_(std::move(executor)), shared_(share(executor_, std::move(options))) {}
+    explicit beast_transport(boost::asio::io_context& context, transport_options options = {})
+        : beast_transport(boost::asio::any_io_executor(context.get_executor()), std::move(options)) {}
 
     beast_transport(beast_transport&&) noexcept = default;
     beast_transport& operator=(beast_transport&&) noexcept = default;
@@ -66,7 +71,7 @@ public:
 
     /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
     [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) {
-        return exchange(pool_, executor_, std::move(request));
+        return exchange(shared_, executor_, std::move(request));
     }
 
     /// The steady clock, since its epoch.
@@ -84,16 +89,23 @@ private:
         return boost::asio::query(executor, boost::asio::execution::context);
     }
 
-    [[nodiscard]] static boost::asio::awaitable<result<http_response>> exchange(std::shared_ptr<detail::connection_pool> pool,
-                                                                                boost::asio::any_io_executor io,
-                                                                                http_request request) {
+    [[nodiscard]] static std::shared_ptr<detail::transport_shared const> share(boost::asio::any_io_executor const& executor,
+                                                                               transport_options options) {
+        auto& service = boost::asio::use_service<detail::pool_service>(context_of(executor));
+        auto pool = service.make_pool(options.most_connections, options.idle_time);
+        return std::make_shared<detail::transport_shared const>(std::move(pool), std::move(options));
+    }
+
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange(
+        std::shared_ptr<detail::transport_shared const> shared, boost::asio::any_io_executor io, http_request request) {
+        if (result<void> const checked = detail::check_request(request); !checked) co_return checked.error();
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         result<http_response> answer;
         std::exception_ptr thrown;
         try {
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
-            detail::http_exchange work(std::move(pool), std::move(io), std::move(strand), std::move(request));
+            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
             answer = co_await work.run();
         } catch (...) {
             thrown = std::current_exception();
@@ -103,8 +115,8 @@ private:
         co_return answer;
     }
 
-    [[nodiscard]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,
-                                                            std::chrono::nanoseconds duration) {
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,
+                                                                           std::chrono::nanoseconds duration) {
         if (duration <= duration.zero()) co_return;
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
@@ -118,7 +130,7 @@ private:
     }
 
     boost::asio::any_io_executor executor_;
-    std::shared_ptr<detail::connection_pool> pool_;
+    std::shared_ptr<detail::transport_shared const> shared_;
 };
 
 static_assert(Transport<beast_transport>);

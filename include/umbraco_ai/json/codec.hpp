@@ -26,8 +26,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 /// How a type is read from JSON and written to it. A model with a table of fields needs none; specialise it for a type
 /// with a form of its own:
-///   static bool read(json_reader&, T&)                      false after an error, as the reader's own functions
-///   template <Sink S> static void write(S&, T const&)
+///
+///     static bool read(json_reader&, T&)                      false after an error, as the reader's own functions
+///     template <Sink S> static void write(S&, T const&)
 template <class T>
 struct json_codec;
 

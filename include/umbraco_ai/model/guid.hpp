@@ -60,7 +60,12 @@ public:
     [[nodiscard]] constexpr bool is_nil() const noexcept { return *this == guid(); }
 
     friend constexpr bool operator==(guid const&, guid const&) = default;
-    friend constexpr auto operator<=>(guid const&, guid const&) = default;
+    // The arrays of libc++ 16 have no three-way comparison.
+    friend constexpr std::strong_ordering operator<=>(guid const& a, guid const& b) noexcept {
+        for (std::size_t i = 0; i < a.bytes_.size(); ++i)
+            if (auto const order = a.bytes_[i] <=> b.bytes_[i]; order != 0) return order;
+        return std::strong_ordering::equal;
+    }
 
     template <class Traits>
     friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, guid const& value) {

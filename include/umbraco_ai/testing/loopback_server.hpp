@@ -5,14 +5,12 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/testing/detail/server_thread.hpp>
 #include <umbraco_ai/testing/server_request.hpp>
+#include <umbraco_ai/testing/test_certificates.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
@@ -27,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -55,9 +54,19 @@ public:
     std::chrono::steady_clock::duration time_limit = std::chrono::minutes(10);  ///< After it the server answers no more.
     std::size_t header_bytes = 32 * 1024;
     std::size_t body_bytes = 50 * 1024 * 1024;
+    server_tls tls;                 ///< With a certificate the server speaks https, and nothing else.
+    std::size_t requests_each = 0;  ///< After so many a connection is closed without a word; 0: never.
 
     loopback_options& with(framing value) {
         body_framing = value;
+        return *this;
+    }
+    loopback_options& with_tls(server_tls value) {
+        tls = std::move(value);
+        return *this;
+    }
+    loopback_options& with_requests_each(std::size_t value) {
+        requests_each = value;
         return *this;
     }
     loopback_options& with_time_limit(std::chrono::steady_clock::duration value) {
@@ -78,25 +87,29 @@ public:
 
     explicit loopback_server(handler answer, loopback_options options = loopback_options())
         : handler_(std::move(answer)),
-          options_(options),
-          server_(options.time_limit, [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
+          options_(std::move(options)),
+          tls_(testing::detail::make_server_context(options_.tls)),
+          server_(options_.time_limit, [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
 
     template <RequestHandler T>
     explicit loopback_server(T& object, loopback_options options = loopback_options())
-        : loopback_server(handler([&object](server_request const& request) { return object.handle(request); }), options) {}
+        : loopback_server(handler([&object](server_request const& request) { return object.handle(request); }), std::move(options)) {}
 
     loopback_server(loopback_server const&) = delete;
     loopback_server& operator=(loopback_server const&) = delete;
     ~loopback_server() { server_.stop(); }
 
     [[nodiscard]] std::uint16_t port() const noexcept { return server_.port(); }
-    [[nodiscard]] std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port()); }
-    [[nodiscard]] http_origin origin() const { return http_origin(false, "127.0.0.1", port()); }
+    [[nodiscard]] std::string base_url() const { return origin().to_string(); }
+    [[nodiscard]] http_origin origin() const { return http_origin(tls_ != nullptr, "127.0.0.1", port()); }
 
     /// Connections accepted so far.
     [[nodiscard]] std::size_t connections() const noexcept { return server_.connections(); }
     /// Requests given to the handler so far.
     [[nodiscard]] std::size_t requests() const noexcept { return requests_; }
+
+    /// TLS connections that went on with a session of an earlier one.
+    [[nodiscard]] std::size_t resumed() const noexcept { return resumed_; }
 
     /// Keeps the handler waiting while a test looks at what it works on.
     [[nodiscard]] std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
@@ -105,13 +118,17 @@ private:
     using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket) {
+        testing::detail::server_stream stream(std::move(socket), tls_.get());
+        if (!co_await stream.begin()) co_return;
+        if (stream.is_resumed()) ++resumed_;
         boost::beast::flat_buffer buffer;
         bool is_open = true;
-        while (is_open) {
+        for (std::size_t served = 0; is_open; ++served) {
+            if (options_.requests_each != 0 && served == options_.requests_each) break;
             parser incoming;
             incoming.header_limit(static_cast<std::uint32_t>(options_.header_bytes));
             incoming.body_limit(options_.body_bytes);
-            int const refusal = co_await read(socket, buffer, incoming);
+            int const refusal = co_await read(stream, buffer, incoming);
             if (refusal < 0) co_return;
             http_response response(refusal);
             if (refusal == 0) {
@@ -120,16 +137,13 @@ private:
             }
             is_open = refusal == 0 && incoming.keep_alive();
             std::string const bytes = bytes_of(response, is_open);
-            boost::system::error_code error;
-            co_await boost::asio::async_write(socket, boost::asio::buffer(bytes),
-                                              boost::asio::redirect_error(boost::asio::use_awaitable, error));
-            if (error) co_return;
+            if (!co_await stream.write(bytes)) co_return;
         }
-        co_await testing::detail::close_gently(socket);
+        co_await stream.close_gently();
     }
 
     // 0 for a whole request, a status to refuse it with, or -1 where the client has gone.
-    boost::asio::awaitable<int> read(boost::asio::ip::tcp::socket& socket, boost::beast::flat_buffer& buffer,
+    boost::asio::awaitable<int> read(testing::detail::server_stream& stream, boost::beast::flat_buffer& buffer,
                                      parser& incoming) {
         using http_error = boost::beast::http::error;
         bool is_continued = false;
@@ -147,16 +161,11 @@ private:
             if (buffer.size() > options_.header_bytes + 64 * 1024) co_return 400;
             if (incoming.is_header_done() && !is_continued && incoming.get().count(boost::beast::http::field::expect) != 0) {
                 is_continued = true;
-                static constexpr char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-                co_await boost::asio::async_write(socket, boost::asio::buffer(go_on, sizeof go_on - 1),
-                                                  boost::asio::redirect_error(boost::asio::use_awaitable, error));
-                if (error) co_return -1;
+                if (!co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n")) co_return -1;
             }
-            error.clear();
-            std::size_t const count = co_await socket.async_read_some(
-                buffer.prepare(16 * 1024), boost::asio::redirect_error(boost::asio::use_awaitable, error));
+            std::size_t const count = co_await stream.read_some(buffer.prepare(16 * 1024));
             buffer.commit(count);
-            if (error) co_return -1;
+            if (count == 0) co_return -1;
         }
     }
 
@@ -202,8 +211,10 @@ private:
 
     handler handler_;
     loopback_options options_;
+    std::unique_ptr<boost::asio::ssl::context> tls_;
     std::mutex mutex_;
     std::atomic<std::size_t> requests_ = 0;
+    std::atomic<std::size_t> resumed_ = 0;
     testing::detail::server_thread server_;  // last: its thread uses all the others
 };
 

@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_TESTING_DETAIL_SERVER_THREAD_HPP
 #define UMBRACO_AI_TESTING_DETAIL_SERVER_THREAD_HPP
 
+#include <umbraco_ai/testing/test_certificates.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -12,9 +13,16 @@
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/system/error_code.hpp>
+
+#include <openssl/ssl.h>
 
 #include <atomic>
 #include <charconv>
@@ -22,7 +30,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -85,19 +95,115 @@ private:
     std::thread thread_;
 };
 
-/// Closes so that the last bytes arrive: a socket closed with unread bytes resets the connection, and the peer may lose
-/// what was sent before.
-inline boost::asio::awaitable<void> close_gently(boost::asio::ip::tcp::socket& socket) {
-    boost::system::error_code error;
-    socket.shutdown(boost::asio::ip::tcp::socket::shutdown_send, error);
-    char sink[4096];
-    std::size_t left = 16 * 1024 * 1024;
-    while (!error && left > 0) {
-        std::size_t const count = co_await socket.async_read_some(
-            boost::asio::buffer(sink), boost::asio::redirect_error(boost::asio::use_awaitable, error));
-        left -= count < left ? count : left;
-    }
+/// The TLS context of a server, or nothing where it speaks none.
+[[nodiscard]] inline std::unique_ptr<boost::asio::ssl::context> make_server_context(server_tls const& options) {
+    if (options.identity.empty()) return nullptr;
+    constexpr int numbers[] = {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
+    auto made = std::make_unique<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
+    SSL_CTX* const context = made->native_handle();
+    // The old versions have no cipher above this level.
+    if (options.oldest < tls_version::tls_1_2) SSL_CTX_set_security_level(context, 0);
+    SSL_CTX_set_min_proto_version(context, numbers[static_cast<int>(options.oldest)]);
+    SSL_CTX_set_max_proto_version(context, numbers[static_cast<int>(options.newest)]);
+    static constexpr unsigned char name[] = "umbraco_ai";
+    SSL_CTX_set_session_id_context(context, name, sizeof name - 1);
+    made->use_certificate_chain(boost::asio::buffer(options.identity.certificate));
+    made->use_private_key(boost::asio::buffer(options.identity.key), boost::asio::ssl::context::pem);
+    if (options.demands_client_certificate) SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    return made;
 }
+
+/// A connection as a server sees it, with TLS or without.
+class server_stream {
+    using tcp = boost::asio::ip::tcp;
+    using error_code = boost::system::error_code;
+
+public:
+    server_stream(tcp::socket socket, boost::asio::ssl::context* tls) : socket_(std::move(socket)) {
+        if (tls != nullptr) tls_ = std::make_unique<boost::asio::ssl::stream<tcp::socket&>>(socket_, *tls);
+    }
+    server_stream(server_stream const&) = delete;
+    server_stream& operator=(server_stream const&) = delete;
+
+    /// False where TLS was wanted and not agreed upon.
+    boost::asio::awaitable<bool> begin() {
+        if (!tls_) co_return true;
+        error_code error;
+        co_await tls_->async_handshake(boost::asio::ssl::stream_base::server, boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        co_return !error;
+    }
+
+    /// The connection goes on with a session of an earlier one.
+    [[nodiscard]] bool is_resumed() const { return tls_ && SSL_session_reused(tls_->native_handle()) == 1; }
+    /// The host name that the client gave for TLS.
+    [[nodiscard]] std::string server_name() const {
+        char const* const name = tls_ ? SSL_get_servername(tls_->native_handle(), TLSEXT_NAMETYPE_host_name) : nullptr;
+        return name == nullptr ? "" : name;
+    }
+
+    /// 0 where the peer has closed.
+    boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer where) {
+        error_code error;
+        std::size_t count = 0;
+        if (tls_) count = co_await tls_->async_read_some(where, boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        else count = co_await socket_.async_read_some(where, boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        co_return error ? 0 : count;
+    }
+
+    /// False where the peer takes no more.
+    boost::asio::awaitable<bool> write(std::string_view bytes) {
+        error_code error;
+        boost::asio::const_buffer const what = boost::asio::buffer(bytes.data(), bytes.size());
+        if (tls_) co_await boost::asio::async_write(*tls_, what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        else co_await boost::asio::async_write(socket_, what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        co_return !error;
+    }
+
+    /// Begins a new handshake within a connection of TLS 1.2.
+    void renegotiate() {
+        if (tls_) SSL_renegotiate(tls_->native_handle());
+    }
+
+    /// Nothing more is sent; TLS is told so where `with_farewell`.
+    void half_close(bool with_farewell = true) {
+        error_code ignored;
+        if (tls_ && with_farewell) {
+            socket_.non_blocking(true, ignored);
+            tls_->shutdown(ignored);
+        }
+        socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    }
+
+    void close() {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+
+    /// The peer sees a reset.
+    void reset() {
+        error_code ignored;
+        socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+        socket_.close(ignored);
+    }
+
+    /// Closes so that the last bytes arrive: a socket closed with unread bytes resets the connection, and the peer may lose
+    /// what was sent before.
+    boost::asio::awaitable<void> close_gently() {
+        half_close();
+        error_code error;
+        char sink[4096];
+        std::size_t left = 16 * 1024 * 1024;
+        while (!error && left > 0) {
+            std::size_t const count = co_await socket_.async_read_some(
+                boost::asio::buffer(sink), boost::asio::redirect_error(boost::asio::use_awaitable, error));
+            left -= count < left ? count : left;
+        }
+    }
+
+private:
+    tcp::socket socket_;
+    std::unique_ptr<boost::asio::ssl::stream<tcp::socket&>> tls_;
+};
 
 [[nodiscard]] inline std::string hexadecimal(std::size_t value) {
     char text[16];

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
+
+#include <umbraco_ai/beast/detail/call_state.hpp>
+#include <umbraco_ai/errc.hpp>
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The waiting of one call, and why it ended without an answer. Lives in the frame of the call's coroutine, which has
+/// switched `throw_if_cancelled` off.
+///
+/// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
+/// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
+class call_watch {
+public:
+    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)) {}
+    call_watch(call_watch const&) = delete;
+    call_watch& operator=(call_watch const&) = delete;
+
+    [[nodiscard]] std::shared_ptr<call_state> const& call() const noexcept { return call_; }
+    [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
+    [[nodiscard]] failure& reason() noexcept { return reason_; }
+
+    /// What the call is at, for the text of a failure: "connecting".
+    void enter(char const* step) noexcept { step_ = step; }
+
+    /// From here until `end_limit` the call fails after `time` too.
+    void limit(std::chrono::nanoseconds time) {
+        limit_ = time;
+        limit_end_ = call_state::clock::now() + std::chrono::duration_cast<call_state::clock::duration>(time);
+        call_->set_alarm(*limit_end_);
+    }
+    void end_limit() noexcept { limit_end_.reset(); }
+
+    /// Sets an alarm without giving up the limit.
+    void set_alarm(call_state::clock::time_point time) {
+        call_->set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
+    }
+
+    /// Sleeps until something happens; false where the call has to stop, with `reason` set.
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> sleep() {
+        boost::system::error_code ignored;
+        co_await call_->wake.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+        co_return co_await check();
+    }
+
+    /// False where the call has to stop, with `reason` set.
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> check() {
+        stop_reason const why = call_->should_stop(co_await boost::asio::this_coro::cancellation_state);
+        if (why != stop_reason::none) {
+            reason_ = stopped(why);
+            co_return false;
+        }
+        if (limit_end_ && call_state::clock::now() >= *limit_end_)
+            co_return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
+                                                     std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
+                                                     " ms of transport_options::connect_time, while " + step_ + '.');
+        co_return true;
+    }
+
+    /// Always false, to be returned.
+    [[nodiscard]] bool fail(errc code, std::string text) {
+        reason_ = failure(code, std::move(text));
+        return false;
+    }
+    [[nodiscard]] bool fail(failure reason) {
+        reason_ = std::move(reason);
+        return false;
+    }
+
+    [[nodiscard]] failure stopped(stop_reason why) const {
+        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step_ + '.');
+        return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step_ + " (" + peer() +
+                                                    "); give it more, or check that the server answers.");
+    }
+
+    /// "cms.example.com:443".
+    [[nodiscard]] std::string peer() const {
+        std::string const& host = request().origin.host;
+        return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(request().origin.port);
+    }
+
+private:
+    std::shared_ptr<call_state> call_;
+    failure reason_;
+    std::chrono::nanoseconds limit_{0};
+    std::optional<call_state::clock::time_point> limit_end_;
+    char const* step_ = "starting";
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif

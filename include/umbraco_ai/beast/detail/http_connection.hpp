@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
+#define UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
+
+#include <umbraco_ai/beast/detail/call_state.hpp>
+#include <umbraco_ai/beast/detail/tls_context.hpp>
+#include <umbraco_ai/beast/detail/tls_peer.hpp>
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/ssl/stream_base.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// One operation of a connection: begun, ended, and with which outcome.
+class io_step {
+public:
+    io_step() = default;
+
+    [[nodiscard]] bool is_pending() const noexcept { return is_pending_; }
+    [[nodiscard]] bool is_done() const noexcept { return is_done_; }
+    [[nodiscard]] bool is_idle() const noexcept { return !is_pending_ && !is_done_; }
+    [[nodiscard]] boost::system::error_code const& error() const noexcept { return error_; }
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+    void begin() noexcept { is_pending_ = true; }
+    void end(boost::system::error_code outcome, std::size_t transferred) noexcept {
+        is_pending_ = false;
+        is_done_ = true;
+        error_ = outcome;
+        count_ = transferred;
+    }
+    /// The outcome has been seen; the next one may begin.
+    void clear() noexcept { *this = io_step(); }
+
+private:
+    boost::system::error_code error_;
+    std::size_t count_ = 0;
+    bool is_pending_ = false;
+    bool is_done_ = false;
+};
+
+/// A TCP connection, with TLS over it or not. Each operation tells its `io_step` when it has ended, and wakes the call. The
+/// handlers own the connection, so whoever gives it up closes it and leaves it behind.
+class http_connection : public std::enable_shared_from_this<http_connection> {
+    using error_code = boost::system::error_code;
+    using call = std::shared_ptr<call_state>;
+
+public:
+    using tcp = boost::asio::ip::tcp;
+
+    explicit http_connection(boost::asio::any_io_executor const& io) : socket_(io) {}
+    http_connection(http_connection const&) = delete;
+    http_connection& operator=(http_connection const&) = delete;
+
+    boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
+    io_step setup;                     ///< Connecting, or the TLS handshake.
+    io_step reading;
+    io_step writing;
+
+    /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
+    void start_connect(tcp::endpoint const& address, call const& owner) {
+        error_code error;
+        setup.begin();
+        socket_.open(address.protocol(), error);
+        if (error) {
+            setup.end(error, 0);
+            return;
+        }
+        socket_.async_connect(address, boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome) {
+                                  self->setup.end(outcome, 0);
+                                  wake(weak);
+                              }));
+    }
+
+    /// After a successful `start_connect`.
+    void configure() {
+        error_code ignored;
+        socket_.set_option(tcp::no_delay(true), ignored);
+        // For the look at an idle connection, and for the farewell of TLS: neither may wait.
+        socket_.non_blocking(true, ignored);
+        setup.clear();
+    }
+
+    /// Errors: those of `tls_context::prepare`.
+    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, call const& owner) {
+        context_ = std::move(context);
+        peer_.accepts_any = accepts_any;
+        stream_ = std::make_unique<boost::asio::ssl::stream<tcp::socket&>>(socket_, context_->native());
+        if (result<void> const ready = context_->prepare(stream_->native_handle(), owner->request.origin, peer_); !ready) return ready.error();
+        setup.begin();
+        stream_->async_handshake(boost::asio::ssl::stream_base::client,
+                                 boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome) {
+                                     self->setup.end(outcome, 0);
+                                     self->is_secured_ = !outcome;
+                                     if (outcome) self->context_->sessions().forget(self->peer_.session_key);
+                                     wake(weak);
+                                 }));
+        return result<void>::ok();
+    }
+
+    /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle.
+    void start_read(std::size_t most, call const& owner) {
+        reading.begin();
+        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome, std::size_t count) {
+            self->buffer.commit(count);
+            self->reading.end(outcome, count);
+            wake(weak);
+        });
+        if (stream_) stream_->async_read_some(buffer.prepare(most), std::move(handler));
+        else socket_.async_read_some(buffer.prepare(most), std::move(handler));
+    }
+
+    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle.
+    void start_write(std::size_t offset, call const& owner) {
+        std::string const& head = owner->head;
+        std::string const& body = owner->request.body;
+        std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head) + offset,
+                                                            boost::asio::buffer(body) + (offset > head.size() ? offset - head.size() : 0)};
+        writing.begin();
+        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), owner](error_code outcome, std::size_t count) {
+            self->writing.end(outcome, count);
+            owner->wake.cancel();
+        });
+        if (stream_) stream_->async_write_some(rest, std::move(handler));
+        else socket_.async_write_some(rest, std::move(handler));
+    }
+
+    /// Whether an idle connection has nothing to say: it was neither closed, nor did the server send what nobody asked for.
+    /// A session ticket of TLS is taken in silently.
+    [[nodiscard]] bool is_quiet() {
+        error_code error;
+        char byte = 0;
+        if (stream_) stream_->read_some(boost::asio::buffer(&byte, 1), error);
+        else socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
+        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+    }
+
+    /// Says farewell as TLS wants it, as far as that goes without waiting, and closes.
+    void close() noexcept {
+        try {
+            error_code ignored;
+            if (is_secured_ && !setup.is_pending() && !reading.is_pending() && !writing.is_pending()) stream_->shutdown(ignored);
+        } catch (std::exception const&) {
+            // A farewell is no matter for the caller.
+        }
+        abandon();
+    }
+
+    /// Closes at once; what is pending ends soon.
+    void abandon() noexcept {
+        error_code ignored;
+        is_secured_ = false;
+        socket_.close(ignored);
+    }
+
+    [[nodiscard]] bool is_tls() const noexcept { return stream_ != nullptr; }
+    [[nodiscard]] tls_peer const& peer() const noexcept { return peer_; }
+
+private:
+    [[nodiscard]] static std::weak_ptr<call_state> weak(call const& owner) { return owner; }
+    static void wake(std::weak_ptr<call_state> const& owner) {
+        if (auto const awake = owner.lock()) awake->wake.cancel();
+    }
+
+    tcp::socket socket_;
+    std::shared_ptr<tls_context> context_;
+    tls_peer peer_;
+    std::unique_ptr<boost::asio::ssl::stream<tcp::socket&>> stream_;
+    bool is_secured_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
+
+#include <umbraco_ai/errc.hpp>
+#include <umbraco_ai/result.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The newest session of each origin. Each use is a copy, so that a connection that ends badly spoils nothing. Safe to use
+/// from several threads.
+class tls_sessions {
+public:
+    struct free_session {
+        void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
+    };
+    using session = std::unique_ptr<SSL_SESSION, free_session>;
+
+    tls_sessions() = default;
+
+    void put(std::string const& origin, SSL_SESSION const* fresh) {
+        session copy(SSL_SESSION_dup(const_cast<SSL_SESSION*>(fresh)));
+        if (!copy) return;
+        std::lock_guard const guard(mutex_);
+        if (kept_.size() >= most_origins && kept_.find(origin) == kept_.end()) kept_.erase(kept_.begin());
+        kept_[origin] = std::move(copy);
+    }
+
+    [[nodiscard]] session get(std::string const& origin) {
+        std::lock_guard const guard(mutex_);
+        auto const found = kept_.find(origin);
+        return found == kept_.end() ? session() : session(SSL_SESSION_dup(found->second.get()));
+    }
+
+    void forget(std::string const& origin) {
+        std::lock_guard const guard(mutex_);
+        kept_.erase(origin);
+    }
+
+private:
+    static constexpr std::size_t most_origins = 32;
+
+    std::mutex mutex_;
+    std::map<std::string, session> kept_;
+};
+
+/// What the callbacks of OpenSSL know of one connection, and tell it.
+class tls_peer {
+public:
+    tls_peer() = default;
+
+    tls_sessions* sessions = nullptr;
+    std::string session_key;
+    std::string host;
+    bool accepts_any = false;
+    bool was_asked_for_certificate = false;
+    std::optional<failure> rejection;
+
+    /// Where OpenSSL keeps the pointer to it in an SSL.
+    [[nodiscard]] static int index() {
+        static int const made = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+        return made;
+    }
+    [[nodiscard]] static tls_peer* of(SSL const* ssl) { return static_cast<tls_peer*>(SSL_get_ex_data(ssl, index())); }
+};
+
+/// Why a handshake failed, or a connection after it, in a sentence.
+[[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
+    if (peer.rejection) return *peer.rejection;
+    std::string const& where = peer.session_key;
+    auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
+    int const reason = error.category() == boost::asio::error::get_ssl_category()
+                           ? ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())))
+                           : 0;
+    switch (reason) {
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_UNKNOWN_PROTOCOL:
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_PACKET_LENGTH_TOO_LONG:
+        case SSL_R_RECORD_LENGTH_MISMATCH:
+            return fail(where + " does not speak TLS on this port; check the port of the base URL, or use http for a server on this machine.");
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_VERSION_TOO_LOW:
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+            return fail(where + " offers no TLS 1.2 or newer, only versions that are no longer safe; update the server.");
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+            if (peer.was_asked_for_certificate || reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
+                return fail(where + " wants a certificate of the client, which this library does not give; let the server do without for this API.");
+            break;
+        default: break;
+    }
+    if (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE)
+        return fail(where + " and this client have no TLS version, cipher or curve in common; update the server.");
+    return fail("TLS with " + where + " failed (" + error.message() + ").");
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif
