@@ -302,6 +302,7 @@ TEST_CASE("URLs are shown without user name, password, query and fragment") {
     }
     CHECK(streamed(settings{{"endpoint", "https://host/path"}}) == "{endpoint: https://host/path}");
     CHECK(streamed(settings{{"endpoint", "https://user:pw@host/path?q#f"}}) == "{endpoint: https://host/path}");
+    CHECK(streamed(settings{{"endpoint", "user:#a://b@host"}}) == "{endpoint: ***}");
     CHECK(streamed(settings{{"apiKey", config_reference("A:B")}, {"useResponsesApi", true}, {"region", "eu"}, {"n", 5}, {"x", nullptr}}) ==
           "{apiKey: $A:B, useResponsesApi: true, region: eu, n: ***, x: null}");
 }

@@ -304,7 +304,8 @@ private:
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = fixed->token();
         } else if (!context_->auth.empty()) {
-            if (!context_->tokens.is_fresh(now)) {
+            // One that was fetched for this call serves it, however short its life.
+            if (!std::exchange(has_just_signed_in_, false) && !context_->tokens.is_fresh(now)) {
                 if (!context_->queues_writes) return fetch_token(now);
                 state_ = state::locking_sign_in;
                 return action::lock(guid(), deadline_ - now);
@@ -365,6 +366,7 @@ private:
     }
 
     [[nodiscard]] action leave_sign_in(std::chrono::nanoseconds now) {
+        has_just_signed_in_ = true;
         if (context_->queues_writes) {
             state_ = state::calling;
             return action::unlock(guid());
@@ -434,6 +436,7 @@ private:
     unsigned tries_ = 0;
     state state_ = state::calling;
     bool is_signed_in_again_ = false;
+    bool has_just_signed_in_ = false;
 };
 
 UMBRACO_AI_END_NAMESPACE

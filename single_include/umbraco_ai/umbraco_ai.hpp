@@ -1691,7 +1691,7 @@ public:
     /// Waits until the connection is free, for at most `at_most`.
     /// Errors: `deadline_exceeded`; `cancelled`, for coroutines that do not throw when cancelled.
     template <class Executor>
-    [[nodiscard]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
         std::shared_ptr<lines> const all = lines_;
         auto const me = std::make_shared<waiter>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
         if (enter(*all, id, me)) co_return ticket(all, id, false);
@@ -2206,7 +2206,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
     using write_queue = asio_write_queue;
 
     template <class Transport, class Machine>
-    static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
+    [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
         using clock = io_traits<result<http_response>>;
         if (queue.is_within_step())
             co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
@@ -7535,7 +7535,8 @@ private:
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = fixed->token();
         } else if (!context_->auth.empty()) {
-            if (!context_->tokens.is_fresh(now)) {
+            // One that was fetched for this call serves it, however short its life.
+            if (!std::exchange(has_just_signed_in_, false) && !context_->tokens.is_fresh(now)) {
                 if (!context_->queues_writes) return fetch_token(now);
                 state_ = state::locking_sign_in;
                 return action::lock(guid(), deadline_ - now);
@@ -7596,6 +7597,7 @@ private:
     }
 
     [[nodiscard]] action leave_sign_in(std::chrono::nanoseconds now) {
+        has_just_signed_in_ = true;
         if (context_->queues_writes) {
             state_ = state::calling;
             return action::unlock(guid());
@@ -7665,6 +7667,7 @@ private:
     unsigned tries_ = 0;
     state state_ = state::calling;
     bool is_signed_in_again_ = false;
+    bool has_just_signed_in_ = false;
 };
 
 UMBRACO_AI_END_NAMESPACE

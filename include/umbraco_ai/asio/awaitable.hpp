@@ -28,7 +28,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
     using write_queue = asio_write_queue;
 
     template <class Transport, class Machine>
-    static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
+    [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
         using clock = io_traits<result<http_response>>;
         if (queue.is_within_step())
             co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));

@@ -88,7 +88,7 @@ public:
     /// Waits until the connection is free, for at most `at_most`.
     /// Errors: `deadline_exceeded`; `cancelled`, for coroutines that do not throw when cancelled.
     template <class Executor>
-    [[nodiscard]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
         std::shared_ptr<lines> const all = lines_;
         auto const me = std::make_shared<waiter>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
         if (enter(*all, id, me)) co_return ticket(all, id, false);
