@@ -6,6 +6,7 @@
 #include <umbraco_ai/model/nlohmann.hpp>
 #include <umbraco_ai/testing/scripted_transport.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>

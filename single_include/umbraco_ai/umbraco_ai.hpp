@@ -5929,6 +5929,7 @@ namespace detail {
 [[nodiscard]] inline std::string without_url_secrets(std::string text) {
     std::size_t const scheme = text.find("://");
     if (scheme == std::string::npos) return text.find_first_of("@:?#") == std::string::npos ? text : "***";
+    if (text.find_first_of("?#@/\\:") < scheme) return "***";
     std::size_t const begin = scheme + 3;
     std::size_t const end = (std::min)(text.size(), text.find_first_of("/?#\\", begin));
     std::size_t const at = text.find('@', begin);
