@@ -452,7 +452,7 @@ TEST_CASE("an early answer over TLS is believed, and tickets are none") {
 }
 
 TEST_CASE("a server that asks for a new handshake in the middle gets none, and the call still ends") {
-    raw_server server({{raw_step::read_request(), raw_step::renegotiate(), raw_step::send(ok_text), raw_step::stay_silent()}, ok_script},
+    raw_server server({{raw_step::read_request(), raw_step::renegotiate(), raw_step::send(ok_text), raw_step::close()}, ok_script},
                       server_tls(good_certificate()).with_versions(tls_version::tls_1_2, tls_version::tls_1_2));
     blocking_transport transport{trusting()};
     auto const answer = transport.send(request_to(server.origin()));

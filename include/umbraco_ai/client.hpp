@@ -23,6 +23,7 @@
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -140,7 +141,8 @@ private:
 ///
 /// A malformed base URL, or credentials that may not travel, are reported by the first call. Neither copied nor moved, since
 /// calls under way refer to it. Lifetime: it outlives its calls; on a temporary client an awaited call does not compile.
-/// Threading: as its transport; the client itself never changes after construction.
+/// Threading: on a plain transport one call at a time, a second fails with `errc::client_busy`; where `send` is awaited, as the
+/// transport says.
 template <class T>
     requires Transport<T>
 class client {
@@ -171,7 +173,7 @@ public:
     auto run(O operation, call_options options = {}) & {
         exchange<O> machine(context_, std::move(options), std::move(operation));
         if constexpr (!is_awaited<T>) {
-            if (is_busy_) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
+            if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
             in_call const marked(is_busy_);
             return traits::run(transport_, std::move(machine));
         } else if constexpr (queues_writes) return traits::run(transport_, std::move(machine), queue_);
@@ -212,18 +214,18 @@ private:
     /// A call within a call, as from a `change`, would write what the outer one then overwrites.
     class in_call {
     public:
-        explicit in_call(bool& busy) noexcept : busy_(busy) { busy_ = true; }
+        explicit in_call(std::atomic<bool>& busy) noexcept : busy_(busy) {}
         in_call(in_call const&) = delete;
         in_call& operator=(in_call const&) = delete;
         ~in_call() { busy_ = false; }
 
     private:
-        bool& busy_;
+        std::atomic<bool>& busy_;
     };
 
     T transport_;
     client_context context_;
-    bool is_busy_ = false;
+    std::atomic<bool> is_busy_ = false;
     [[no_unique_address]] typename queue_of<traits, queues_writes>::type queue_;
 };
 

@@ -199,6 +199,11 @@ public:
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
+        if (pending_.method != http_method::get) {
+            if (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied) may_be_applied_ = true;
+            // A later try that reached nobody says nothing of an earlier one.
+            if (!answer && pending_.method == http_method::delete_ && may_be_applied_) answer.error().possibly_applied = true;
+        }
         if (answer && answer->status == 401 && can_sign_in_again()) {
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
@@ -216,7 +221,7 @@ public:
             if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         }
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && tries_ > 1 && pending_.method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        if (answer && answer->status == 404 && may_be_applied_ && pending_.method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
@@ -256,6 +261,7 @@ private:
     enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
 
     [[nodiscard]] action end(failure reason) {
+        reason.possibly_applied = reason.possibly_applied || may_be_applied_;
         ended_ = std::move(reason);
         return action::done();
     }
@@ -297,6 +303,7 @@ private:
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
+            late.possibly_applied = pending_.method == http_method::delete_ && may_be_applied_;
             // The operation knows what was carried out before.
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
@@ -437,6 +444,7 @@ private:
     state state_ = state::calling;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
+    bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
 };
 
 UMBRACO_AI_END_NAMESPACE

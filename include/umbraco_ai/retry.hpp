@@ -133,10 +133,11 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
     if (field == nullptr || field->empty()) return std::nullopt;
     if (auto const delay = parse_delay(*field)) return delay;
     std::string const* date = response.headers.find("Date");
-    auto const until = parse_http_date(*field);
-    auto const from = date == nullptr ? std::nullopt : parse_http_date(*date);
-    if (!until || !from || *until < *from) return std::nullopt;
-    return std::chrono::seconds((std::min)(*until - *from, most_delay_seconds));
+    if (date == nullptr) return std::nullopt;
+    std::int64_t const until = parse_http_date(*field).value_or(-1);
+    std::int64_t const from = parse_http_date(*date).value_or(-1);
+    if (from < 0 || until < from) return std::nullopt;
+    return std::chrono::seconds((std::min)(until - from, most_delay_seconds));
 }
 
 [[nodiscard]] constexpr bool is_passing_status(int status) noexcept {

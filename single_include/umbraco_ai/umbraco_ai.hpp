@@ -1584,7 +1584,7 @@ public:
     // The arrays of libc++ 16 have no three-way comparison.
     friend constexpr std::strong_ordering operator<=>(guid const& a, guid const& b) noexcept {
         for (std::size_t i = 0; i < a.bytes_.size(); ++i)
-            if (auto const order = a.bytes_[i] <=> b.bytes_[i]; order != 0) return order;
+            if (a.bytes_[i] != b.bytes_[i]) return a.bytes_[i] < b.bytes_[i] ? std::strong_ordering::less : std::strong_ordering::greater;
         return std::strong_ordering::equal;
     }
 
@@ -5605,7 +5605,7 @@ public:
 
     id_or_alias() = default;
     id_or_alias(guid const& id) : id_(id) {}
-    id_or_alias(char const* text) : id_or_alias(std::string_view(text)) {}
+    id_or_alias(char const* text) : id_or_alias(text == nullptr ? std::string_view() : std::string_view(text)) {}
     id_or_alias(std::string const& text) : id_or_alias(std::string_view(text)) {}
     id_or_alias(std::string_view text) : id_(guid::parse(text)) {
         if (!id_) alias_ = text;
@@ -5618,8 +5618,9 @@ public:
     /// Whether a request of this method can mean the connection.
     /// Errors: usage failures for an alias that would reach another route or another connection.
     [[nodiscard]] result<void> check(http_method method) const {
-        if (id_) return result<void>::ok();
         auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("idOrAlias"); };
+        if (id_ && id_->is_nil()) return refuse("It is the nil guid, which no connection has; give the id of a connection that was read.");
+        if (id_) return result<void>::ok();
         if (detail::is_blank(alias_)) return refuse("It is empty; give the id or the alias of a connection.");
         if (alias_ == "." || alias_ == "..") return refuse("A path cannot hold this alias; use the id.");
         if (alias_.find('/') != std::string::npos)
@@ -5655,7 +5656,7 @@ public:
     static constexpr fixed_string parameter_name{"capability"};
 
     capability() = default;
-    capability(char const* name) : name_(name) {}
+    capability(char const* name) : name_(name == nullptr ? "" : name) {}
     explicit capability(std::string name) : name_(std::move(name)) {}
 
     [[nodiscard]] static capability chat() { return "Chat"; }
@@ -5958,8 +5959,15 @@ namespace detail {
 class settings_value {
 public:
     settings_value(std::nullptr_t) : json_("null") {}
+    settings_value(settings_value const&) = default;
+    settings_value(settings_value&&) noexcept = default;
+    settings_value& operator=(settings_value const&) = default;
+    settings_value& operator=(settings_value&&) noexcept = default;
+    ~settings_value() { detail::wipe(json_); }
     settings_value(bool value) : json_(value ? "true" : "false") {}
-    settings_value(char const* text) : settings_value(std::string_view(text)) {}
+    settings_value(char const* text) : settings_value(text == nullptr ? std::string_view() : std::string_view(text)) {
+        if (text == nullptr) refusal_ = "It is a null pointer; is the variable it comes from set?";
+    }
     settings_value(std::string const& text) : settings_value(std::string_view(text)) {}
     settings_value(std::string_view text) : refusal_(refusal_of(text)) { detail::put_json_string(json_, text); }
     settings_value(secret const& value) : settings_value(value.reveal()) {}
@@ -5984,7 +5992,8 @@ public:
         settings_value made(nullptr);
         made.json_ = text;
         auto const found = detail::inspect_json(text, {});
-        if (!found.encrypted_values.empty()) made.refusal_ = refusal_of("ENC:");
+        if (found.malformed && found.malformed->code != make_error_code(errc::nested_too_deep)) made.refusal_ = "It is not one well-formed JSON value.";
+        else if (!found.encrypted_values.empty()) made.refusal_ = refusal_of("ENC:");
         else if (found.malformed_reference) made.refusal_ = refusal_of("$");
         return made;
     }
@@ -7028,10 +7037,11 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
     if (field == nullptr || field->empty()) return std::nullopt;
     if (auto const delay = parse_delay(*field)) return delay;
     std::string const* date = response.headers.find("Date");
-    auto const until = parse_http_date(*field);
-    auto const from = date == nullptr ? std::nullopt : parse_http_date(*date);
-    if (!until || !from || *until < *from) return std::nullopt;
-    return std::chrono::seconds((std::min)(*until - *from, most_delay_seconds));
+    if (date == nullptr) return std::nullopt;
+    std::int64_t const until = parse_http_date(*field).value_or(-1);
+    std::int64_t const from = parse_http_date(*date).value_or(-1);
+    if (from < 0 || until < from) return std::nullopt;
+    return std::chrono::seconds((std::min)(until - from, most_delay_seconds));
 }
 
 [[nodiscard]] constexpr bool is_passing_status(int status) noexcept {
@@ -7431,6 +7441,11 @@ public:
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
+        if (pending_.method != http_method::get) {
+            if (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied) may_be_applied_ = true;
+            // A later try that reached nobody says nothing of an earlier one.
+            if (!answer && pending_.method == http_method::delete_ && may_be_applied_) answer.error().possibly_applied = true;
+        }
         if (answer && answer->status == 401 && can_sign_in_again()) {
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
@@ -7448,7 +7463,7 @@ public:
             if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         }
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && tries_ > 1 && pending_.method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        if (answer && answer->status == 404 && may_be_applied_ && pending_.method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
@@ -7488,6 +7503,7 @@ private:
     enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
 
     [[nodiscard]] action end(failure reason) {
+        reason.possibly_applied = reason.possibly_applied || may_be_applied_;
         ended_ = std::move(reason);
         return action::done();
     }
@@ -7529,6 +7545,7 @@ private:
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
+            late.possibly_applied = pending_.method == http_method::delete_ && may_be_applied_;
             // The operation knows what was carried out before.
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
@@ -7669,6 +7686,7 @@ private:
     state state_ = state::calling;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
+    bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -7961,7 +7979,7 @@ private:
         auto read_now = decode<connections::get>(*answer);
         if (!read_now) return fail(std::move(read_now).error());
         bool const is_other = which_.id() ? read_now->id != *which_.id() : !detail::equals_ignoring_case(read_now->alias, which_.alias());
-        if (is_other && !before_)
+        if (before_ ? read_now->id != before_->id : is_other)
             return fail(failure(errc::invalid_value, "The server answered another connection than the one asked for; nothing was written. Use the id.").at("$.alias"));
         before_ = *std::move(read_now);
         if (!is_locked_) return lock(before_->id);
@@ -8030,7 +8048,7 @@ private:
 
     next_request on_verified(result<http_response> answer) {
         auto now = answer ? decode<connections::get>(*answer) : result<connection>(std::move(answer).error());
-        if (!now) return finish(*wanted_, false);
+        if (!now || now->id != before_->id) return finish(*wanted_, false);
         if (leaves_settings_out_ ? has_lost_keys(*now) : (now->settings.is_null() && !wanted_->settings.is_null())) {
             return fail_applied(failure(errc::settings_wiped, "The settings were wiped by the write: give the credentials anew. The site's version history has the state before.")
                                     .at("settings"));
@@ -8058,7 +8076,7 @@ private:
 
     next_request on_decided(result<http_response> answer, std::string_view base_path) {
         auto now = answer ? decode<connections::get>(*answer) : result<connection>(std::move(answer).error());
-        if (!now || !now->version || !before_->version || leaves_settings_out_ || now->settings.masked()) return fail(std::move(reason_));
+        if (!now || now->id != before_->id || !now->version || !before_->version || leaves_settings_out_ || now->settings.masked()) return fail(std::move(reason_));
         if (*now->version == *before_->version + 1 && is_same_content(*now)) return finish(*std::move(now), true);
         if (*now->version != *before_->version || is_lost_) return fail(std::move(reason_));
         if (writes_ >= most_writes) {
@@ -8304,9 +8322,10 @@ public:
         if (draft_.settings.is_null()) return result<void>::ok();
         if (options_.replace_settings) drop_other_keys(target.settings);
         draft_.settings.for_each([&](json_key const& key, std::string_view value) {
-            std::string_view const present = target.settings.find(key.name);
+            std::string const name = spelling_in(target.settings, key.name);
+            std::string_view const present = target.settings.find(name);
             if (is_same_json(present, value) || (!options_.write_secrets && is_masked(present))) return;
-            target.settings.set(key.name, settings_value::from_json(value));
+            target.settings.set(name, settings_value::from_json(value));
         });
         return result<void>::ok();
     }
@@ -8316,18 +8335,28 @@ public:
         std::vector<std::string> keys;
         if (options_.write_secrets) return keys;
         draft_.settings.for_each([&](json_key const& key, std::string_view) {
-            if (is_masked(before.settings.find(key.name))) keys.emplace_back(key.name);
+            if (is_masked(before.settings.find(spelling_in(before.settings, key.name)))) keys.emplace_back(key.name);
         });
         return keys;
     }
 
 private:
+    /// Servers bind keys to a provider's settings ignoring case, so a second spelling would be a second value of one key.
+    [[nodiscard]] static std::string spelling_in(settings const& target, std::string_view wanted) {
+        std::string found(wanted);
+        if (target.contains(wanted)) return found;
+        target.for_each([&](json_key const& key, std::string_view) {
+            if (equals_ignoring_case(key.name, wanted)) found = key.name;
+        });
+        return found;
+    }
+
     [[nodiscard]] static bool is_masked(std::string_view value) { return !value.empty() && inspect_json(value, {}).masked_value.has_value(); }
 
     void drop_other_keys(settings& target) const {
         std::vector<std::string> others;
         target.for_each([&](json_key const& key, std::string_view) {
-            if (!draft_.settings.contains(key.name)) others.emplace_back(key.name);
+            if (!draft_.settings.contains(spelling_in(draft_.settings, key.name))) others.emplace_back(key.name);
         });
         for (std::string const& key : others) target.erase(key);
     }
@@ -9124,7 +9153,8 @@ private:
 ///
 /// A malformed base URL, or credentials that may not travel, are reported by the first call. Neither copied nor moved, since
 /// calls under way refer to it. Lifetime: it outlives its calls; on a temporary client an awaited call does not compile.
-/// Threading: as its transport; the client itself never changes after construction.
+/// Threading: on a plain transport one call at a time, a second fails with `errc::client_busy`; where `send` is awaited, as the
+/// transport says.
 template <class T>
     requires Transport<T>
 class client {
@@ -9155,7 +9185,7 @@ public:
     auto run(O operation, call_options options = {}) & {
         exchange<O> machine(context_, std::move(options), std::move(operation));
         if constexpr (!is_awaited<T>) {
-            if (is_busy_) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
+            if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
             in_call const marked(is_busy_);
             return traits::run(transport_, std::move(machine));
         } else if constexpr (queues_writes) return traits::run(transport_, std::move(machine), queue_);
@@ -9196,18 +9226,18 @@ private:
     /// A call within a call, as from a `change`, would write what the outer one then overwrites.
     class in_call {
     public:
-        explicit in_call(bool& busy) noexcept : busy_(busy) { busy_ = true; }
+        explicit in_call(std::atomic<bool>& busy) noexcept : busy_(busy) {}
         in_call(in_call const&) = delete;
         in_call& operator=(in_call const&) = delete;
         ~in_call() { busy_ = false; }
 
     private:
-        bool& busy_;
+        std::atomic<bool>& busy_;
     };
 
     T transport_;
     client_context context_;
-    bool is_busy_ = false;
+    std::atomic<bool> is_busy_ = false;
     [[no_unique_address]] typename queue_of<traits, queues_writes>::type queue_;
 };
 

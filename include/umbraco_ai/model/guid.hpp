@@ -63,7 +63,7 @@ public:
     // The arrays of libc++ 16 have no three-way comparison.
     friend constexpr std::strong_ordering operator<=>(guid const& a, guid const& b) noexcept {
         for (std::size_t i = 0; i < a.bytes_.size(); ++i)
-            if (auto const order = a.bytes_[i] <=> b.bytes_[i]; order != 0) return order;
+            if (a.bytes_[i] != b.bytes_[i]) return a.bytes_[i] < b.bytes_[i] ? std::strong_ordering::less : std::strong_ordering::greater;
         return std::strong_ordering::equal;
     }
 

@@ -36,7 +36,7 @@ public:
 
     id_or_alias() = default;
     id_or_alias(guid const& id) : id_(id) {}
-    id_or_alias(char const* text) : id_or_alias(std::string_view(text)) {}
+    id_or_alias(char const* text) : id_or_alias(text == nullptr ? std::string_view() : std::string_view(text)) {}
     id_or_alias(std::string const& text) : id_or_alias(std::string_view(text)) {}
     id_or_alias(std::string_view text) : id_(guid::parse(text)) {
         if (!id_) alias_ = text;
@@ -49,8 +49,9 @@ public:
     /// Whether a request of this method can mean the connection.
     /// Errors: usage failures for an alias that would reach another route or another connection.
     [[nodiscard]] result<void> check(http_method method) const {
-        if (id_) return result<void>::ok();
         auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("idOrAlias"); };
+        if (id_ && id_->is_nil()) return refuse("It is the nil guid, which no connection has; give the id of a connection that was read.");
+        if (id_) return result<void>::ok();
         if (detail::is_blank(alias_)) return refuse("It is empty; give the id or the alias of a connection.");
         if (alias_ == "." || alias_ == "..") return refuse("A path cannot hold this alias; use the id.");
         if (alias_.find('/') != std::string::npos)
@@ -86,7 +87,7 @@ public:
     static constexpr fixed_string parameter_name{"capability"};
 
     capability() = default;
-    capability(char const* name) : name_(name) {}
+    capability(char const* name) : name_(name == nullptr ? "" : name) {}
     explicit capability(std::string name) : name_(std::move(name)) {}
 
     [[nodiscard]] static capability chat() { return "Chat"; }

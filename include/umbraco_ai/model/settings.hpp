@@ -76,8 +76,15 @@ namespace detail {
 class settings_value {
 public:
     settings_value(std::nullptr_t) : json_("null") {}
+    settings_value(settings_value const&) = default;
+    settings_value(settings_value&&) noexcept = default;
+    settings_value& operator=(settings_value const&) = default;
+    settings_value& operator=(settings_value&&) noexcept = default;
+    ~settings_value() { detail::wipe(json_); }
     settings_value(bool value) : json_(value ? "true" : "false") {}
-    settings_value(char const* text) : settings_value(std::string_view(text)) {}
+    settings_value(char const* text) : settings_value(text == nullptr ? std::string_view() : std::string_view(text)) {
+        if (text == nullptr) refusal_ = "It is a null pointer; is the variable it comes from set?";
+    }
     settings_value(std::string const& text) : settings_value(std::string_view(text)) {}
     settings_value(std::string_view text) : refusal_(refusal_of(text)) { detail::put_json_string(json_, text); }
     settings_value(secret const& value) : settings_value(value.reveal()) {}
@@ -102,7 +109,8 @@ public:
         settings_value made(nullptr);
         made.json_ = text;
         auto const found = detail::inspect_json(text, {});
-        if (!found.encrypted_values.empty()) made.refusal_ = refusal_of("ENC:");
+        if (found.malformed && found.malformed->code != make_error_code(errc::nested_too_deep)) made.refusal_ = "It is not one well-formed JSON value.";
+        else if (!found.encrypted_values.empty()) made.refusal_ = refusal_of("ENC:");
         else if (found.malformed_reference) made.refusal_ = refusal_of("$");
         return made;
     }

@@ -72,9 +72,10 @@ public:
         if (draft_.settings.is_null()) return result<void>::ok();
         if (options_.replace_settings) drop_other_keys(target.settings);
         draft_.settings.for_each([&](json_key const& key, std::string_view value) {
-            std::string_view const present = target.settings.find(key.name);
+            std::string const name = spelling_in(target.settings, key.name);
+            std::string_view const present = target.settings.find(name);
             if (is_same_json(present, value) || (!options_.write_secrets && is_masked(present))) return;
-            target.settings.set(key.name, settings_value::from_json(value));
+            target.settings.set(name, settings_value::from_json(value));
         });
         return result<void>::ok();
     }
@@ -84,18 +85,28 @@ public:
         std::vector<std::string> keys;
         if (options_.write_secrets) return keys;
         draft_.settings.for_each([&](json_key const& key, std::string_view) {
-            if (is_masked(before.settings.find(key.name))) keys.emplace_back(key.name);
+            if (is_masked(before.settings.find(spelling_in(before.settings, key.name)))) keys.emplace_back(key.name);
         });
         return keys;
     }
 
 private:
+    /// Servers bind keys to a provider's settings ignoring case, so a second spelling would be a second value of one key.
+    [[nodiscard]] static std::string spelling_in(settings const& target, std::string_view wanted) {
+        std::string found(wanted);
+        if (target.contains(wanted)) return found;
+        target.for_each([&](json_key const& key, std::string_view) {
+            if (equals_ignoring_case(key.name, wanted)) found = key.name;
+        });
+        return found;
+    }
+
     [[nodiscard]] static bool is_masked(std::string_view value) { return !value.empty() && inspect_json(value, {}).masked_value.has_value(); }
 
     void drop_other_keys(settings& target) const {
         std::vector<std::string> others;
         target.for_each([&](json_key const& key, std::string_view) {
-            if (!draft_.settings.contains(key.name)) others.emplace_back(key.name);
+            if (!draft_.settings.contains(spelling_in(draft_.settings, key.name))) others.emplace_back(key.name);
         });
         for (std::string const& key : others) target.erase(key);
     }

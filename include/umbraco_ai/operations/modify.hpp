@@ -101,7 +101,7 @@ private:
         auto read_now = decode<connections::get>(*answer);
         if (!read_now) return fail(std::move(read_now).error());
         bool const is_other = which_.id() ? read_now->id != *which_.id() : !detail::equals_ignoring_case(read_now->alias, which_.alias());
-        if (is_other && !before_)
+        if (before_ ? read_now->id != before_->id : is_other)
             return fail(failure(errc::invalid_value, "The server answered another connection than the one asked for; nothing was written. Use the id.").at("$.alias"));
         before_ = *std::move(read_now);
         if (!is_locked_) return lock(before_->id);
@@ -170,7 +170,7 @@ private:
 
     next_request on_verified(result<http_response> answer) {
         auto now = answer ? decode<connections::get>(*answer) : result<connection>(std::move(answer).error());
-        if (!now) return finish(*wanted_, false);
+        if (!now || now->id != before_->id) return finish(*wanted_, false);
         if (leaves_settings_out_ ? has_lost_keys(*now) : (now->settings.is_null() && !wanted_->settings.is_null())) {
             return fail_applied(failure(errc::settings_wiped, "The settings were wiped by the write: give the credentials anew. The site's version history has the state before.")
                                     .at("settings"));
@@ -198,7 +198,7 @@ private:
 
     next_request on_decided(result<http_response> answer, std::string_view base_path) {
         auto now = answer ? decode<connections::get>(*answer) : result<connection>(std::move(answer).error());
-        if (!now || !now->version || !before_->version || leaves_settings_out_ || now->settings.masked()) return fail(std::move(reason_));
+        if (!now || now->id != before_->id || !now->version || !before_->version || leaves_settings_out_ || now->settings.masked()) return fail(std::move(reason_));
         if (*now->version == *before_->version + 1 && is_same_content(*now)) return finish(*std::move(now), true);
         if (*now->version != *before_->version || is_lost_) return fail(std::move(reason_));
         if (writes_ >= most_writes) {
