@@ -27,7 +27,7 @@ LAYERS = (
     ("endpoint", ("route.hpp", "parameter.hpp", "answer.hpp", "endpoint.hpp")),
     ("endpoints", ("endpoints/*.hpp",)),
     ("auth, retry", ("auth.hpp", "options.hpp", "retry.hpp", "sign_in.hpp")),
-    ("machines", ("machine.hpp", "exchange.hpp", "operations/*.hpp")),
+    ("machines", ("machine.hpp", "sent_secrets.hpp", "exchange.hpp", "operations/*.hpp")),
     ("transport", ("transport.hpp",)),
     ("client", ("client.hpp",)),
     ("testing", ("testing/*.hpp",)),

@@ -48,6 +48,7 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/route.hpp>
+#include <umbraco_ai/sent_secrets.hpp>
 #include <umbraco_ai/sign_in.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>

@@ -10504,75 +10504,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ENDPOINTS_CONNECTIONS_HPP
 
-// ---- umbraco_ai/json/canonical.hpp ----
-#ifndef UMBRACO_AI_JSON_CANONICAL_HPP
-#define UMBRACO_AI_JSON_CANONICAL_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// Writes a value without blanks and with one spelling for each string, so that two texts of the same value are the same
-/// bytes. Member order and number text stay, since servers keep both. `mend(std::string&)` sees each name and string first.
-template <class F>
-bool put_canonical(json_reader& reader, std::string& out, F const& mend) {
-    switch (reader.peek()) {
-        case json_kind::object: {
-            out += '{';
-            bool first = true;
-            bool const ok = reader.read_object([&](json_key const& key) {
-                if (!std::exchange(first, false)) out += ',';
-                std::string name(key.name);
-                mend(name);
-                put_json_string(out, name);
-                out += ':';
-                return put_canonical(reader, out, mend);
-            });
-            out += '}';
-            return ok;
-        }
-        case json_kind::array: {
-            out += '[';
-            bool const ok = reader.read_array([&](std::size_t index) {
-                if (index != 0) out += ',';
-                return put_canonical(reader, out, mend);
-            });
-            out += ']';
-            return ok;
-        }
-        case json_kind::string: {
-            std::string text;
-            if (!reader.read_string(text)) return false;
-            mend(text);
-            put_json_string(out, text);
-            return true;
-        }
-        default: {
-            std::string_view raw;
-            if (!reader.read_raw(raw)) return false;
-            out += raw;
-            return true;
-        }
-    }
-}
-
-/// Whether two JSON texts are one value, however their strings are escaped. Malformed text equals only itself.
-[[nodiscard]] inline bool is_same_json(std::string_view a, std::string_view b) {
-    if (a == b) return true;
-    std::string canonical_a;
-    std::string canonical_b;
-    json_reader reader_a(a, 1024);
-    json_reader reader_b(b, 1024);
-    auto const as_it_is = [](std::string&) {};
-    return put_canonical(reader_a, canonical_a, as_it_is) && put_canonical(reader_b, canonical_b, as_it_is) && canonical_a == canonical_b;
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_JSON_CANONICAL_HPP
-
 // ---- umbraco_ai/retry.hpp ----
 #ifndef UMBRACO_AI_RETRY_HPP
 #define UMBRACO_AI_RETRY_HPP
@@ -10765,6 +10696,174 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_OPTIONS_HPP
+
+// ---- umbraco_ai/json/canonical.hpp ----
+#ifndef UMBRACO_AI_JSON_CANONICAL_HPP
+#define UMBRACO_AI_JSON_CANONICAL_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// Writes a value without blanks and with one spelling for each string, so that two texts of the same value are the same
+/// bytes. Member order and number text stay, since servers keep both. `mend(std::string&)` sees each name and string first.
+template <class F>
+bool put_canonical(json_reader& reader, std::string& out, F const& mend) {
+    switch (reader.peek()) {
+        case json_kind::object: {
+            out += '{';
+            bool first = true;
+            bool const ok = reader.read_object([&](json_key const& key) {
+                if (!std::exchange(first, false)) out += ',';
+                std::string name(key.name);
+                mend(name);
+                put_json_string(out, name);
+                out += ':';
+                return put_canonical(reader, out, mend);
+            });
+            out += '}';
+            return ok;
+        }
+        case json_kind::array: {
+            out += '[';
+            bool const ok = reader.read_array([&](std::size_t index) {
+                if (index != 0) out += ',';
+                return put_canonical(reader, out, mend);
+            });
+            out += ']';
+            return ok;
+        }
+        case json_kind::string: {
+            std::string text;
+            if (!reader.read_string(text)) return false;
+            mend(text);
+            put_json_string(out, text);
+            return true;
+        }
+        default: {
+            std::string_view raw;
+            if (!reader.read_raw(raw)) return false;
+            out += raw;
+            return true;
+        }
+    }
+}
+
+/// Whether two JSON texts are one value, however their strings are escaped. Malformed text equals only itself.
+[[nodiscard]] inline bool is_same_json(std::string_view a, std::string_view b) {
+    if (a == b) return true;
+    std::string canonical_a;
+    std::string canonical_b;
+    json_reader reader_a(a, 1024);
+    json_reader reader_b(b, 1024);
+    auto const as_it_is = [](std::string&) {};
+    return put_canonical(reader_a, canonical_a, as_it_is) && put_canonical(reader_b, canonical_b, as_it_is) && canonical_a == canonical_b;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_CANONICAL_HPP
+
+// ---- umbraco_ai/sent_secrets.hpp ----
+#ifndef UMBRACO_AI_SENT_SECRETS_HPP
+#define UMBRACO_AI_SENT_SECRETS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// The texts of a call that must not come back in a failure: the token, and what was sent as settings.
+class sent_secrets {
+public:
+    sent_secrets() = default;
+
+    void add_settings_of(std::string_view body) {
+        if (body.empty()) return;
+        std::string_view settings_text;
+        json_reader reader(body, 1024);
+        static_cast<void>(reader.read_object([&](json_key const& key) {
+            std::string_view value;
+            if (!reader.read_raw(value)) return false;
+            if (key.name == "settings") settings_text = value;
+            return true;
+        }));
+        if (settings_text.empty()) return;
+        static_cast<void>(json_inspector(settings_text, {}).each_string([this](std::string_view text) {
+            if (!text.starts_with('$')) add(text);
+        }));
+    }
+
+    void add(std::string_view text) {
+        if (text.size() < shortest) return;
+        texts_.emplace_back(std::string(text));
+        // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
+        for (std::string cleaned : {server_text(text), bounded(text)})
+            if (cleaned != text && cleaned.size() >= shortest) texts_.emplace_back(std::move(cleaned));
+        // The longest first, so that a secret which begins with another one goes as a whole.
+        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
+    }
+
+    void scrub(std::string& text) const {
+        for (wiping_string const& value : texts_) replace(text, value.get());
+        if (text.size() + shortest > most_problem_text)
+            for (wiping_string const& value : texts_) cut_tail(text, value.get());
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return texts_.empty(); }
+
+    /// Takes the secrets out of a JSON text before its strings are cut and cleaned, so that none is met in part.
+    void scrub_json(std::string& body) const {
+        std::string scrubbed;
+        json_reader reader(body, 1024);
+        bool const ok = put_canonical(reader, scrubbed, [this](std::string& text) {
+            for (wiping_string const& value : texts_) replace(text, value.get());
+        });
+        // A body that is no JSON is never shown. Its first character stays: an empty body and a page mean something else.
+        if (ok && reader.finish()) body = std::move(scrubbed);
+        else body.resize(1);
+    }
+
+    void scrub(failure& reason) const {
+        auto const clean = [this](std::string& text) { scrub(text); };
+        clean(reason.message);
+        clean(reason.problem.type);
+        clean(reason.problem.title);
+        clean(reason.problem.detail);
+        clean(reason.problem.operation_status);
+        clean(reason.problem.trace_id);
+        for (field_error& error : reason.problem.errors) {
+            clean(error.field);
+            clean(error.text);
+        }
+    }
+
+private:
+    /// Shorter texts occur by chance, in words of the server's own.
+    static constexpr std::size_t shortest = 4;
+
+    static void replace(std::string& text, std::string_view value) {
+        for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
+    }
+
+    /// Takes away the beginning of a secret where the text was cut in the middle of it.
+    static void cut_tail(std::string& text, std::string_view value) {
+        for (std::size_t size = (std::min)(value.size(), text.size()); size >= shortest; --size) {
+            if (!text.ends_with(value.substr(0, size))) continue;
+            text.replace(text.size() - size, size, "***");
+            return;
+        }
+    }
+
+    std::vector<wiping_string> texts_;
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_SENT_SECRETS_HPP
 
 // ---- umbraco_ai/sign_in.hpp ----
 #ifndef UMBRACO_AI_SIGN_IN_HPP
@@ -10977,95 +11076,6 @@ public:
         return std::nullopt;
     }
 };
-
-namespace detail {
-
-/// The texts of a call that must not come back in a failure: the token, and what was sent as settings.
-class sent_secrets {
-public:
-    sent_secrets() = default;
-
-    void add_settings_of(std::string_view body) {
-        if (body.empty()) return;
-        std::string_view settings_text;
-        json_reader reader(body, 1024);
-        static_cast<void>(reader.read_object([&](json_key const& key) {
-            std::string_view value;
-            if (!reader.read_raw(value)) return false;
-            if (key.name == "settings") settings_text = value;
-            return true;
-        }));
-        if (settings_text.empty()) return;
-        static_cast<void>(json_inspector(settings_text, {}).each_string([this](std::string_view text) {
-            if (!text.starts_with('$')) add(text);
-        }));
-    }
-
-    void add(std::string_view text) {
-        if (text.size() < shortest) return;
-        texts_.emplace_back(std::string(text));
-        // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
-        for (std::string cleaned : {server_text(text), bounded(text)})
-            if (cleaned != text && cleaned.size() >= shortest) texts_.emplace_back(std::move(cleaned));
-        // The longest first, so that a secret which begins with another one goes as a whole.
-        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
-    }
-
-    void scrub(std::string& text) const {
-        for (wiping_string const& value : texts_) replace(text, value.get());
-        if (text.size() + shortest > most_problem_text)
-            for (wiping_string const& value : texts_) cut_tail(text, value.get());
-    }
-
-    [[nodiscard]] bool empty() const noexcept { return texts_.empty(); }
-
-    /// Takes the secrets out of a JSON text before its strings are cut and cleaned, so that none is met in part.
-    void scrub_json(std::string& body) const {
-        std::string scrubbed;
-        json_reader reader(body, 1024);
-        bool const ok = put_canonical(reader, scrubbed, [this](std::string& text) {
-            for (wiping_string const& value : texts_) replace(text, value.get());
-        });
-        // A body that is no JSON is never shown. Its first character stays: an empty body and a page mean something else.
-        if (ok && reader.finish()) body = std::move(scrubbed);
-        else body.resize(1);
-    }
-
-    void scrub(failure& reason) const {
-        auto const clean = [this](std::string& text) { scrub(text); };
-        clean(reason.message);
-        clean(reason.problem.type);
-        clean(reason.problem.title);
-        clean(reason.problem.detail);
-        clean(reason.problem.operation_status);
-        clean(reason.problem.trace_id);
-        for (field_error& error : reason.problem.errors) {
-            clean(error.field);
-            clean(error.text);
-        }
-    }
-
-private:
-    /// Shorter texts occur by chance, in words of the server's own.
-    static constexpr std::size_t shortest = 4;
-
-    static void replace(std::string& text, std::string_view value) {
-        for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
-    }
-
-    /// Takes away the beginning of a secret where the text was cut in the middle of it.
-    static void cut_tail(std::string& text, std::string_view value) {
-        for (std::size_t size = (std::min)(value.size(), text.size()); size >= shortest; --size) {
-            if (!text.ends_with(value.substr(0, size))) continue;
-            text.replace(text.size() - size, size, "***");
-            return;
-        }
-    }
-
-    std::vector<wiping_string> texts_;
-};
-
-}  // namespace detail
 
 /// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
 /// share of the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts.
