@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: umbraco_ai: no transport: its send returns neither result<http_response> nor anything that io_traits knows
-#include <umbraco_ai/client.hpp>
+#include <umbraco_ai/transport.hpp>
 
 #include <future>
 
@@ -15,4 +15,4 @@ public:
 #endif
 };
 
-auto carry(courier& wire) { return ai::client(wire, "https://cms.example.com").connections().list(); }
+template struct ai::detail::transport_explained<courier>;
