@@ -87,7 +87,8 @@ public:
     } catch (...) {
         wrong = "it threw";
     }
-    return conformance_finding(std::string(rule.name), wrong.empty() ? conformance_verdict::passed : conformance_verdict::failed, std::move(wrong));
+    conformance_verdict const verdict = wrong.empty() ? conformance_verdict::passed : conformance_verdict::failed;
+    return conformance_finding(std::string(rule.name), verdict, std::move(wrong));
 }
 
 [[nodiscard]] inline conformance_report try_rules(conformance_bench const& bench) {

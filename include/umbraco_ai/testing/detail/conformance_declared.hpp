@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <tuple>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -71,7 +72,7 @@ public:
 
     [[nodiscard]] static std::string two_at_once(conformance_bench const& bench) {
         {
-            raw_server server({{raw_step::read_request(), raw_step::pause(std::chrono::milliseconds(250)), raw_step::send(sized_answer("{}")), raw_step::close()}}, bench.tls);
+            raw_server server({{raw_step::read_request(), raw_step::pause(std::chrono::milliseconds(400)), raw_step::send(sized_answer("{}")), raw_step::close()}}, bench.tls);
             bool had_both = false;
             auto const wire = bench.make();
             auto const answers = wire->send_both(conformance_request(server.origin()), conformance_request(server.origin()),
