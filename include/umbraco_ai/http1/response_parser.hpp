@@ -182,8 +182,8 @@ private:
     [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
         constexpr std::string_view start = "HTTP/1.";
         if (used_ >= start.size()) return true;
-        std::string_view const wanted = detail::without_first(start, used_);
-        return wanted.starts_with(bytes.substr(0, wanted.size()));
+        std::string_view const wanted = detail::without_prefix(start, used_);
+        return wanted.starts_with(detail::prefix(bytes, wanted.size()));
     }
 
     // False where the line is not whole yet, or the state has changed because it is too long.
@@ -193,7 +193,7 @@ private:
         std::size_t const count = is_whole ? found : bytes.size();
         if (count > scratch_.size() - used_) return take_long_line(bytes);
         if (!count_header(count + (is_whole ? 1 : 0))) return false;
-        line = bytes.substr(0, count);
+        line = detail::prefix(bytes, count);
         bytes.remove_prefix(count + (is_whole ? 1 : 0));
         if (!is_whole || used_ != 0) keep(line);
         if (!is_whole) return false;
@@ -220,14 +220,14 @@ private:
         bool const is_field = state_ == state::field || state_ == state::trailer_field;
         std::size_t const count = scratch_.size() - used_;
         if (!is_field || !limits_.drops_long_fields || !count_header(count)) return refuse(parse_error::header_too_large);
-        keep(bytes.substr(0, count));
+        keep(detail::prefix(bytes, count));
         bytes.remove_prefix(count);
         std::string_view const begin(scratch_.data(), used_);
         used_ = 0;
         std::string_view name;
         std::string_view value;
         bool const ends_with_cr = begin.ends_with('\r');
-        if (!split_field(begin.substr(0, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
+        if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
         if (is_framing(name)) return refuse(parse_error::header_too_large);
         had_cr_ = ends_with_cr;
         dropped_in_ = state_;
@@ -258,7 +258,7 @@ private:
     [[nodiscard]] bool read_status(std::string_view line) noexcept {
         if (line.size() < 9 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return refuse(parse_error::not_http);
         bool const has_digits = line.size() >= 13 && line[9] >= '1' && line[9] <= '9' && detail::is_digit(line[10]) && detail::is_digit(line[11]);
-        if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_first(line, 13))) return refuse(parse_error::bad_status);
+        if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_prefix(line, 13))) return refuse(parse_error::bad_status);
         is_http_1_1_ = line[7] == '1';
         status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
         return true;
@@ -269,8 +269,8 @@ private:
         if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
         std::size_t const colon = line.find(':');
         if (colon == std::string_view::npos) return refuse(parse_error::bad_field);
-        name = line.substr(0, colon);
-        value = detail::without_blanks(detail::without_first(line, colon + 1));
+        name = detail::prefix(line, colon);
+        value = detail::without_blanks(detail::without_prefix(line, colon + 1));
         if (!detail::is_token(name) || !detail::is_field_value(value)) return refuse(parse_error::bad_field);
         if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
         ++fields_;
@@ -310,7 +310,7 @@ private:
         while (true) {
             std::size_t const comma = value.find(',');
             std::uint64_t length = 0;
-            if (!detail::read_decimal(detail::without_blanks(value.substr(0, comma)), length) || (has_length_ && length != rest_))
+            if (!detail::read_decimal(detail::without_blanks(detail::prefix(value, comma)), length) || (has_length_ && length != rest_))
                 return refuse(parse_error::bad_content_length);
             has_length_ = true;
             rest_ = length;
@@ -357,7 +357,7 @@ private:
 
     event take_body(std::string_view& bytes) noexcept {
         auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
-        event const made(event_kind::body, bytes.substr(0, count));
+        event const made(event_kind::body, detail::prefix(bytes, count));
         bytes.remove_prefix(count);
         rest_ -= count;
         return made;

@@ -45,8 +45,13 @@ namespace detail {
     return text;
 }
 
-/// What is behind the first `count` characters, of which there are at least as many. Unlike substr, it links no exception.
-[[nodiscard]] constexpr std::string_view without_first(std::string_view text, std::size_t count) noexcept {
+/// As substr, which would link an exception.
+[[nodiscard]] constexpr std::string_view prefix(std::string_view text, std::size_t count) noexcept {
+    return {text.data(), (std::min)(count, text.size())};
+}
+
+/// What is behind the first `count` characters, of which there are at least as many.
+[[nodiscard]] constexpr std::string_view without_prefix(std::string_view text, std::size_t count) noexcept {
     text.remove_prefix(count);
     return text;
 }
@@ -54,7 +59,7 @@ namespace detail {
 /// Takes the first item off a comma-separated list that is not empty.
 [[nodiscard]] constexpr std::string_view take_item(std::string_view& list) noexcept {
     std::size_t const comma = list.find(',');
-    std::string_view const item = without_blanks(list.substr(0, comma));
+    std::string_view const item = without_blanks(prefix(list, comma));
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
     return item;
 }
