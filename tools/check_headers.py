@@ -29,7 +29,7 @@ LAYERS = (
     ("endpoints", ("endpoints/*.hpp",)),
     ("auth, retry", ("auth.hpp", "options.hpp", "retry.hpp", "sign_in.hpp")),
     ("machines", ("machine.hpp", "sent_secrets.hpp", "exchange.hpp", "operations/*.hpp")),
-    ("transport", ("transport.hpp",)),
+    ("transport", ("transport.hpp", "byte_pipe.hpp", "pipe_transport.hpp")),
     ("client", ("client.hpp",)),
     ("testing", ("testing/*.hpp",)),
     ("core", ("core.hpp",)),
