@@ -5,6 +5,7 @@
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http1/failures.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -87,16 +88,11 @@ public:
     }
 
     [[nodiscard]] failure stopped(stop_reason why) const {
-        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step_ + '.');
-        return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step_ + " (" + peer() +
-                                                    "); give it more, or check that the server answers.");
+        return why == stop_reason::cancelled ? cancelled_failure(step_) : deadline_failure(request(), step_);
     }
 
     /// "cms.example.com:443".
-    [[nodiscard]] std::string peer() const {
-        std::string const& host = request().origin.host;
-        return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(request().origin.port);
-    }
+    [[nodiscard]] std::string peer() const { return peer_name(request().origin); }
 
 private:
     std::shared_ptr<call_state> call_;
