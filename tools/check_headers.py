@@ -35,7 +35,7 @@ LAYERS = (
     ("core", ("core.hpp",)),
     ("asio, beast", ("asio/*.hpp", "beast/*.hpp")),
     ("testing servers", ("testing/detail/server_thread.hpp", "testing/loopback_server.hpp", "testing/raw_server.hpp", "testing/test_certificates.hpp")),
-    ("testing of transports", ("testing/conformance.hpp", "testing/detail/conformance_*.hpp")),
+    ("testing of transports", ("testing/conformance.hpp", "testing/detail/conformance_bench.hpp", "testing/detail/conformance_declared.hpp", "testing/detail/conformance_failures.hpp", "testing/detail/conformance_messages.hpp")),
     ("umbraco_ai", ("umbraco_ai.hpp",)),
     ("testing umbrella", ("testing.hpp",)),
 )
