@@ -6,6 +6,7 @@
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/trace.hpp>
+#include <umbraco_ai/http1/failures.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -101,16 +102,11 @@ public:
     }
 
     [[nodiscard]] failure stopped(stop_reason why) const {
-        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step() + '.');
-        return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step() + " (" + peer() +
-                                                    "); give it more, or check that the server answers.");
+        return why == stop_reason::cancelled ? cancelled_failure(step()) : deadline_failure(request(), step());
     }
 
     /// "cms.example.com:443".
-    [[nodiscard]] std::string peer() const {
-        std::string const& host = request().origin.host;
-        return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(request().origin.port);
-    }
+    [[nodiscard]] std::string peer() const { return peer_name(request().origin); }
 
 private:
     [[nodiscard]] char const* step() const noexcept {

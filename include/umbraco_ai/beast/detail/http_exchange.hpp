@@ -7,7 +7,6 @@
 #include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
 #include <umbraco_ai/beast/detail/connector.hpp>
-#include <umbraco_ai/beast/detail/request_head.hpp>
 #include <umbraco_ai/beast/detail/response_parser.hpp>
 #include <umbraco_ai/beast/detail/tls_context.hpp>
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
@@ -16,6 +15,9 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/http1/failures.hpp>
+#include <umbraco_ai/http1/keep_alive.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -133,9 +135,9 @@ private:
                 co_return true;
             }
             if (parser.response().status == 101)
-                co_return watch_.fail(errc::protocol_switched, "The server switched to another protocol, which nobody asked for.");
+                co_return watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
             if (interim == most_interim)
-                co_return watch_.fail(errc::too_many_interim_responses, "The server sent more than 5 interim responses (1xx) and no answer.");
+                co_return watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
         }
     }
 
@@ -222,16 +224,10 @@ private:
             error = http_error::header_limit;
         }
         if (!error) return true;
-        if (error == http_error::header_limit)
-            return watch_.fail(errc::header_too_large, "The header of the answer, or a trailer of it, is larger than the " +
-                                                           std::to_string(request().limits.header_bytes) +
-                                                           " bytes this call accepts (http_limits::header_bytes).");
-        if (error == http_error::body_limit)
-            return watch_.fail(errc::body_too_large,
-                               "The body of the answer is larger than the " + std::to_string(request().limits.body_bytes) +
-                                   " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
-        return watch_.fail(errc::malformed_response, "What " + watch_.peer() + " answered is not HTTP/1.1 (" + error.message() +
-                                                         "); check scheme and port of the base URL.");
+        errc const code = error == http_error::header_limit ? errc::header_too_large
+                          : error == http_error::body_limit ? errc::body_too_large
+                                                            : errc::malformed_response;
+        return watch_.fail(answer_failure(code, request(), error.message()));
     }
 
     // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
@@ -263,8 +259,7 @@ private:
 
     // Gives the connection back where nothing on it is left over.
     void keep(bool is_keep_alive) {
-        std::string const* const asked = request().headers.find("Connection");
-        bool const asked_to_close = asked != nullptr && lists_token(*asked, "close");
+        bool const asked_to_close = http1::asks_to_close(request().headers);
         if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         connection_->buffer.shrink_to_fit();
