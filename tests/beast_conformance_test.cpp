@@ -3,7 +3,11 @@
 #include <umbraco_ai/beast/blocking.hpp>
 #include <umbraco_ai/beast/transport.hpp>
 #include <umbraco_ai/client.hpp>
+#include <umbraco_ai/pipe_transport.hpp>
 #include <umbraco_ai/testing/conformance.hpp>
+#include <umbraco_ai/testing/record_transport.hpp>
+
+#include "../examples/transports/socket_pipe.hpp"
 
 #ifdef UMBRACO_AI_TEST_WITH_CURL
 #include "../examples/transports/curl_easy.hpp"
@@ -124,6 +128,16 @@ TEST_CASE("conformance: a task type with a runner", "[conformance]") {
     };
     auto const run = [](task const& begun) { return begun.wait(); };
     check_sound(check_transport(make, run, conformance_options().timed()), {needs_tls, needs_cancel, needs_two, needs_tracking});
+}
+
+TEST_CASE("conformance: a pipe of bytes, here a POSIX socket", "[conformance]") {
+    check_sound(check_transport([] { return pipe_transport(socket_pipe()); }), {needs_tls, needs_two});
+}
+
+TEST_CASE("conformance: recording changes nothing", "[conformance]") {
+    testing::recording tape;
+    check_sound(check_transport([&tape] { return testing::record_transport(blocking_transport(), tape); }), {needs_tls, needs_two});
+    CHECK(tape.exchanges.size() > 0);
 }
 
 #ifdef UMBRACO_AI_TEST_WITH_CURL
@@ -283,8 +297,9 @@ TEST_CASE("conformance: a fault of TLS is found by its rule, and by no other", "
         return wire(std::move(request));
     }) == names{"What is meant for https is not sent in plain"});
 
-    auto const report = check_transport([] { return blocking_transport(tls_options().dangerously_accept_any_certificate_on_loopback()); },
-                                        conformance_options().with_tls(testing::test_certificate::self_signed()));
+    blocking_transport trusting(tls_options().dangerously_accept_any_certificate_on_loopback());
+    auto wire = [&trusting](http_request request) { return trusting.send(std::move(request)); };
+    auto const report = check_transport(wire, conformance_options().with_tls(testing::test_certificate::self_signed()));
     CHECK(report.rules(conformance_verdict::failed) == names{needs_tls});
 }
 

@@ -27,13 +27,13 @@ class conformance_declared {
 
     static constexpr std::chrono::milliseconds short_time{120};
     // Far more than a transport needs that asks once a second, and less than the servers keep silent.
-    static constexpr std::chrono::milliseconds patience{1800};
+    static constexpr std::chrono::milliseconds patience{1500};
 
 public:
     [[nodiscard]] static std::string ends_in_time(conformance_bench const& bench) {
         raw_script const dribbling = {raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"),
-                                      raw_step::send_bytewise(std::string(250, 'a'), std::chrono::milliseconds(10)), raw_step::close()};
-        raw_script const deaf = {raw_step::pause(std::chrono::milliseconds(2500)), raw_step::close()};
+                                      raw_step::send_bytewise(std::string(200, 'a'), std::chrono::milliseconds(10)), raw_step::close()};
+        raw_script const deaf = {raw_step::pause(std::chrono::milliseconds(2000)), raw_step::close()};
         // More than the buffers of two sockets take.
         constexpr std::size_t large = 16 * 1024 * 1024;
         for (auto const& [what, script, size] : {std::tuple("silence", silent(), std::size_t(0)), std::tuple("an answer that dribbles", dribbling, std::size_t(0)),
