@@ -22,6 +22,7 @@ LAYERS = (
     ("version", ("version.hpp",)),
     ("errc, result", ("errc.hpp", "result.hpp", "wipe.hpp")),
     ("http", ("http/message.hpp", "http/sink.hpp", "http/uri.hpp")),
+    ("http1", ("http1/*.hpp",)),
     ("json", ("json/*.hpp",)),
     ("model", ("model/*.hpp",)),
     ("endpoint", ("route.hpp", "parameter.hpp", "answer.hpp", "endpoint.hpp")),

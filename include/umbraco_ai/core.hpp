@@ -19,6 +19,10 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/sink.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/http1/parse_error.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
+#include <umbraco_ai/http1/response_parser.hpp>
+#include <umbraco_ai/http1/syntax.hpp>
 #include <umbraco_ai/json/canonical.hpp>
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/json/fields.hpp>

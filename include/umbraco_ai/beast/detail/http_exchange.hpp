@@ -7,7 +7,6 @@
 #include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
 #include <umbraco_ai/beast/detail/connector.hpp>
-#include <umbraco_ai/beast/detail/request_head.hpp>
 #include <umbraco_ai/beast/detail/response_parser.hpp>
 #include <umbraco_ai/beast/detail/tls_context.hpp>
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
@@ -15,6 +14,7 @@
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -256,8 +256,7 @@ private:
 
     // Gives the connection back where nothing on it is left over.
     void keep(bool is_keep_alive) {
-        std::string const* const asked = request().headers.find("Connection");
-        bool const asked_to_close = asked != nullptr && lists_token(*asked, "close");
+        bool const asked_to_close = http1::asks_to_close(request().headers);
         if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         connection_->buffer.shrink_to_fit();
