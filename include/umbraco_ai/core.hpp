@@ -6,6 +6,7 @@
 #include <umbraco_ai/answer.hpp>
 #include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/client.hpp>
+#include <umbraco_ai/embedded/answer_reader.hpp>
 #include <umbraco_ai/embedded/outcome.hpp>
 #include <umbraco_ai/embedded/page_reader.hpp>
 #include <umbraco_ai/embedded/requests.hpp>

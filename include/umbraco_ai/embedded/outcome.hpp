@@ -31,6 +31,12 @@ public:
     /// Who erred.
     [[nodiscard]] constexpr fault who() const noexcept { return code == errc() ? fault::none : fault_of(code); }
 
+    /// Whether the server may have carried out a write that ended so: then only a read tells, and nothing is sent again before.
+    [[nodiscard]] constexpr bool possibly_applied(http_method method) const noexcept {
+        if (method == http_method::get || who() == fault::none || who() == fault::usage) return false;
+        return status == 0 || status >= 500 || (status >= 200 && status < 300);
+    }
+
     /// One sentence for a person, or the words of the code.
     [[nodiscard]] constexpr std::string_view message() const noexcept {
         return text_ != nullptr ? text_ : code == errc() ? "" : detail::describe(code);
