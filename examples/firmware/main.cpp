@@ -23,7 +23,11 @@ namespace em = umbraco_ai::embedded;
 
 namespace {
 
-constexpr std::uint32_t most_silence = 1500;  // milliseconds
+// Milliseconds of one call, and of the line being silent in it. A test hurries.
+std::uint32_t most_time = 120'000;
+std::uint32_t most_silence = 20'000;
+
+constexpr std::uint64_t most_body = 512 * 1024;
 
 std::array<char, 2048> request_memory;
 std::array<char, 256> target_memory;
@@ -54,12 +58,14 @@ em::outcome call(ai::http_method method, std::string_view target, std::string_vi
     if (out.overflowed()) return em::outcome(ai::errc::buffer_too_small, "The request does not fit into the buffer; give a larger one.");
     if (!send(out.view())) return em::outcome(ai::errc::deadline_exceeded, "The line takes no more bytes.");
 
-    em::answer_reader answer(line_memory, method);
-    std::uint32_t since = board::now();
+    em::answer_reader answer(line_memory, method, most_body);
+    std::uint32_t const begin = board::now();
+    std::uint32_t since = begin;
     while (answer.wants_more()) {
         std::string_view const piece = board::receive();
         if (!piece.empty()) since = board::now();
         else if (board::now() - since > most_silence) return em::outcome(ai::errc::deadline_exceeded, "The line is silent.");
+        if (board::now() - begin > most_time) return em::outcome(ai::errc::deadline_exceeded, "The answer takes too long.");
         static_cast<void>(answer.push(piece, on_body));
     }
     return answer.result();
@@ -170,8 +176,13 @@ em::outcome put_back(std::string_view alias) {
 }
 #endif
 
-int run(std::string_view scenario) {
-    std::span<char> const memory = scenario.find("small") == std::string_view::npos ? std::span<char>(item_memory) : std::span(item_memory).first(64);
+/// The words of the command line choose how little memory and time there is.
+int run(std::string_view words) {
+    if (words.find("hurried") != std::string_view::npos) {
+        most_time = 4'000;
+        most_silence = 1'500;
+    }
+    std::span<char> const memory = words.find("small") == std::string_view::npos ? std::span<char>(item_memory) : std::span(item_memory).first(64);
     if (failed("list", list(memory))) return 1;
     em::value_reader into(object_memory);
     em::connection_view connection;

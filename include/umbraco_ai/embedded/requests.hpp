@@ -50,7 +50,7 @@ class target_writer {
 public:
     target_writer(fixed_buffer& out, std::string_view base_path) noexcept : out_(out) {
         put(out_, base_path);
-        put(out_, parsed.path.substr(0, parsed.count == 0 ? parsed.path.size() : parsed.begins[0]));
+        put(out_, {parsed.path.data(), parsed.count == 0 ? parsed.path.size() : parsed.begins[0]});
     }
 
     /// Fills the one placeholder.
@@ -59,7 +59,8 @@ public:
         static_assert(parsed.count == 1);
         if constexpr (requires { value.append_to(out_); }) value.append_to(out_);
         else put_percent_encoded(out_, value);
-        put(out_, parsed.path.substr(parsed.begins[0] + parsed.placeholders[0].size() + 2));
+        constexpr std::size_t end = parsed.begins[0] + parsed.placeholders[0].size() + 2;
+        put(out_, {parsed.path.data() + end, parsed.path.size() - end});
     }
 
     template <class Parameter>

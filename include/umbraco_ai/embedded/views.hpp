@@ -105,7 +105,7 @@ private:
 
     [[nodiscard]] errc read(std::string_view value, std::string_view& out) noexcept {
         if (value.size() < 2 || value.front() != '"') return errc::wrong_type;
-        json_string_view const text(value.substr(1, value.size() - 2));
+        json_string_view const text({value.data() + 1, value.size() - 2});
         if (!text.has_escapes()) {
             out = text.raw();
             return errc();

@@ -62,7 +62,7 @@ private:
 
     [[nodiscard]] constexpr std::uint32_t next(std::size_t& at) const noexcept {
         if (byte(at) == '\\') return next_escaped(at);
-        std::size_t const length = (std::max)(std::size_t{1}, detail::utf8_length(raw_.substr(at)));
+        std::size_t const length = (std::max)(std::size_t{1}, detail::utf8_length({raw_.data() + at, raw_.size() - at}));
         std::uint32_t character = length == 1 ? byte(at) : byte(at) & (0x7FU >> length);
         for (std::size_t i = 1; i < length; ++i) character = character << 6 | (byte(at + i) & 0x3FU);
         at += length;
@@ -129,7 +129,7 @@ public:
         while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2U : 1U;
         std::size_t const end = at_ < text_.size() ? at_ : text_.size();
         at_ = end < text_.size() ? end + 1 : end;
-        return json_string_view(text_.substr(begin < end ? begin : end, begin < end ? end - begin : 0));
+        return begin < end ? json_string_view({text_.data() + begin, end - begin}) : json_string_view();
     }
 
     /// The bytes of the value that begins here.
@@ -139,7 +139,7 @@ public:
         if (first == '"') static_cast<void>(string());
         else if (first == '{' || first == '[') skip_container();
         else skip_scalar();
-        return text_.substr(begin, at_ - begin);
+        return {text_.data() + begin, at_ - begin};
     }
 
     /// Steps to the next member of the object whose `{` or last member was passed.

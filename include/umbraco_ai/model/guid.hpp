@@ -25,7 +25,7 @@ public:
 
     [[nodiscard]] static constexpr std::optional<guid> parse(std::string_view text) noexcept {
         if (text.size() == 38 && ((text.front() == '{' && text.back() == '}') || (text.front() == '(' && text.back() == ')')))
-            text = text.substr(1, 36);
+            text = {text.data() + 1, 36};
         bool const dashed = text.size() == 36;
         if (!dashed && text.size() != 32) return std::nullopt;
         guid made;
