@@ -27,6 +27,7 @@ LAYERS = (
     ("model", ("model/*.hpp",)),
     ("endpoint", ("route.hpp", "parameter.hpp", "answer.hpp", "endpoint.hpp")),
     ("endpoints", ("endpoints/*.hpp",)),
+    ("embedded", ("embedded/*.hpp",)),
     ("auth, retry", ("auth.hpp", "observer.hpp", "options.hpp", "retry.hpp", "sign_in.hpp")),
     ("machines", ("machine.hpp", "sent_secrets.hpp", "exchange.hpp", "operations/*.hpp")),
     ("transport", ("transport.hpp", "byte_pipe.hpp", "pipe_transport.hpp")),

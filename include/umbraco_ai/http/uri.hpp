@@ -41,7 +41,9 @@ void put_percent_encoded(S& sink, std::string_view text) {
 }
 
 [[nodiscard]] constexpr bool ends_with_ignoring_case(std::string_view text, std::string_view tail) noexcept {
-    return text.size() >= tail.size() && equals_ignoring_case(text.substr(text.size() - tail.size()), tail);
+    if (text.size() < tail.size()) return false;
+    text.remove_prefix(text.size() - tail.size());
+    return equals_ignoring_case(text, tail);
 }
 
 [[nodiscard]] inline bool is_ipv4(std::string_view host) noexcept {

@@ -78,7 +78,7 @@ void put_json_string(S& sink, std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         char const c = text[i];
         if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-        put(sink, text.substr(plain, i - plain));
+        sink.append(text.data() + plain, i - plain);
         plain = i + 1;
         switch (c) {
             case '"': put(sink, "\\\""); break;
@@ -94,7 +94,7 @@ void put_json_string(S& sink, std::string_view text) {
             }
         }
     }
-    put(sink, text.substr(plain));
+    sink.append(text.data() + plain, text.size() - plain);
     put(sink, '"');
 }
 

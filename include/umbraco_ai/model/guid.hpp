@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_MODEL_GUID_HPP
 #define UMBRACO_AI_MODEL_GUID_HPP
 
+#include <umbraco_ai/http/sink.hpp>
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -24,7 +25,7 @@ public:
 
     [[nodiscard]] static constexpr std::optional<guid> parse(std::string_view text) noexcept {
         if (text.size() == 38 && ((text.front() == '{' && text.back() == '}') || (text.front() == '(' && text.back() == ')')))
-            text = text.substr(1, 36);
+            text = {text.data() + 1, 36};
         bool const dashed = text.size() == 36;
         if (!dashed && text.size() != 32) return std::nullopt;
         guid made;
@@ -45,15 +46,21 @@ public:
 
     /// "3fa85f64-5717-4562-b3fc-2c963f66afa6".
     [[nodiscard]] std::string to_string() const {
-        constexpr char hex[] = "0123456789abcdef";
         std::string text;
         text.reserve(36);
-        for (std::size_t i = 0; i < bytes_.size(); ++i) {
-            if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-            text += hex[bytes_[i] >> 4];
-            text += hex[bytes_[i] & 15];
-        }
+        append_to(text);
         return text;
+    }
+
+    /// Writes what `to_string` gives.
+    template <Sink S>
+    void append_to(S& sink) const {
+        constexpr char hex[] = "0123456789abcdef";
+        for (std::size_t i = 0; i < bytes_.size(); ++i) {
+            if (i == 4 || i == 6 || i == 8 || i == 10) detail::put(sink, '-');
+            detail::put(sink, hex[bytes_[i] >> 4]);
+            detail::put(sink, hex[bytes_[i] & 15]);
+        }
     }
 
     /// All zero: no connection has this id.
