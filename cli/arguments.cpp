@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "arguments.hpp"
+
+#include "as_code/register.hpp"
+#include "commands.hpp"
+
+#include <umbraco_ai/version.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace cli {
+namespace {
+
+constexpr char const* exit_codes =
+    "Exit codes:\n"
+    "  0    done; no difference\n"
+    "  1    the server or a test said no\n"
+    "  2    differences (diff, apply --dry-run)\n"
+    "  3    not signed in, or without the right\n"
+    "  4    not reachable, or no answer in time\n"
+    "  5    partly done\n"
+    "  64   usage: nothing was sent\n"
+    "  130  interrupted\n";
+
+std::string version_text() {
+    std::string text;
+    for (int const number : {UMBRACO_AI_VERSION_MAJOR, UMBRACO_AI_VERSION_MINOR, UMBRACO_AI_VERSION_PATCH}) text += (text.empty() ? "" : ".") + std::to_string(number);
+    return text;
+}
+
+std::string examples(std::initializer_list<char const*> lines) {
+    std::string text = "Examples:\n";
+    for (char const* const line : lines) text.append("  ").append(line).append("\n");
+    return text;
+}
+
+/// Refuses an option that people expect and that would leave a secret in the shell's history and in the list of processes.
+void refuse_secret(CLI::App& where, std::string const& option, std::string const& instead) {
+    where.add_option_function<std::string>(
+             option, [option, instead](std::string const&) { throw CLI::ValidationError(option + ": a secret on the command line stands in the shell's history and in the list of processes; " + instead); })
+        ->group("");
+}
+
+template <class Enum>
+CLI::Option* add_choice(CLI::App& where, std::string const& names, Enum& value, std::map<std::string, Enum> const& choices, std::string const& about) {
+    std::string listed;
+    for (auto const& [name, unused] : choices) listed += (listed.empty() ? "" : "|") + name;
+    return where.add_option_function<std::string>(
+                    names,
+                    [&value, choices, names, listed](std::string const& text) {
+                        auto const found = choices.find(text);
+                        if (found == choices.end()) throw CLI::ValidationError(names.substr(names.find("--")) + ": one of " + listed);
+                        value = found->second;
+                    },
+                    about)
+        ->type_name(listed);
+}
+
+void add_common_options(CLI::App& root, invocation& chosen) {
+    site_arguments& where = chosen.where;
+    root.add_option("--base-url", where.base_url, "The site: https://cms.example.com")->type_name("URL")->group("Where and who");
+    root.add_option("--profile", where.profile, "A profile of $XDG_CONFIG_HOME/umbraco-ai/config.ini")->type_name("NAME")->group("Where and who");
+    root.add_option("--env-file", chosen.env_file, "Reads variables that are not set from a file such as .env")->type_name("FILE")->group("Where and who");
+    root.add_option("--ca-file", where.ca_files, "Trusts the certificates in a PEM file too")->type_name("FILE")->allow_extra_args(false)->group("Where and who");
+    root.add_option("--pin", where.pins, "Trusts this certificate or public key and no other: its SHA-256")->type_name("SHA256")->allow_extra_args(false)->group("Where and who");
+    root.add_option("--timeout", where.timeout, "For a whole call (30)")->type_name("SECONDS")->check(CLI::Range(0.001, 86400.0))->group("Where and who");
+    root.add_option("--retries", where.retries, "How often a request is sent again, where that is safe (2)")->type_name("N")->check(CLI::Range(0U, 100U))->group("Where and who");
+    add_choice<output_form>(root, "-o,--output", chosen.form, {{"table", output_form::table}, {"json", output_form::json}, {"ids", output_form::ids}}, "The form of the data (table)")->group("Output");
+    add_choice<colour_choice>(root, "--color", chosen.colour, {{"auto", colour_choice::automatic}, {"always", colour_choice::always}, {"never", colour_choice::never}}, "Colour (auto: on a terminal, unless NO_COLOR is set)")->group("Output");
+    root.add_flag("-v,--verbose", where.verbosity, "Shows each request on standard error; twice: its phases too")->group("Output");
+    std::string const variables_instead = "set UMBRACO_TOKEN, or UMBRACO_CLIENT_ID and UMBRACO_CLIENT_SECRET, or use a profile with a command such as \"pass show …\"";
+    for (char const* const name : {"--token", "--client-secret", "--password", "--api-key"}) refuse_secret(root, name, variables_instead);
+}
+
+/// A subcommand that has subcommands of its own.
+CLI::App& group(CLI::App& parent, std::string const& name, std::string const& about) {
+    CLI::App& made = *parent.add_subcommand(name, about);
+    made.require_subcommand(1);
+    return made;
+}
+
+CLI::App& command(CLI::App& parent, std::string const& name, std::string const& about, std::initializer_list<char const*> lines) {
+    CLI::App& made = *parent.add_subcommand(name, about);
+    made.footer(examples(lines) + "\nOptions of every command: umbraco-ai --help");
+    return made;
+}
+
+void add_reading_commands(CLI::App& connections, invocation& chosen) {
+    {
+        CLI::App& list = command(connections, "list", "Lists connections.",
+                                 {"umbraco-ai connections list", "umbraco-ai connections list --provider openai --output json", "umbraco-ai connections list --capability Chat --limit 10"});
+        auto given = std::make_shared<list_arguments>();
+        list.add_option("--filter", given->filter, "Whose name contains this")->type_name("TEXT");
+        list.add_option("--provider", given->provider, "Of this provider, in exact case")->type_name("ID");
+        list.add_option("--capability", given->capability, "That can do this: Chat, Embedding …")->type_name("NAME");
+        list.add_option("--limit", given->limit, "So many at most")->type_name("N")->check(CLI::Range(std::int64_t{1}, std::int64_t{2147483647}));
+        on_chosen(list, chosen, "connections list", [given](session& on) { return list_connections(on, *given); });
+    }
+    {
+        CLI::App& get = command(connections, "get", "Shows a connection; of its settings only what is known to be no secret.",
+                                {"umbraco-ai connections get openai-prod", "umbraco-ai connections get openai-prod --output json"});
+        auto given = std::make_shared<get_arguments>();
+        get.add_option("which", given->which, "Alias or id")->required()->type_name("CONNECTION");
+        get.add_flag("--show-secrets", given->shows_secrets, "Shows every setting in plain; asks first");
+        get.add_flag("--yes", given->is_sure, "Does not ask");
+        on_chosen(get, chosen, "connections get", [given](session& on) { return get_connection(on, *given); });
+    }
+}
+
+void add_serve(CLI::App& root, invocation& chosen) {
+    CLI::App& serve = command(root, "serve", "Starts a site to try everything on, in memory, on this machine.",
+                              {"umbraco-ai serve", "umbraco-ai serve --dialect documented --port 8080", "umbraco-ai serve --tls --seed connections.json"});
+    auto given = std::make_shared<serve_arguments>();
+    add_choice<bool>(serve, "--dialect", given->is_documented, {{"documented", true}, {"observed", false}}, "What released servers send, or what the documentation says (observed)");
+    serve.add_flag("--tls", given->uses_tls, "Speaks https, with a certificate of its own");
+    serve.add_option("--token", given->token, "Lets this bearer token in (one made up)")->type_name("TEXT");
+    serve.add_option("--client-id", given->client_id, "Lets this API user sign in")->type_name("TEXT");
+    serve.add_option("--client-secret", given->client_secret, "The secret of the API user; of no use elsewhere")->type_name("TEXT");
+    serve.add_option("--port", given->port, "Of 127.0.0.1 (a free one)")->type_name("N");
+    serve.add_option("--seed", given->seed_file, "What the site holds, as JSON; see docs/cli.md (three samples)")->type_name("FILE");
+    serve.add_option("--generate", given->generated, "So many connections made up")->type_name("N")->check(CLI::Range(std::size_t{0}, std::size_t{1000000}));
+    serve.add_option("--delay", given->delay_ms, "Milliseconds before each answer")->type_name("MS")->check(CLI::Range(0U, 600000U));
+    serve.add_option("--for", given->seconds, "Ends after so many seconds (at Ctrl-C)")->type_name("SECONDS")->check(CLI::Range(0.001, 31536000.0));
+    on_chosen(serve, chosen, "serve", [given](session& on) { return cli::serve(on, *given); });
+}
+
+}  // namespace
+
+void add_arguments(CLI::App& root, invocation& chosen) {
+    root.fallthrough();
+    root.require_subcommand(1);
+    root.set_version_flag("--version", "umbraco-ai " + version_text());
+    add_common_options(root, chosen);
+    root.footer(std::string(exit_codes) + "\n" +
+                examples({"umbraco-ai serve --dialect observed", "umbraco-ai --profile staging connections list", "umbraco-ai connections test --all --jobs 16"}) +
+                "\nEnvironment: UMBRACO_BASE_URL, UMBRACO_TOKEN, UMBRACO_CLIENT_ID, UMBRACO_CLIENT_SECRET.\n"
+                "Options come before the profile, and the profile before the environment.");
+    CLI::App& connections = group(root, "connections", "Lists, shows, changes and tests connections.");
+    connections.footer(examples({"umbraco-ai connections list", "umbraco-ai connections get openai-prod"}) + "\nHelp of one: umbraco-ai connections list --help");
+    add_reading_commands(connections, chosen);
+    register_as_code_commands(root, chosen);
+    add_serve(root, chosen);
+}
+
+}  // namespace cli
