@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_CLI_AS_CODE_APPLY_HPP
 #define UMBRACO_AI_CLI_AS_CODE_APPLY_HPP
 
+#include "../exit_code.hpp"
 #include "compare.hpp"
 #include "plan.hpp"
 #include "site_calls.hpp"
@@ -225,6 +226,14 @@ private:
         made.steps.push_back(std::move(next));
     }
     return made;
+}
+
+/// What the tool ends with after a plan was carried out.
+[[nodiscard]] inline exit_code exit_code_of(apply_report const& report) noexcept {
+    if (report.is_complete()) return exit_code::done;
+    if (report.has(outcome::done) || report.has(outcome::may_be_done)) return exit_code::partly_done;
+    auto const first = std::find_if(report.steps.begin(), report.steps.end(), [](step_result const& each) { return each.reason.has_value(); });
+    return first == report.steps.end() ? exit_code::refused : cli::exit_code_of(*first->reason);
 }
 
 }  // namespace cli::as_code

@@ -81,11 +81,11 @@ namespace detail {
 
 [[nodiscard]] inline std::string json_text(std::string_view text) { return ai::settings_value(text).json(); }
 
-/// The JSON of a text that may be shown; "***" stays as it is, without quotes, so that it is taken for no value.
+/// A value as it may be shown: JSON, or *** without quotes, so that it is taken for no value.
 [[nodiscard]] inline std::string shown(std::string_view key, std::string_view value) {
     if (value.empty()) return {};
-    std::string const text = ai::shown_setting(key, value);
-    return text == "***" || text == "true" || text == "false" || text == "null" ? text : json_text(text);
+    std::string const json = ai::redacted_setting(key, value);
+    return json == "\"***\"" ? "***" : json;
 }
 
 [[nodiscard]] inline std::string text_of(std::string_view value) {

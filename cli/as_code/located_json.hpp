@@ -143,9 +143,10 @@ public:
     std::string text;   ///< A sentence; never a value.
 
     /// "prod.json:12:5: settings.apiKey: …"
-    [[nodiscard]] std::string to_string() const {
-        return where.to_string() + ": " + (field.empty() ? std::string() : field + ": ") + text;
-    }
+    [[nodiscard]] std::string to_string() const { return where.to_string() + ": " + words(); }
+
+    /// "settings.apiKey: …"
+    [[nodiscard]] std::string words() const { return field.empty() ? text : field + ": " + text; }
 
     friend bool operator==(finding const&, finding const&) = default;
 };

@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/core.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -39,7 +40,10 @@ public:
 template <class Client>
 class client_calls : public site_calls {
 public:
-    explicit client_calls(Client& client) : client_(&client) {}
+    using told = std::function<void(std::size_t done, std::size_t of)>;
+
+    /// on_read  told of each of several reads
+    explicit client_calls(Client& client, told on_read = {}) : client_(&client), on_read_(std::move(on_read)) {}
 
     using site_calls::get;
 
@@ -51,7 +55,10 @@ public:
     [[nodiscard]] std::vector<ai::result<ai::connection>> get(std::vector<ai::id_or_alias> const& which) override {
         std::vector<ai::result<ai::connection>> answers;
         answers.reserve(which.size());
-        for (ai::id_or_alias const& each : which) answers.push_back(client_->connections().get(each));
+        for (ai::id_or_alias const& each : which) {
+            if (on_read_ && which.size() > 1) on_read_(answers.size(), which.size());
+            answers.push_back(client_->connections().get(each));
+        }
         return answers;
     }
     [[nodiscard]] ai::result<ai::created_connection> create(ai::connection_draft draft) override { return client_->connections().create(std::move(draft)); }
@@ -62,6 +69,7 @@ public:
 
 private:
     Client* client_;
+    told on_read_;
 };
 
 }  // namespace cli::as_code
