@@ -207,7 +207,7 @@ exit_code export_connections(session& on, export_arguments const& given) {
         if (std::filesystem::is_directory(*given.target, error) && given.only.empty() && given.except.empty() && result.left_out.empty()) {
             for (std::string const& each : other_files(*given.target, planned)) {
                 others.push_back(each);
-                out.note(each + " belongs to no connection of the site; it was left as it is.");
+                out.note(each + " is none of the files of this export; it was left as it is.");
             }
         }
     } else if (out.is_table()) {

@@ -81,6 +81,12 @@ void append_count(std::string& out, std::size_t count, std::string const& what) 
     if (count != 0) out.append(out.empty() ? "" : ", ").append(std::to_string(count)).append(" ").append(what);
 }
 
+/// A value as it may be shown, which is JSON, or *** for what may not.
+ordered_json shown_json(std::string const& text) {
+    if (text.empty()) return nullptr;
+    return text == "***" ? ordered_json(text) : ordered_json::parse(text, nullptr, false);
+}
+
 ordered_json or_null(std::string const& text) { return text.empty() ? ordered_json() : ordered_json(text); }
 
 ordered_json to_json(step const& one) {
@@ -94,8 +100,8 @@ ordered_json to_json(step const& one) {
         ordered_json member;
         member["path"] = each.path;
         member["state"] = std::string(to_string(each.state));
-        member["before"] = or_null(each.before);
-        member["after"] = or_null(each.after);
+        member["before"] = shown_json(each.before);
+        member["after"] = shown_json(each.after);
         member["isWritten"] = each.is_written;
         made["members"].push_back(std::move(member));
     }
