@@ -12,8 +12,8 @@ namespace cli {
 ///   chosen  filled when `root` parses; it outlives `root`
 void add_arguments(CLI::App& root, invocation& chosen);
 
-/// Options and commands as a completion script, for a shell: "bash" or "zsh".
-[[nodiscard]] std::string completion_script(CLI::App const& root, std::string const& shell);
+/// Writes options and commands as a completion script for a shell: "bash" or "zsh".
+exit_code write_completion(session& on, CLI::App const& root, std::string const& shell);
 
 }  // namespace cli
 

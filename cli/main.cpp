@@ -51,6 +51,10 @@ std::string full_name(CLI::App const* command) {
     return command->get_parent() == nullptr ? command->get_name() : full_name(command->get_parent()) + ' ' + command->get_name();
 }
 
+int status_of(exit_code code) {
+    return code == exit_code::interrupted && interruption::signal() != 0 ? 128 + interruption::signal() : static_cast<int>(code);
+}
+
 int run(invocation const& chosen) {
     output out(chosen.form, chosen.colour, chosen.command);
     try {
@@ -60,7 +64,7 @@ int run(invocation const& chosen) {
         exit_code const code = chosen.run(on);
         out.progress("");
         out.flush();
-        return interruption::signal() != 0 && code != exit_code::done ? 128 + interruption::signal() : static_cast<int>(code);
+        return status_of(code);
     } catch (stop const& why) {
         try {
             out.error(why);
@@ -68,7 +72,7 @@ int run(invocation const& chosen) {
         } catch (stop const&) {
             // Standard output is gone; the sentence was told.
         }
-        return why.code == exit_code::interrupted && interruption::signal() != 0 ? 128 + interruption::signal() : static_cast<int>(why.code);
+        return status_of(why.code);
     }
 }
 

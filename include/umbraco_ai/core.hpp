@@ -5,6 +5,7 @@
 /// Everything that needs neither Boost nor I/O.
 #include <umbraco_ai/answer.hpp>
 #include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/byte_pipe.hpp>
 #include <umbraco_ai/client.hpp>
 #include <umbraco_ai/endpoint.hpp>
 #include <umbraco_ai/endpoints/connections.hpp>
@@ -12,7 +13,14 @@
 #include <umbraco_ai/exchange.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/sink.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/http1/failures.hpp>
+#include <umbraco_ai/http1/keep_alive.hpp>
+#include <umbraco_ai/http1/parse_error.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
+#include <umbraco_ai/http1/response_parser.hpp>
+#include <umbraco_ai/http1/syntax.hpp>
 #include <umbraco_ai/json/canonical.hpp>
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/json/fields.hpp>
@@ -44,8 +52,10 @@
 #include <umbraco_ai/operations/questions.hpp>
 #include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/operations/with_capability.hpp>
+#include <umbraco_ai/observer.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/parameter.hpp>
+#include <umbraco_ai/pipe_transport.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/route.hpp>

@@ -5,10 +5,10 @@
 #include <umbraco_ai/asio/awaitable.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
 #include <umbraco_ai/beast/detail/http_exchange.hpp>
-#include <umbraco_ai/beast/detail/request_head.hpp>
 #include <umbraco_ai/beast/options.hpp>
 #include <umbraco_ai/beast/tls.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
@@ -107,6 +107,7 @@ private:
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
             detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
             answer = co_await work.run();
+            work.end_trace();
         } catch (...) {
             thrown = std::current_exception();
         }
