@@ -13,19 +13,14 @@
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// One value of a settings object as streaming shows it: booleans, null, `$` references, and texts of keys that are known
-/// to hold no secret, without what a URL can hide; `***` for all else.
-///   value  the JSON of it, as `settings::for_each` gives it
-[[nodiscard]] inline std::string shown_setting(std::string_view key, std::string_view value) { return detail::shown_setting(key, value); }
-
 /// Whether a value is known to hold no secret in any of its parts, so that it may be written down as it is. Masked values
 /// and secrets that a server could not decrypt stand for secrets.
 [[nodiscard]] inline bool holds_no_secret(std::string_view key, std::string_view value) {
     std::string text;
     json_reader reader(value);
-    if (reader.peek() != json_kind::string) return shown_setting(key, value) != "***";
+    if (reader.peek() != json_kind::string) return detail::shown_setting(key, value) != "***";
     if (!reader.read_string(text) || !reader.finish() || looks_masked(text) || looks_encrypted(text)) return false;
-    return shown_setting(key, value) == text;
+    return detail::shown_setting(key, value) == text;
 }
 
 /// Whether two values are one, however their strings are escaped and whatever blanks stand between. Servers keep the order
