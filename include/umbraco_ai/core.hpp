@@ -49,6 +49,7 @@
 #include <umbraco_ai/model/providers.hpp>
 #include <umbraco_ai/model/secret.hpp>
 #include <umbraco_ai/model/settings.hpp>
+#include <umbraco_ai/model/shown_settings.hpp>
 #include <umbraco_ai/model/timestamp.hpp>
 #include <umbraco_ai/operations/all.hpp>
 #include <umbraco_ai/operations/by_id.hpp>

@@ -190,6 +190,8 @@ public:
     }
 
     [[nodiscard]] bool failed() const noexcept { return failed_; }
+    /// How many bytes are behind it: after `peek` where the next value begins, after a failure where it stopped.
+    [[nodiscard]] std::size_t position() const noexcept { return position_; }
     [[nodiscard]] failure error() const { return error_; }
 
     /// While it lives, errors stand below this member or element.
