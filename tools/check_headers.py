@@ -31,7 +31,7 @@ LAYERS = (
     ("auth, retry", ("auth.hpp", "observer.hpp", "options.hpp", "retry.hpp", "sign_in.hpp")),
     ("machines", ("machine.hpp", "sent_secrets.hpp", "exchange.hpp", "operations/*.hpp")),
     ("transport", ("transport.hpp", "byte_pipe.hpp", "pipe_transport.hpp")),
-    ("client", ("client.hpp",)),
+    ("client", ("client.hpp", "stepper.hpp")),
     ("testing", ("testing/*.hpp",)),
     ("core", ("core.hpp",)),
     ("asio, beast", ("asio/*.hpp", "beast/*.hpp")),

@@ -71,6 +71,7 @@
 #include <umbraco_ai/route.hpp>
 #include <umbraco_ai/sent_secrets.hpp>
 #include <umbraco_ai/sign_in.hpp>
+#include <umbraco_ai/stepper.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
 #include <umbraco_ai/wipe.hpp>
