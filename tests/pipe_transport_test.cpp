@@ -200,7 +200,7 @@ TEST_CASE("a pipe that cannot open is of no use after its connection has ended, 
     CHECK(wire.send(get())->body == "2");
 }
 
-TEST_CASE("an answer without a length ends with the connection", "[pipe]") {
+TEST_CASE("where an answer ends with the connection, a connection that breaks is no end", "[pipe]") {
     scripted_dialer dialer({scripted_line({gives("HTTP/1.1 200 OK\r\n\r\nall "), gives("of it"), ends()}), line_with(answer_with("next"))});
     pipe_transport wire(dialer);
     CHECK(wire.send(get())->body == "all of it");

@@ -36,12 +36,13 @@ LAYERS = (
     ("core", ("core.hpp",)),
     ("asio, beast", ("asio/*.hpp", "beast/*.hpp")),
     ("testing servers", ("testing/detail/server_thread.hpp", "testing/loopback_server.hpp", "testing/raw_server.hpp", "testing/test_certificates.hpp")),
+    ("testing of transports", ("testing/conformance.hpp", "testing/detail/conformance_bench.hpp", "testing/detail/conformance_declared.hpp", "testing/detail/conformance_failures.hpp", "testing/detail/conformance_messages.hpp")),
     ("umbraco_ai", ("umbraco_ai.hpp",)),
     ("testing umbrella", ("testing.hpp",)),
 )
 NAMES = tuple(name for name, _ in LAYERS)
 FIRST_WITH_BOOST = NAMES.index("asio, beast")
-TESTING = ("testing", "testing servers")
+TESTING = ("testing", "testing servers", "testing of transports")
 
 # Headers that a user includes on purpose because they need more than the umbrella does.
 IN_NO_UMBRELLA = ()
