@@ -2,10 +2,11 @@
 #ifndef UMBRACO_AI_BENCHMARKS_HARNESS_HPP
 #define UMBRACO_AI_BENCHMARKS_HARNESS_HPP
 
+#include "recorded.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -68,12 +69,6 @@ template <class F>
 [[nodiscard]] std::unique_ptr<contestant> repeated(F work) {
     return std::make_unique<repetition<F>>(std::move(work));
 }
-
-/// The response of a recorded exchange as it came from the wire: "232-list-250-default.http".
-[[nodiscard]] std::string recorded_response(std::string_view file);
-
-/// Its body, after chunk decoding.
-[[nodiscard]] std::string recorded_body(std::string_view file);
 
 }  // namespace bench
 
