@@ -12,6 +12,7 @@
 #include <umbraco_ai/exchange.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/sink.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/json/canonical.hpp>
 #include <umbraco_ai/json/codec.hpp>
@@ -43,6 +44,7 @@
 #include <umbraco_ai/operations/questions.hpp>
 #include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/operations/with_capability.hpp>
+#include <umbraco_ai/observer.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/parameter.hpp>
 #include <umbraco_ai/result.hpp>

@@ -54,6 +54,7 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
 template <class Change>
 class modify_operation : public detail::operation_steps<modified> {
 public:
+    static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
     static constexpr int most_writes = 3;
 
