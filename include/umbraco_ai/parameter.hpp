@@ -51,7 +51,7 @@ struct parameter<guid> {
     }
     template <Sink S>
     static void append_to(S& sink, guid const& value) {
-        detail::put(sink, value.to_string());
+        value.append_to(sink);
     }
 };
 

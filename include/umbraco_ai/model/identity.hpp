@@ -65,7 +65,8 @@ public:
 
     template <Sink S>
     void append_to(S& sink) const {
-        detail::put(sink, id_ ? id_->to_string() : alias_);
+        if (id_) id_->append_to(sink);
+        else detail::put(sink, alias_);
     }
 
     friend bool operator==(id_or_alias const&, id_or_alias const&) = default;
@@ -124,16 +125,15 @@ public:
     }
 
 private:
+    friend struct json_codec<capability>;
+
     std::string name_;
 };
 
 template <>
 struct json_codec<capability> {
     static bool read(json_reader& reader, capability& out) {
-        std::string name;
-        if (!reader.read_string(name)) return false;
-        out = capability(std::move(name));
-        return true;
+        return reader.read_string(out.name_);
     }
     template <Sink S>
     static void write(S& sink, capability const& value) {
