@@ -5,6 +5,7 @@
 #include <umbraco_ai/version.hpp>
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -15,8 +16,8 @@ namespace detail {
 inline void wipe(std::string& text) noexcept {
     // Growing up to the capacity allocates nothing. Through volatile, since a plain write before the end of a lifetime may be dropped.
     text.resize(text.capacity());
-    char volatile* const bytes = text.data();
-    for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = 0;
+    void* (*volatile const fill)(void*, int, std::size_t) = &std::memset;
+    fill(text.data(), 0, text.size());
     text.clear();
 }
 

@@ -382,14 +382,8 @@ private:
     /// The four hex digits from `p` on, or -1.
     [[nodiscard]] static int hex4(char const* p, char const* end) noexcept {
         if (end - p < 4) return -1;
-        int value = 0;
-        int valid = 0;
-        for (int i = 0; i < 4; ++i) {
-            int const digit = detail::hex_value(p[i]);
-            valid |= digit;
-            value = value * 16 + (digit & 15);
-        }
-        return valid < 0 ? -1 : value;
+        // Negative where one of them is.
+        return detail::hex_value(p[0]) << 12 | detail::hex_value(p[1]) << 8 | detail::hex_value(p[2]) << 4 | detail::hex_value(p[3]);
     }
 
     /// A string from its opening quote on. `size` is that of its text once decoded; it equals that of `raw` only where there
@@ -414,7 +408,7 @@ private:
             if (*p == '"') return p;
             if (static_cast<unsigned char>(*p) >= 0x80) {
                 do {
-                    std::size_t const length = detail::utf8_length(view(p, end_));
+                    std::size_t const length = utf8_step(p);
                     if (length == 0) return stop(p, errc::invalid_utf8, "it is not UTF-8");
                     p += length;
                 } while (p != end_ && static_cast<unsigned char>(*p) >= 0x80);
@@ -430,6 +424,18 @@ private:
             p = detail::scan::skip_plain(p, end_);
         }
         return stop(p, errc::malformed_json, "the text ends early");
+    }
+
+    /// The length of the UTF-8 sequence at `p`, or 0; the common ones first.
+    [[nodiscard]] std::size_t utf8_step(char const* p) const noexcept {
+        auto const byte = [p](std::size_t i) { return static_cast<unsigned char>(p[i]); };
+        auto const continues = [p](std::size_t i) { return static_cast<signed char>(p[i]) < -0x40; };
+        unsigned const first = byte(0);
+        if (end_ - p >= 3) {
+            if (first >= 0xC2 && first < 0xE0) return continues(1) ? 2 : 0;
+            if (first > 0xE0 && first < 0xF0 && first != 0xED) return continues(1) && continues(2) ? 3 : 0;
+        }
+        return detail::utf8_length(view(p, end_));
     }
 
     char const* stop(char const* p, errc code, char const* what) {
@@ -504,11 +510,7 @@ private:
                     code_point = 0x10000 + ((code_point - 0xD800) << 10) + (static_cast<std::uint32_t>(hex4(p + 2, end)) - 0xDC00);
                     p += 6;
                 }
-                // Never beyond the end: an escape is longer than its code point.
-                char bytes[4];
-                std::size_t const length = static_cast<std::size_t>(detail::encode_utf8(bytes, code_point) - bytes);
-                std::memcpy(out, bytes, length);
-                out += length;
+                out = detail::encode_utf8(out, code_point);
             }
         }
     }
