@@ -37,6 +37,7 @@ KINDS = {
     "python": lambda: relative((TESTS / "tools").glob("*_test.py")),
     "negative": lambda: relative((TESTS / "negative").glob("*.cpp")),
     "headers": lambda: check_headers.names(ROOT),
+    "benchmarks": lambda: sorted(path.name for path in (ROOT / "benchmarks").glob("*.cpp")),
     "examples": lambda: sorted(path.name for path in (ROOT / "examples").glob("*.cpp")),
 }
 
