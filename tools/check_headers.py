@@ -26,7 +26,7 @@ LAYERS = (
     ("model", ("model/*.hpp",)),
     ("endpoint", ("route.hpp", "parameter.hpp", "answer.hpp", "endpoint.hpp")),
     ("endpoints", ("endpoints/*.hpp",)),
-    ("auth, retry", ("auth.hpp", "options.hpp", "retry.hpp", "sign_in.hpp")),
+    ("auth, retry", ("auth.hpp", "options.hpp", "request_writer.hpp", "retry.hpp", "sign_in.hpp")),
     ("machines", ("machine.hpp", "sent_secrets.hpp", "exchange.hpp", "operations/*.hpp")),
     ("transport", ("transport.hpp",)),
     ("client", ("client.hpp",)),

@@ -213,7 +213,7 @@ class rows_reader {
     static constexpr std::array<member_table::member_function, sizeof...(Rows)> functions = functions_of(std::index_sequence_for<Rows...>());
 
 public:
-    static constexpr member_table value{name_table(storage), functions.data(), &read_unknown, order.data()};
+    static constexpr member_table members{name_table(storage), functions.data(), &read_unknown, order.data()};
 };
 
 template <class Model, fixed_string Name, auto Member, field_rules Rules, std::size_t Index>
@@ -231,9 +231,30 @@ template <class Model, fixed_string Name, class... Inner, std::size_t Index>
 class row_reader<Model, group<Name, Inner...>, Index> {
 public:
     static bool read(json_reader& reader, void* model, std::uint32_t& seen) {
-        return member_reader::read(reader, rows_reader<Model, Index, false, Inner...>::value, model, seen);
+        return member_reader::read(reader, rows_reader<Model, Index, false, Inner...>::members, model, seen);
     }
 };
+
+/// `,"name":` of a field, made while compiling.
+template <class Row>
+class key_text {
+public:
+    consteval key_text() {
+        fixed_buffer sink(bytes_, sizeof bytes_);
+        put(sink, ',');
+        put_json_string(sink, Row::name);
+        put(sink, ':');
+        size_ = sink.view().size();
+    }
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {bytes_, size_}; }
+
+private:
+    char bytes_[6 * Row::name.size() + 4]{};
+    std::size_t size_ = 0;
+};
+
+template <class Row>
+inline constexpr key_text<Row> written_key{};
 
 /// Reads one object into a model by its table.
 template <HasFields Model>
@@ -249,7 +270,7 @@ public:
 private:
     template <class... Rows>
     static constexpr member_table const& members(table<Rows...>) noexcept {
-        return rows_reader<Model, 0, true, Rows...>::value;
+        return rows_reader<Model, 0, true, Rows...>::members;
     }
 
     static constexpr std::uint32_t required_bits = [] {
@@ -307,9 +328,8 @@ struct json_codec<Model> {
                     if (fields<Model>::leaves_out(value, Row::name)) return;
                 }
                 auto const& member = value.*Row::member;
-                if (!std::exchange(first, false)) detail::put(sink, ',');
-                detail::put_json_string(sink, Row::name);
-                detail::put(sink, ':');
+                constexpr std::string_view key = detail::written_key<Row>.view();
+                detail::put(sink, key.substr(std::exchange(first, false) ? 1 : 0));
                 json_codec<std::remove_cvref_t<decltype(member)>>::write(sink, member);
             }
         });

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 // The vector types of g++ and clang need no header of the platform's.
 #if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON)) && !defined(__ARM_BIG_ENDIAN)
@@ -48,7 +49,8 @@ public:
 /// Scans 16 bytes at once where so many are left; never reads past the end.
 class vector_scan {
 public:
-    [[nodiscard]] static char const* skip_plain(char const* p, char const* end) noexcept {
+    [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
+        if (std::is_constant_evaluated()) return plain_scan::skip_plain(p, end);
         for (; end - p >= 16; p += 16) {
             bytes16 const block = load(p);
             // Signed, so that bytes beyond ASCII are below 0x20 too.

@@ -39,12 +39,13 @@ namespace detail {
 }
 
 [[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
+    while (true) {
+        while (!text.empty() && static_cast<unsigned char>(text.front()) < 0x80) text.remove_prefix(1);
+        if (text.empty()) return true;
         std::size_t const length = utf8_length(text);
         if (length == 0) return false;
         text.remove_prefix(length);
     }
-    return true;
 }
 
 /// The value of each byte as a hex digit, or -1.
@@ -105,7 +106,7 @@ constexpr std::size_t escape_of(char c, char (&out)[6]) noexcept {
 
 /// Writes text as a JSON string. The text is UTF-8; other bytes would pass as they are, so callers check first.
 template <Sink S>
-void put_json_string(S& sink, std::string_view text) {
+constexpr void put_json_string(S& sink, std::string_view text) {
     put(sink, '"');
     char const* plain = text.data();
     char const* const end = plain + text.size();

@@ -52,13 +52,15 @@ public:
         auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("idOrAlias"); };
         if (id_ && id_->is_nil()) return refuse("It is the nil guid, which no connection has; give the id of a connection that was read.");
         if (id_) return result<void>::ok();
+        bool const is_route = detail::equals_ignoring_case(alias_, "capabilities");
+        if (alias_.size() > 2 && detail::unreserved_length(alias_) == alias_.size() && !is_route) return result<void>::ok();
         if (detail::is_blank(alias_)) return refuse("It is empty; give the id or the alias of a connection.");
         if (alias_ == "." || alias_ == "..") return refuse("A path cannot hold this alias; use the id.");
         if (alias_.find('/') != std::string::npos)
             return refuse("An alias with a slash cannot be addressed, and could reach another connection; use the id.");
         if (detail::has_control(alias_)) return refuse("It holds a control character; use the id.");
         if (!detail::is_utf8(alias_)) return refuse("It is not UTF-8.");
-        if (method == http_method::get && detail::equals_ignoring_case(alias_, "capabilities"))
+        if (method == http_method::get && is_route)
             return refuse("GET on this alias reaches the list of capabilities; use the id.");
         return result<void>::ok();
     }
