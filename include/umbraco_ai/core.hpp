@@ -66,6 +66,7 @@
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/parameter.hpp>
 #include <umbraco_ai/pipe_transport.hpp>
+#include <umbraco_ai/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/route.hpp>
