@@ -92,8 +92,8 @@ void output::flush() {
 }
 
 void output::tell(std::string_view text) {
-    // In the order in which it happened, where both go to one terminal.
-    if (screen_.is_terminal()) flush();
+    // In the order in which it happened, where both go to one place.
+    flush();
     progress("");
     static_cast<void>(write_all(STDERR_FILENO, std::string(text) + '\n'));
 }
