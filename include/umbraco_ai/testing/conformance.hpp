@@ -18,7 +18,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <atomic>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -145,7 +145,7 @@ decltype(auto) make_transport(Factory& factory, boost::asio::io_context& io) {
 template <class Factory>
 using made_transport_t = decltype(make_transport(std::declval<Factory&>(), std::declval<boost::asio::io_context&>()));
 
-/// What the kinds of transports have in common: each call ends by itself on the thread that makes it.
+/// A transport whose calls end on the thread that makes them.
 template <class Factory, class Run>
 class running_subject : public conformance_subject {
 public:
@@ -153,20 +153,28 @@ public:
 
     result<http_response> send(http_request request) override { return run_(io_, transport_, std::move(request)); }
 
-    std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other, std::function<void()> first_ended) override {
+    std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) override {
         std::pair<result<http_response>, result<http_response>> answers;
-        std::atomic<bool> has_ended = false;
-        auto const call = [&](http_request& request, result<http_response>& answer) {
-            answer = run_(io_, transport_, std::move(request));
-            if (!has_ended.exchange(true)) first_ended();
-        };
-        std::thread beside([&] { call(other, answers.second); });
-        call(one, answers.first);
+        std::exception_ptr thrown;
+        std::thread beside([&] {
+            try {
+                answers.second = run_(io_, transport_, std::move(other));
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+        });
+        try {
+            answers.first = run_(io_, transport_, std::move(one));
+        } catch (...) {
+            beside.join();
+            throw;
+        }
         beside.join();
+        if (thrown) std::rethrow_exception(thrown);
         return answers;
     }
 
-protected:
+private:
     boost::asio::io_context io_;
     made_transport_t<Factory> transport_;
     Run run_;
@@ -202,30 +210,25 @@ public:
 
     result<http_response> send(http_request request) override {
         result<http_response> answer;
-        begin(std::move(request), answer, {});
+        begin(std::move(request), answer);
         finish();
         return answer;
     }
 
-    std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other, std::function<void()> first_ended) override {
+    std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) override {
         std::pair<result<http_response>, result<http_response>> answers;
-        std::size_t const both = 2;
-        auto const ended = [this, first_ended] {
-            if (under_way_ == both) first_ended();
-        };
-        begin(std::move(one), answers.first, ended);
-        begin(std::move(other), answers.second, ended);
+        begin(std::move(one), answers.first);
+        begin(std::move(other), answers.second);
         finish();
         return answers;
     }
 
 private:
-    void begin(http_request request, result<http_response>& answer, std::function<void()> ended) {
+    void begin(http_request request, result<http_response>& answer) {
         ++under_way_;
-        boost::asio::co_spawn(io_, send_over(transport_, std::move(request)), [this, &answer, ended](std::exception_ptr thrown, result<http_response> given) {
+        boost::asio::co_spawn(io_, send_over(transport_, std::move(request)), [this, &answer](std::exception_ptr thrown, result<http_response> given) {
             if (thrown) thrown_ = thrown;
             answer = std::move(given);
-            if (ended) ended();
             --under_way_;
         });
     }

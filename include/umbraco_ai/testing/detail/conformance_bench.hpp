@@ -36,9 +36,8 @@ public:
 
     [[nodiscard]] virtual result<http_response> send(http_request request) = 0;
 
-    /// Begins both before either has ended, and calls `first_ended` when one has.
-    [[nodiscard]] virtual std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other,
-                                                                                           std::function<void()> first_ended) = 0;
+    /// Begins the other before it waits for the end of either.
+    [[nodiscard]] virtual std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) = 0;
 };
 
 /// What a transport says that it can do.

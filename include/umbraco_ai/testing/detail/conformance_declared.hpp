@@ -6,14 +6,27 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/testing/detail/conformance_bench.hpp>
+#include <umbraco_ai/testing/detail/server_thread.hpp>
 #include <umbraco_ai/testing/loopback_server.hpp>
 #include <umbraco_ai/testing/raw_server.hpp>
 #include <umbraco_ai/testing/server_request.hpp>
 #include <umbraco_ai/testing/test_certificates.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -72,13 +85,10 @@ public:
 
     [[nodiscard]] static std::string two_at_once(conformance_bench const& bench) {
         {
-            raw_server server({{raw_step::read_request(), raw_step::pause(std::chrono::milliseconds(400)), raw_step::send(sized_answer("{}")), raw_step::close()}}, bench.tls);
-            bool had_both = false;
-            auto const wire = bench.make();
-            auto const answers = wire->send_both(conformance_request(server.origin()), conformance_request(server.origin()),
-                                                 [&] { had_both = !server.received(0).empty() && !server.received(1).empty(); });
+            meeting_server server(bench.tls);
+            auto const answers = bench.make()->send_both(conformance_request(server.origin()), conformance_request(server.origin()));
             if (!answers.first || !answers.second) return "two gave " + shown(answers.first) + " and " + shown(answers.second);
-            if (!had_both) return "the second was sent when the first had ended";
+            if (!server.have_met()) return "the second was sent when the first had ended";
         }
         loopback_server server([](server_request const& request) { return http_response(200, request.target); }, bench.options());
         auto const wire = bench.make();
@@ -87,7 +97,7 @@ public:
             one.target = "/one";
             http_request other = conformance_request(server.origin());
             other.target = "/other";
-            auto const answers = wire->send_both(std::move(one), std::move(other), [] {});
+            auto const answers = wire->send_both(std::move(one), std::move(other));
             if (!answers.first || !answers.second) return "two gave " + shown(answers.first) + " and " + shown(answers.second);
             if (answers.first->body != "/one" || answers.second->body != "/other") return "one got the answer of the other";
         }
@@ -119,6 +129,48 @@ public:
     }
 
 private:
+    /// A server that answers a request when another one is there too, or after a second.
+    class meeting_server {
+    public:
+        explicit meeting_server(server_tls const& tls)
+            : tls_(make_server_context(tls)),
+              server_(std::chrono::minutes(1), [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
+        meeting_server(meeting_server const&) = delete;
+        meeting_server& operator=(meeting_server const&) = delete;
+        ~meeting_server() { server_.stop(); }
+
+        [[nodiscard]] http_origin origin() const { return http_origin(tls_ != nullptr, "127.0.0.1", server_.port()); }
+        [[nodiscard]] bool have_met() const noexcept { return have_met_; }
+
+    private:
+        boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket) {
+            server_stream stream(std::move(socket), tls_.get());
+            if (!co_await stream.begin()) co_return;
+            std::string seen;
+            while (seen.find("\r\n\r\n") == std::string::npos) {
+                char piece[1024];
+                std::size_t const count = co_await stream.read_some(boost::asio::buffer(piece));
+                if (count == 0) co_return;
+                seen.append(piece, count);
+            }
+            ++waiting_;
+            for (int i = 0; i < 100 && !have_met_; ++i) {
+                have_met_ = waiting_ > 1;
+                boost::system::error_code ignored;
+                boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, std::chrono::milliseconds(10));
+                co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+            }
+            --waiting_;
+            std::string const answer = sized_answer("{}", "Connection: close\r\n");
+            if (co_await stream.write(answer)) co_await stream.close_gently();
+        }
+
+        std::unique_ptr<boost::asio::ssl::context> tls_;
+        std::size_t waiting_ = 0;
+        std::atomic<bool> have_met_ = false;
+        server_thread server_;  // last: its thread uses the others
+    };
+
     [[nodiscard]] static http_request cancelled_at(http_origin origin, clock::time_point const& when) {
         http_request request = conformance_request(std::move(origin));
         request.limits.cancelled = [](void const* context) { return clock::now() >= *static_cast<clock::time_point const*>(context); };
