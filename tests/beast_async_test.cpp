@@ -424,3 +424,31 @@ TEST_CASE("the sockets of a poll loop serve plain code too", "[poll]") {
     nowhere.target = "a b";
     CHECK(poll_transport().send(nowhere).error().who == ai::fault::usage);
 }
+
+TEST_CASE("docs: calls complete by tokens", "[docs][tokens]") {
+    served_site site;
+    asio::io_context io;
+    ai::beast_client cms(io, site.server->base_url());
+    std::string name;
+    cms.async_call(ai::connections::get("openai-prod"), [&name](ai::result<ai::connection> answer) {
+        if (answer) name = answer->name;
+    });
+    auto renamed = cms.async_connections(boost::asio::use_future).modify("nobody", named("x"));
+    io.run();
+    CHECK(name == "OpenAI");
+    CHECK(renamed.get().error().status == 404);
+}
+
+TEST_CASE("docs: a poll loop serves several calls", "[docs][poll]") {
+    served_site site;
+    ai::stepped_client cms(site.server->base_url());
+    auto read = cms.connections().get("openai-prod");
+    auto whole_list = cms.connections().all();
+
+    poll_loop loop;
+    loop.add(read);
+    loop.add(whole_list);
+    loop.run();
+    CHECK(read.take()->name == "OpenAI");
+    CHECK(whole_list.take()->size() == 1);
+}

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -92,6 +93,32 @@ auto add_one() {
         std::string_view const present = read.settings.find("count");
         read.settings.set("count", ai::settings_value(present.empty() ? 1 : std::stoi(std::string(present)) + 1));
     };
+}
+
+/// An event loop's own things, as far as the example of the docs names them.
+class toy_wire {
+public:
+    void start(ai::http_request request) { sent.push_back(std::move(request)); }
+    std::vector<ai::http_request> sent;
+};
+
+class toy_timer {
+public:
+    void expires_at(std::chrono::nanoseconds time) { until = time; }
+    std::chrono::nanoseconds until{0};
+};
+
+template <class Call>
+std::optional<typename Call::result_type> drive(Call& call, std::chrono::nanoseconds now, toy_wire& wire, toy_timer& timer) {
+    std::optional<typename Call::result_type> result;
+    ai::step const next = call.next(now);
+    switch (next.what) {
+        case ai::step_kind::send: wire.start(call.request()); break;    // without blocking
+        case ai::step_kind::answer: break;                              // call.resume(answer, now) once it is there
+        case ai::step_kind::wait: timer.expires_at(next.until); break;  // or ask again once another call went on
+        case ai::step_kind::done: result = call.take(); break;
+    }
+    return result;
 }
 
 using counting_call = decltype(std::declval<ai::stepped_client&>().connections().modify("a", add_one()));
@@ -281,3 +308,23 @@ TEST_CASE("a cancelled write tells whether it may have been applied", "[stepper]
 
 static_assert(!std::is_copy_constructible_v<counting_call>);
 static_assert(std::is_move_constructible_v<counting_call>);
+
+TEST_CASE("docs: two calls of one client go by one loop", "[docs][stepper]") {
+    std::string const token = "a-token";
+    ai::stepped_client cms("https://cms.example.com", ai::bearer_token(token));
+    auto read = cms.connections().get("openai-prod");
+    auto list = cms.connections().list();
+
+    toy_wire wire;
+    toy_timer timer;
+    CHECK_FALSE(drive(read, 1s, wire, timer));
+    CHECK_FALSE(drive(list, 1s, wire, timer));
+    REQUIRE(wire.sent.size() == 2);
+    CHECK_FALSE(drive(read, 1s, wire, timer));
+    CHECK(wire.sent.size() == 2);
+    read.resume(ai::http_response(503), 2s);
+    list.resume(ai::http_response(200, R"({"items":[],"total":0})"), 2s);
+    CHECK(drive(list, 2s, wire, timer)->value().total == 0);
+    CHECK_FALSE(drive(read, 2s, wire, timer));
+    CHECK(timer.until > 2s);
+}
