@@ -13,6 +13,7 @@
 #include <umbraco_ai/exchange.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/sink.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/http1/failures.hpp>
 #include <umbraco_ai/http1/keep_alive.hpp>
@@ -50,6 +51,7 @@
 #include <umbraco_ai/operations/questions.hpp>
 #include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/operations/with_capability.hpp>
+#include <umbraco_ai/observer.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/parameter.hpp>
 #include <umbraco_ai/pipe_transport.hpp>

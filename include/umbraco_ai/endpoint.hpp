@@ -349,6 +349,7 @@ template <Descriptor D>
     if (auto ok = call.check(); !ok) return ok.error();
     http_request request;
     request.method = D::method;
+    request.route = detail::path_of_route(D::route_text);
     call.write_target(request.target, base_path);
     request.headers.add("Accept", "application/json");
     if constexpr (D::has_body) {

@@ -2,6 +2,8 @@
 #ifndef UMBRACO_AI_TRANSPORT_HPP
 #define UMBRACO_AI_TRANSPORT_HPP
 
+#include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/result.hpp>
@@ -9,6 +11,8 @@
 
 #include <chrono>
 #include <concepts>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -42,12 +46,27 @@ struct io_traits<result<http_response>> {
             if (next.what == action_kind::wait) {
                 if constexpr (CanWait<Transport>) transport.wait(next.delay);
                 next = machine.resume(now_of(transport));
+            } else if (next.what == action_kind::token) {
+                next = machine.resume(token_of(next.source), now_of(transport));
             } else {
                 result<http_response> answer = transport.send(std::move(next.request));
                 next = machine.resume(std::move(answer), now_of(transport));
             }
         }
         return machine.take();
+    }
+
+    /// Of a source that gives its token at once.
+    static result<bearer_token> token_of(token_source const& source) {
+        class slot {
+        public:
+            slot() = default;
+            std::optional<result<bearer_token>> token;
+        };
+        auto const given = std::make_shared<slot>();
+        source([given](result<bearer_token> token) { given->token = std::move(token); });
+        if (given->token) return *std::move(given->token);
+        return failure(errc::invalid_argument, "It gave no token before it returned, and this transport cannot wait for one.").at("token source");
     }
 
     /// The transport's clock, or zero for ever where it has none.

@@ -20,6 +20,7 @@
 #include <iosfwd>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -61,6 +62,61 @@
     }
 
 #endif  // UMBRACO_AI_VERSION_HPP
+
+// ---- umbraco_ai/http/trace.hpp ----
+#ifndef UMBRACO_AI_HTTP_TRACE_HPP
+#define UMBRACO_AI_HTTP_TRACE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What a transport spends the time of one request on, in the order in which it comes.
+enum class transfer_phase : std::uint8_t {
+    queue,       ///< Waiting for a free connection.
+    resolve,     ///< Resolving the host name.
+    connect,     ///< Connecting to one of its addresses.
+    tls,         ///< The TLS handshake.
+    send,        ///< Writing the request.
+    first_byte,  ///< Waiting for the first byte of the answer: mostly the server's work.
+    header,      ///< Reading the header of the answer.
+    body         ///< Reading its body.
+};
+
+inline constexpr std::array<transfer_phase, 8> transfer_phases{
+    transfer_phase::queue, transfer_phase::resolve,    transfer_phase::connect, transfer_phase::tls,
+    transfer_phase::send,  transfer_phase::first_byte, transfer_phase::header,  transfer_phase::body};
+
+[[nodiscard]] constexpr std::string_view to_string(transfer_phase value) noexcept {
+    switch (value) {
+        case transfer_phase::queue: return "queue";
+        case transfer_phase::resolve: return "resolve";
+        case transfer_phase::connect: return "connect";
+        case transfer_phase::tls: return "tls";
+        case transfer_phase::send: return "send";
+        case transfer_phase::first_byte: return "first_byte";
+        case transfer_phase::header: return "header";
+        case transfer_phase::body: return "body";
+    }
+    return "?";
+}
+
+/// What a transport notes about one request where `http_request::trace` asks for it. A transport notes what it knows and
+/// leaves the rest at zero.
+class transfer_trace {
+public:
+    transfer_trace() = default;
+
+    std::array<std::chrono::nanoseconds, transfer_phases.size()> durations{};
+    std::uint64_t bytes_sent = 0;      ///< Of the request, its head included.
+    std::uint64_t bytes_received = 0;  ///< Of the answer, its head, chunk framing and interim responses included.
+    bool connection_reused = false;    ///< It went over a connection that had been used before.
+
+    [[nodiscard]] std::chrono::nanoseconds duration_of(transfer_phase phase) const noexcept { return durations[static_cast<std::size_t>(phase)]; }
+    void add(transfer_phase phase, std::chrono::nanoseconds time) noexcept { durations[static_cast<std::size_t>(phase)] += time; }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_TRACE_HPP
 
 // ---- umbraco_ai/wipe.hpp ----
 #ifndef UMBRACO_AI_WIPE_HPP
@@ -255,7 +311,18 @@ public:
     std::string body;
     http_limits limits;
 
-    friend bool operator==(http_request const&, http_request const&) = default;
+    /// The template of the route, without base path, for logs and metrics: "/connections/{idOrAlias}". Empty where the request
+    /// was not built from one. Lives as long as the program.
+    std::string_view route;
+
+    /// Where the transport notes what it spent its time on, from the start of `send` to its end and no longer; null where
+    /// nobody asks.
+    transfer_trace* trace = nullptr;
+
+    /// Whether they are the same on the wire, and have the same limits.
+    friend bool operator==(http_request const& a, http_request const& b) {
+        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.headers == b.headers && a.body == b.body && a.limits == b.limits;
+    }
 
     /// Method and target. Header values and bodies can hold secrets and are not shown.
     template <class Traits>
@@ -2332,15 +2399,27 @@ private:
     secret secret_;
 };
 
-/// A user's own way to a token: called for each new one, and again after the server refused one.
+/// A user's own way to a token: called for each new one, and again after the server refused one. Either gives the token, or
+/// takes a receiver and calls it once, now or later, on any thread; `awaitable_token_source` makes one of a coroutine. For
+/// one that gives it later, the transport must be one that waits, as those of Asio do.
+/// Lifetime: a receiver may be called after its call has ended, and after the client has; nothing comes of it then.
 class token_source {
 public:
+    using receiver = std::function<void(result<bearer_token>)>;
+
+    token_source() = default;
     explicit token_source(std::function<result<bearer_token>()> get_token) : get_(std::move(get_token)) {}
+    explicit token_source(std::function<void(receiver)> begin) : begin_(std::move(begin)) {}
+
+    /// Whether the token comes through a receiver.
+    [[nodiscard]] bool takes_receiver() const noexcept { return begin_ != nullptr; }
 
     [[nodiscard]] result<bearer_token> operator()() const { return get_(); }
+    void operator()(receiver done) const { begin_(std::move(done)); }
 
 private:
     std::function<result<bearer_token>()> get_;
+    std::function<void(receiver)> begin_;
 };
 
 /// What a client signs its requests with. They go to the client's own origin and nowhere else.
@@ -2499,6 +2578,12 @@ public:
     return std::string_view::npos;
 }
 
+/// "/connections/{idOrAlias}" of "GET /connections/{idOrAlias}".
+[[nodiscard]] constexpr std::string_view path_of_route(std::string_view text) noexcept {
+    std::size_t const blank = position_of(' ', text);
+    return blank == std::string_view::npos ? text : text.substr(blank + 1);
+}
+
 [[nodiscard]] consteval route parse_route(std::string_view text) {
     route made;
     std::size_t const blank = position_of(' ', text);
@@ -2513,7 +2598,7 @@ public:
         made.error = route_error::method;
         return made;
     }
-    made.path = blank == std::string_view::npos ? std::string_view() : text.substr(blank + 1);
+    made.path = blank == std::string_view::npos ? std::string_view() : path_of_route(text);
     if (made.path.empty() || made.path.front() != '/' || position_of(' ', made.path) != std::string_view::npos) {
         made.error = route_error::path;
         return made;
@@ -2884,6 +2969,7 @@ template <Descriptor D>
     if (auto ok = call.check(); !ok) return ok.error();
     http_request request;
     request.method = D::method;
+    request.route = detail::path_of_route(D::route_text);
     call.write_target(request.target, base_path);
     request.headers.add("Accept", "application/json");
     if constexpr (D::has_body) {
@@ -4203,6 +4289,7 @@ enum class action_kind : std::uint8_t {
     send,  ///< Send `request`, then `resume(answer, now)`.
     wait,  ///< Let `delay` pass, then `resume(now)`.
     lock,  ///< Queue for the sole right to write `subject`, for at most `delay`; then `resume(waited, now)`.
+    token,  ///< Ask `source` for a token, for at most `delay`; then `resume(token, now)`.
     unlock,  ///< Give the right to write `subject` back, then `resume(now)`.
     done     ///< `take()` has the result.
 };
@@ -4212,6 +4299,7 @@ enum class action_kind : std::uint8_t {
         case action_kind::send: return "send";
         case action_kind::wait: return "wait";
         case action_kind::lock: return "lock";
+        case action_kind::token: return "token";
         case action_kind::unlock: return "unlock";
         case action_kind::done: return "done";
     }
@@ -4242,6 +4330,13 @@ public:
         made.delay = at_most;
         return made;
     }
+    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) {
+        action made;
+        made.what = action_kind::token;
+        made.source = std::move(user_source);
+        made.delay = at_most;
+        return made;
+    }
     [[nodiscard]] static action unlock(guid const& id) {
         action made;
         made.what = action_kind::unlock;
@@ -4254,8 +4349,12 @@ public:
     http_request request;
     std::chrono::nanoseconds delay{0};
     guid subject;
+    token_source source;
 
-    friend bool operator==(action const&, action const&) = default;
+    /// Two sources are not told apart.
+    friend bool operator==(action const& a, action const& b) {
+        return a.what == b.what && a.request == b.request && a.delay == b.delay && a.subject == b.subject;
+    }
 
     template <class Traits>
     friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, action const& value) {
@@ -4271,17 +4370,106 @@ public:
 /// it locked until it is unlocked or the machine is done. The nil guid stands for the sign-in of the client.
 template <class M>
 concept Machine = is_result<typename M::result_type> &&
-                  requires(M machine, result<http_response> answer, result<bool> waited, std::chrono::nanoseconds now) {
+                  requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
                       { machine.start(now) } -> std::same_as<action>;
                       { machine.resume(std::move(answer), now) } -> std::same_as<action>;
                       { machine.resume(now) } -> std::same_as<action>;
                       { machine.resume(std::move(waited), now) } -> std::same_as<action>;
+                      { machine.resume(std::move(token), now) } -> std::same_as<action>;
                       { machine.take() } -> std::same_as<typename M::result_type>;
                   };
 
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_MACHINE_HPP
+
+// ---- umbraco_ai/observer.hpp ----
+#ifndef UMBRACO_AI_OBSERVER_HPP
+#define UMBRACO_AI_OBSERVER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// One request that is sent for a call. Texts live as long as the program.
+class attempt_event {
+public:
+    attempt_event() = default;
+
+    std::uint64_t call = 0;       ///< Number of the call within its client, from 1.
+    std::string_view operation;   ///< What the call is: "modify", or the route of a single endpoint.
+    http_method method = http_method::get;
+    std::string_view route;       ///< Template of the path, without base path: "/connections/{idOrAlias}".
+    unsigned attempt = 0;         ///< Number of the request within its call, from 1; sign-in requests count.
+    unsigned resend_count = 0;    ///< How often the same request was sent before in this call.
+    bool is_sign_in = false;      ///< It asks the token endpoint for a token.
+};
+
+/// How a request ended: with an answer of any status, or with none.
+class answer_event : public attempt_event {
+public:
+    answer_event() = default;
+
+    int status = 0;                          ///< 0: there is no answer.
+    std::error_code error;                   ///< Why there is none.
+    std::chrono::nanoseconds duration{0};    ///< Of the whole attempt; 0 on a transport without a clock.
+    transfer_trace transfer;                 ///< What the transport noted; all zero where it notes nothing.
+};
+
+/// The same request will be sent again.
+class retry_event : public answer_event {
+public:
+    retry_event() = default;
+
+    std::chrono::nanoseconds pause{0};  ///< Before that.
+};
+
+/// A sign-in ended.
+class token_event {
+public:
+    token_event() = default;
+
+    std::uint64_t call = 0;                          ///< The call that needed the token.
+    std::optional<std::chrono::seconds> lifetime;    ///< As the server states it.
+    std::error_code error;                           ///< Why there is no token.
+    int status = 0;                                  ///< Of a refusal; 0 elsewhere.
+};
+
+/// A call ended.
+class call_event {
+public:
+    call_event() = default;
+
+    std::uint64_t call = 0;
+    std::string_view operation;
+    unsigned attempts = 0;
+    int status = 0;                        ///< Of the last answer that counts, 0: there was none.
+    std::error_code error;                 ///< None: the call has its value.
+    bool possibly_applied = false;         ///< It failed, and the server may have carried it out.
+    std::chrono::nanoseconds duration{0};  ///< 0 on a transport without a clock.
+};
+
+/// Is told what the calls of a client do: for logs, metrics and traces. It sees methods, route templates, statuses, sizes
+/// and times; never a body, a query, a header, an id, an alias or a secret. See `client_options::observer`.
+///
+/// Threading: the clients of this library call it for one event at a time, on the threads that their calls run on. It
+/// returns soon, and begins no call of the same client: such a call fails with `errc::client_busy`.
+/// Lifetime: the client shares it.
+class observer {
+public:
+    observer() = default;
+    observer(observer const&) = delete;
+    observer& operator=(observer const&) = delete;
+    virtual ~observer() = default;
+
+    virtual void on_attempt(attempt_event const&) noexcept {}  ///< A request is about to be sent.
+    virtual void on_answer(answer_event const&) noexcept {}    ///< It has ended.
+    virtual void on_retry(retry_event const&) noexcept {}      ///< It will be sent again.
+    virtual void on_token(token_event const&) noexcept {}      ///< A sign-in has ended.
+    virtual void on_done(call_event const&) noexcept {}        ///< A call has ended; once for each call that began.
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_OBSERVER_HPP
 
 // ---- umbraco_ai/retry.hpp ----
 #ifndef UMBRACO_AI_RETRY_HPP
@@ -4433,11 +4621,17 @@ public:
     client_options() = default;
 
     std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< For a whole call, all its requests together.
+
+    /// For one attempt, from the wait for a connection on; nothing: whatever the call has left. A GET or DELETE that it ends
+    /// is sent again as after a lost answer.
+    std::optional<std::chrono::nanoseconds> attempt_timeout;
+
     std::size_t header_bytes = 32 * 1024;                         ///< Most bytes of a response header.
     std::size_t body_bytes = 8 * 1024 * 1024;                     ///< Most bytes of a response body.
     retry_policy retry;                                           ///< When a request is sent again.
     bool read_only = false;                                       ///< Refuses every method but GET before any I/O.
     bool allow_credentials_over_plain_http = false;               ///< To hosts that are not loopback. Anyone on the way can read them.
+    std::shared_ptr<umbraco_ai::observer> observer;               ///< Is told what the calls do; null: nobody is.
 };
 
 /// What holds for one call, in place of the client's.
@@ -4447,6 +4641,7 @@ public:
     explicit call_options(std::chrono::nanoseconds time) : timeout(time) {}
 
     std::optional<std::chrono::nanoseconds> timeout;
+    std::optional<std::chrono::nanoseconds> attempt_timeout;  ///< See `client_options`.
     http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
 
     /// Errors: a usage failure that names the header, never its value.
@@ -4703,11 +4898,15 @@ struct fields<detail::token_error_answer> : table<field<"error", &detail::token_
 
 namespace detail {
 
+inline constexpr std::string_view token_route = "/umbraco/management/api/v1/security/back-office/token";
+
 /// The token request of an API user. The path of the endpoint must be lower case.
 [[nodiscard]] inline http_request token_request(client_credentials const& api_user, std::string_view api_path) {
     http_request request;
     request.method = http_method::post;
-    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size())) + "/umbraco/management/api/v1/security/back-office/token";
+    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size()));
+    request.target += token_route;
+    request.route = token_route;
     request.headers.add("Accept", "application/json");
     request.headers.add("Content-Type", "application/x-www-form-urlencoded");
     request.body = "grant_type=client_credentials&client_id=";
@@ -4835,6 +5034,7 @@ public:
     detail::token_cache tokens;
     detail::retry_budget budget;
     detail::jitter_source jitter;
+    std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -4872,8 +5072,11 @@ public:
         deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout;
+        begin_observing(now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
+        if (attempt_time() <= attempt_time().zero())
+            return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
         for (http_header const& extra : options_.headers) secrets_.add(extra.value);
         if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
         if constexpr (requires { O::writes; }) {
@@ -4884,7 +5087,11 @@ public:
 
     /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
+        last_now_ = now;
+        tell_answered(answer, now);
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
+        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
         if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
         if (pending_.method != http_method::get) {
@@ -4896,13 +5103,17 @@ public:
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
             context_->tokens.refuse(token_generation_);
+            tell_retry(std::chrono::nanoseconds(0));
             return dispatch(now);
         }
         if (answer) {
             answer->origin_tag = context_->origin_tag;
             scrub_server_texts(*answer);
         }
-        if (auto const pause = pause_before_next_try(answer, now)) return action::wait(*pause);
+        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+            tell_retry(*pause);
+            return action::wait(*pause);
+        }
         if (answer && answer->status < 500) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
         if constexpr (!requires { O::is_single; }) {
@@ -4915,17 +5126,25 @@ public:
 
     /// Goes on after a pause, or after an unlock.
     [[nodiscard]] action resume(std::chrono::nanoseconds now) {
+        last_now_ = now;
         if (ended_) return action::done();
         return dispatch(now);
     }
 
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
     [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
+        last_now_ = now;
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
         if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
         else return action::done();
+    }
+
+    /// Goes on after a token: with it, or why there is none.
+    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) {
+        last_now_ = now;
+        return on_user_token(std::move(token), now);
     }
 
     [[nodiscard]] result_type take() {
@@ -4942,6 +5161,7 @@ public:
             add_own_secrets();
             for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
+        tell_done(taken);
         return taken;
     }
 
@@ -5015,10 +5235,13 @@ private:
 
     [[nodiscard]] action send(http_request request, std::chrono::nanoseconds now) {
         request.origin = context_->base->origin;
-        request.limits.time = deadline_ - now;
+        request.limits.time = (std::min)(deadline_ - now, attempt_time());
+        is_attempt_limited_ = attempt_time() < deadline_ - now;
         request.limits.header_bytes = context_->options.header_bytes;
         request.limits.body_bytes = context_->options.body_bytes;
+        if (observed_) request.trace = &observed_->trace;
         ++attempts_;
+        tell_attempt(request, now);
         return action::send(std::move(request));
     }
 
@@ -5027,16 +5250,21 @@ private:
         if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
         if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
         if (auto const* source = context_->auth.as_token_source()) {
-            auto token = (*source)();
-            if (token) {
-                if (auto ok = token->check(); !ok) token = ok.error();
-            }
-            if (!token) return fail_sign_in(std::move(token).error(), now);
-            context_->tokens.store(token->token(), most_token_life, now);
-            return leave_sign_in(now);
+            if (source->takes_receiver()) return action::token(*source, deadline_ - now);
+            return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
         return send(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path), now);
+    }
+
+    [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
+        if (token) {
+            if (auto ok = token->check(); !ok) token = ok.error();
+        }
+        if (!token) return fail_sign_in(std::move(token).error(), now);
+        context_->tokens.store(token->token(), most_token_life, now);
+        tell_token(std::nullopt, nullptr);
+        return leave_sign_in(now);
     }
 
     [[nodiscard]] action on_token(result<http_response> answer, std::chrono::nanoseconds now) {
@@ -5051,12 +5279,14 @@ private:
         bearer_token const bearer(std::move(token->access_token));
         if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
+        tell_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
+        tell_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 
@@ -5074,12 +5304,12 @@ private:
     }
 
     /// How long to wait before the pending request is sent again, or nothing where it is not.
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
         retry_policy const& policy = context_->options.retry;
         if (tries_ >= policy.most_attempts) return std::nullopt;
         bool const may_repeat = pending_.method == http_method::get || pending_.method == http_method::delete_;
         bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
-                                       : answer.error().who == fault::transport && is_connection_fault(answer.error()) &&
+                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
                                              (may_repeat || !answer.error().possibly_applied);
         if (!is_passing) return std::nullopt;
         if (!context_->transport_waits) {
@@ -5115,6 +5345,94 @@ private:
                reason.code != make_error_code(errc::connect_failed);
     }
 
+    [[nodiscard]] std::chrono::nanoseconds attempt_time() const noexcept {
+        if (options_.attempt_timeout) return *options_.attempt_timeout;
+        return context_->options.attempt_timeout.value_or((std::chrono::nanoseconds::max)());
+    }
+
+    /// Kept where somebody observes, and at one address, since a transport writes into it.
+    class observation {
+    public:
+        observation() = default;
+
+        answer_event event;
+        transfer_trace trace;
+        std::chrono::nanoseconds begun{0};
+        std::chrono::nanoseconds attempt_begun{0};
+        int status = 0;
+    };
+
+    [[nodiscard]] observer& listener() const noexcept { return *context_->options.observer; }
+
+    void begin_observing(std::chrono::nanoseconds now) {
+        last_now_ = now;
+        if (!context_->options.observer) return;
+        observed_ = std::make_unique<observation>();
+        observed_->begun = now;
+        observed_->event.call = ++context_->calls;
+        if constexpr (requires { std::string_view(O::name); }) observed_->event.operation = O::name;
+    }
+
+    void tell_attempt(http_request const& request, std::chrono::nanoseconds now) {
+        if (!observed_) return;
+        observed_->attempt_begun = now;
+        observed_->trace = transfer_trace();
+        answer_event& event = observed_->event;
+        event.method = request.method;
+        event.route = request.route;
+        event.attempt = attempts_;
+        event.is_sign_in = state_ == state::fetching_token;
+        event.resend_count = event.is_sign_in ? 0 : tries_ - 1;
+        listener().on_attempt(event);
+    }
+
+    void tell_answered(result<http_response> const& answer, std::chrono::nanoseconds now) {
+        if (!observed_) return;
+        answer_event& event = observed_->event;
+        event.status = answer ? answer->status : 0;
+        event.error = answer ? std::error_code() : answer.error().code;
+        event.duration = now - observed_->attempt_begun;
+        event.transfer = observed_->trace;
+        if (!event.is_sign_in) observed_->status = event.status;
+        listener().on_answer(event);
+    }
+
+    void tell_retry(std::chrono::nanoseconds pause) {
+        if (!observed_) return;
+        retry_event event;
+        static_cast<answer_event&>(event) = observed_->event;
+        event.pause = pause;
+        listener().on_retry(event);
+    }
+
+    void tell_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
+        if (!observed_) return;
+        token_event event;
+        event.call = observed_->event.call;
+        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.status = reason->status;
+        }
+        listener().on_token(event);
+    }
+
+    void tell_done(result_type const& outcome) {
+        if (!observed_) return;
+        call_event event;
+        event.call = observed_->event.call;
+        event.operation = observed_->event.operation;
+        event.attempts = attempts_;
+        event.status = outcome ? observed_->status : outcome.error().status;
+        if (!outcome) {
+            event.error = outcome.error().code;
+            event.possibly_applied = outcome.error().possibly_applied;
+        }
+        event.duration = last_now_ - observed_->begun;
+        listener().on_done(event);
+        observed_.reset();
+    }
+
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
     static constexpr std::int64_t most_token_life = 60;
 
@@ -5126,12 +5444,15 @@ private:
     detail::sent_secrets secrets_;
     secret used_token_;
     std::uint64_t token_generation_ = 0;
+    std::unique_ptr<observation> observed_;
     std::chrono::nanoseconds deadline_{0};
+    std::chrono::nanoseconds last_now_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
+    bool is_attempt_limited_ = false;
     bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
 };
 
@@ -5254,6 +5575,7 @@ public:
 /// one answer, where nothing can.
 class all_operation : public detail::operation_steps<connection_list> {
 public:
+    static constexpr std::string_view name = "all";
     static constexpr int most_atomic_reads = 3;
 
     explicit all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
@@ -5378,6 +5700,7 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
 template <class Change>
 class modify_operation : public detail::operation_steps<modified> {
 public:
+    static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
     static constexpr int most_writes = 3;
 
@@ -5630,6 +5953,8 @@ private:
 /// An update by id or alias. Given an alias, the members of the answer that the library does not know are put back.
 class update_operation : public detail::by_id_operation<update_operation, connections::update> {
 public:
+    static constexpr std::string_view name = "update";
+
     update_operation(id_or_alias which, connection_update new_state) : by_id_operation(std::move(which)), new_state_(std::move(new_state)) {}
 
     /// Tells where the client's requests go.
@@ -5655,6 +5980,8 @@ private:
 /// A delete by id or alias.
 class remove_operation : public detail::by_id_operation<remove_operation, connections::remove> {
 public:
+    static constexpr std::string_view name = "remove";
+
     using by_id_operation::by_id_operation;
 
     [[nodiscard]] static result<void> check() { return result<void>::ok(); }
@@ -5677,6 +6004,7 @@ template <Descriptor D>
 class call_operation {
 public:
     using result_type = result<typename D::answer_type>;
+    static constexpr std::string_view name = D::route_text;
     static constexpr bool is_single = true;
     static constexpr bool writes = D::method != http_method::get;
 
@@ -5820,6 +6148,7 @@ class ensure_operation : public detail::operation_steps<ensured> {
     using modification = modify_operation<detail::draft_application>;
 
 public:
+    static constexpr std::string_view name = "ensure";
     static constexpr bool writes = true;
 
     explicit ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
@@ -5923,6 +6252,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 template <Descriptor D>
 class explained_operation : public detail::operation_steps<typename D::answer_type> {
 public:
+    static constexpr std::string_view name = D::route_text;
     static constexpr bool writes = D::method != http_method::get;
 
     explicit explained_operation(id_or_alias which) : which_(std::move(which)) {}
@@ -6006,6 +6336,8 @@ public:
 /// works. The id cannot be had, since every answer that would hold it fails.
 class find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
 public:
+    static constexpr std::string_view name = "find_poisoned";
+
     /// Requests for the name, after which what is known of it is given.
     static constexpr int most_name_requests = 1000;
 
@@ -6147,6 +6479,8 @@ public:
 /// Reads the next page of a walk; an empty one is the end.
 class next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
 public:
+    static constexpr std::string_view name = "pages";
+
     /// The walk outlives the operation.
     explicit next_page_operation(page_walk& walk) : walk_(&walk) {}
 
@@ -6252,6 +6586,8 @@ using capabilities_of = endpoint<"GET /connections/{idOrAlias}/capabilities", pa
 /// for the connection itself.
 class exists_operation : public detail::operation_steps<bool> {
 public:
+    static constexpr std::string_view name = "exists";
+
     exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
@@ -6285,6 +6621,8 @@ private:
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
 class capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
 public:
+    static constexpr std::string_view name = "capabilities_of";
+
     explicit capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::capabilities_of(which_), base_path); }
@@ -6345,6 +6683,7 @@ void for_each_server_text(diagnosis& value, F&& f) {
 /// Asks the few calls that tell apart why a connection does not work.
 class diagnose_operation : public detail::operation_steps<diagnosis> {
 public:
+    static constexpr std::string_view name = "diagnose";
     static constexpr bool writes = true;
 
     explicit diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
@@ -6438,6 +6777,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// answer every connection.
 class with_capability_operation : public detail::operation_steps<page<connection_item>> {
 public:
+    static constexpr std::string_view name = "with_capability";
+
     explicit with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
@@ -6518,12 +6859,27 @@ struct io_traits<result<http_response>> {
             if (next.what == action_kind::wait) {
                 if constexpr (CanWait<Transport>) transport.wait(next.delay);
                 next = machine.resume(now_of(transport));
+            } else if (next.what == action_kind::token) {
+                next = machine.resume(token_of(next.source), now_of(transport));
             } else {
                 result<http_response> answer = transport.send(std::move(next.request));
                 next = machine.resume(std::move(answer), now_of(transport));
             }
         }
         return machine.take();
+    }
+
+    /// Of a source that gives its token at once.
+    static result<bearer_token> token_of(token_source const& source) {
+        class slot {
+        public:
+            slot() = default;
+            std::optional<result<bearer_token>> token;
+        };
+        auto const given = std::make_shared<slot>();
+        source([given](result<bearer_token> token) { given->token = std::move(token); });
+        if (given->token) return *std::move(given->token);
+        return failure(errc::invalid_argument, "It gave no token before it returned, and this transport cannot wait for one.").at("token source");
     }
 
     /// The transport's clock, or zero for ever where it has none.

@@ -117,269 +117,363 @@
 
 #endif  // UMBRACO_AI_VERSION_HPP
 
-// ---- umbraco_ai/json/fields.hpp ----
-#ifndef UMBRACO_AI_JSON_FIELDS_HPP
-#define UMBRACO_AI_JSON_FIELDS_HPP
+// ---- umbraco_ai/http/trace.hpp ----
+#ifndef UMBRACO_AI_HTTP_TRACE_HPP
+#define UMBRACO_AI_HTTP_TRACE_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// Text as a template argument.
-template <std::size_t N>
-struct fixed_string {
-    consteval fixed_string(char const (&literal)[N]) { std::copy_n(literal, N, text); }
-    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
-    constexpr bool operator==(fixed_string const&) const = default;
-
-    char text[N]{};
+/// What a transport spends the time of one request on, in the order in which it comes.
+enum class transfer_phase : std::uint8_t {
+    queue,       ///< Waiting for a free connection.
+    resolve,     ///< Resolving the host name.
+    connect,     ///< Connecting to one of its addresses.
+    tls,         ///< The TLS handshake.
+    send,        ///< Writing the request.
+    first_byte,  ///< Waiting for the first byte of the answer: mostly the server's work.
+    header,      ///< Reading the header of the answer.
+    body         ///< Reading its body.
 };
 
-/// Rules of a field, combined with `|`.
-struct field_rules {
-    bool is_required = false;
-    bool is_read_only = false;
-    bool is_secret = false;
+inline constexpr std::array<transfer_phase, 8> transfer_phases{
+    transfer_phase::queue, transfer_phase::resolve,    transfer_phase::connect, transfer_phase::tls,
+    transfer_phase::send,  transfer_phase::first_byte, transfer_phase::header,  transfer_phase::body};
 
-    constexpr bool operator==(field_rules const&) const = default;
-    friend constexpr field_rules operator|(field_rules a, field_rules b) noexcept {
-        return {a.is_required || b.is_required, a.is_read_only || b.is_read_only, a.is_secret || b.is_secret};
+[[nodiscard]] constexpr std::string_view to_string(transfer_phase value) noexcept {
+    switch (value) {
+        case transfer_phase::queue: return "queue";
+        case transfer_phase::resolve: return "resolve";
+        case transfer_phase::connect: return "connect";
+        case transfer_phase::tls: return "tls";
+        case transfer_phase::send: return "send";
+        case transfer_phase::first_byte: return "first_byte";
+        case transfer_phase::header: return "header";
+        case transfer_phase::body: return "body";
     }
-};
-
-inline constexpr field_rules optional_field{};
-inline constexpr field_rules required{true, false, false};       ///< Reading fails where it is absent.
-inline constexpr field_rules read_only{false, true, false};      ///< Never written.
-inline constexpr field_rules secret_field{false, false, true};   ///< Shown as `***`, save what is known to be no secret.
-
-/// One row of a model's table: the wire name, the member, the rules. Two rows may name one member, for two spellings of
-/// the same fact; a required member is satisfied by either.
-template <fixed_string Name, auto Member, field_rules Rules = optional_field>
-struct field {
-    static constexpr std::string_view name = Name.view();
-    static constexpr auto member = Member;
-    static constexpr field_rules rules = Rules;
-};
-
-/// Rows whose wire names stand one object deeper, below `Name`, while the members stay those of the model.
-template <fixed_string Name, class... Fields>
-struct group {
-    static constexpr std::string_view name = Name.view();
-};
-
-/// The table of a model: its rows in the order in which they are written.
-template <class... Rows>
-struct table {
-    static constexpr std::size_t size = sizeof...(Rows);
-};
-
-/// The table of `Model`; specialise it, deriving from `table<field<…>…>`, to have the model read, written and shown.
-template <class Model>
-struct fields;
-
-/// A type with a table of fields.
-template <class T>
-concept HasFields = requires { fields<T>::size; };
-
-namespace detail {
-
-template <class... Rows, class F>
-constexpr void for_each_row(table<Rows...>, F&& f) {
-    (f(Rows()), ...);
+    return "?";
 }
 
-template <class Row>
-inline constexpr bool is_group = false;
-template <fixed_string Name, class... Fields>
-inline constexpr bool is_group<group<Name, Fields...>> = true;
+/// What a transport notes about one request where `http_request::trace` asks for it. A transport notes what it knows and
+/// leaves the rest at zero.
+class transfer_trace {
+public:
+    transfer_trace() = default;
 
-template <auto Member>
-struct member_constant {};
+    std::array<std::chrono::nanoseconds, transfer_phases.size()> durations{};
+    std::uint64_t bytes_sent = 0;      ///< Of the request, its head included.
+    std::uint64_t bytes_received = 0;  ///< Of the answer, its head, chunk framing and interim responses included.
+    bool connection_reused = false;    ///< It went over a connection that had been used before.
 
-template <auto A, auto B>
-inline constexpr bool same_member = std::is_same_v<member_constant<A>, member_constant<B>>;
-
-}  // namespace detail
-
-/// Calls `f(row)` for each field of a model, those of groups included, where `row` has `name`, `member` and `rules`.
-template <HasFields Model, class F>
-constexpr void for_each_field(F&& f) {
-    detail::for_each_row(fields<Model>(), [&f]<class Row>(Row row) {
-        if constexpr (detail::is_group<Row>) {
-            [&f]<fixed_string Name, class... Inner>(group<Name, Inner...>) { (f(Inner()), ...); }(row);
-        } else {
-            f(row);
-        }
-    });
-}
-
-/// Whether a wire name, compared ignoring case as servers do, belongs to a field or group at the top of a model's table.
-template <HasFields Model>
-[[nodiscard]] constexpr bool has_field(std::string_view name) noexcept {
-    auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    bool found = false;
-    detail::for_each_row(fields<Model>(), [&]<class Row>(Row) {
-        found = found || std::equal(name.begin(), name.end(), Row::name.begin(), Row::name.end(),
-                                    [&](char a, char b) { return lower(a) == lower(b); });
-    });
-    return found;
-}
+    [[nodiscard]] std::chrono::nanoseconds duration_of(transfer_phase phase) const noexcept { return durations[static_cast<std::size_t>(phase)]; }
+    void add(transfer_phase phase, std::chrono::nanoseconds time) noexcept { durations[static_cast<std::size_t>(phase)] += time; }
+};
 
 UMBRACO_AI_END_NAMESPACE
 
-#endif  // UMBRACO_AI_JSON_FIELDS_HPP
+#endif  // UMBRACO_AI_HTTP_TRACE_HPP
 
-// ---- umbraco_ai/http/sink.hpp ----
-#ifndef UMBRACO_AI_HTTP_SINK_HPP
-#define UMBRACO_AI_HTTP_SINK_HPP
+// ---- umbraco_ai/wipe.hpp ----
+#ifndef UMBRACO_AI_WIPE_HPP
+#define UMBRACO_AI_WIPE_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// Where requests are written: a `std::string`, a `fixed_buffer`, anything that appends bytes.
-template <class S>
-concept Sink = requires(S& sink, char const* data, std::size_t size) { sink.append(data, size); };
+namespace detail {
 
-/// A sink over memory of the caller's, which must outlive it. Bytes beyond its end are dropped and remembered.
-class fixed_buffer {
+/// Overwrites what a string holds, and what of its buffer it no longer shows, and leaves it empty.
+inline void wipe(std::string& text) noexcept {
+    // Growing up to the capacity allocates nothing. Through volatile, since a plain write before the end of a lifetime may be dropped.
+    text.resize(text.capacity());
+    char volatile* const bytes = text.data();
+    for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = 0;
+    text.clear();
+}
+
+/// A string that is overwritten when it ends, is assigned to, or is moved from.
+class wiping_string {
 public:
-    fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
-
-    void append(char const* data, std::size_t size) noexcept {
-        if (size > capacity_ - size_) {
-            overflowed_ = true;
-            return;
+    wiping_string() = default;
+    explicit wiping_string(std::string text) noexcept : text_(static_cast<std::string&&>(text)) { wipe(text); }
+    wiping_string(wiping_string const&) = default;
+    wiping_string(wiping_string&& other) noexcept : text_(static_cast<std::string&&>(other.text_)) { wipe(other.text_); }
+    wiping_string& operator=(wiping_string const& other) {
+        if (this != &other) {
+            wipe(text_);
+            text_ = other.text_;
         }
-        if (size != 0) std::memcpy(data_ + size_, data, size);
-        size_ += size;
+        return *this;
+    }
+    wiping_string& operator=(wiping_string&& other) noexcept {
+        if (this != &other) {
+            wipe(text_);
+            text_ = static_cast<std::string&&>(other.text_);
+            wipe(other.text_);
+        }
+        return *this;
+    }
+    ~wiping_string() { wipe(text_); }
+
+    [[nodiscard]] std::string& get() noexcept { return text_; }
+    [[nodiscard]] std::string const& get() const noexcept { return text_; }
+
+    friend bool operator==(wiping_string const&, wiping_string const&) = default;
+
+private:
+    std::string text_;
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_WIPE_HPP
+
+// ---- umbraco_ai/http/message.hpp ----
+#ifndef UMBRACO_AI_HTTP_MESSAGE_HPP
+#define UMBRACO_AI_HTTP_MESSAGE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// The methods of RFC 9110 that the API uses.
+enum class http_method : std::uint8_t { get, post, put, delete_ };
+
+[[nodiscard]] constexpr std::string_view to_string(http_method value) noexcept {
+    switch (value) {
+        case http_method::get: return "GET";
+        case http_method::post: return "POST";
+        case http_method::put: return "PUT";
+        case http_method::delete_: return "DELETE";
+    }
+    return "?";
+}
+
+namespace detail {
+
+[[nodiscard]] constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+}
+
+}  // namespace detail
+
+/// One header field.
+class http_header {
+public:
+    http_header() = default;
+    http_header(std::string field_name, std::string field_value) : name(std::move(field_name)), value(std::move(field_value)) {}
+
+    std::string name;
+    std::string value;
+
+    friend bool operator==(http_header const&, http_header const&) = default;
+};
+
+/// Header fields in the order in which they stand; names are compared ignoring case.
+class http_headers {
+public:
+    http_headers() = default;
+
+    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+
+    /// The value of the first field of this name, or null.
+    [[nodiscard]] std::string const* find(std::string_view name) const noexcept {
+        for (auto const& field : fields_)
+            if (detail::equals_ignoring_case(field.name, name)) return &field.value;
+        return nullptr;
     }
 
-    [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
-    [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
-    void clear() noexcept {
-        size_ = 0;
-        overflowed_ = false;
+    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
+    [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
+    [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
+    [[nodiscard]] auto end() const noexcept { return fields_.end(); }
+
+    /// Overwrites every value and removes all fields.
+    void wipe() noexcept {
+        for (http_header& field : fields_) detail::wipe(field.value);
+        fields_.clear();
+    }
+
+    friend bool operator==(http_headers const&, http_headers const&) = default;
+
+private:
+    std::vector<http_header> fields_;
+};
+
+/// Where requests go: scheme, host and port. Credentials belong to one origin.
+class http_origin {
+public:
+    http_origin() = default;
+    http_origin(bool use_tls, std::string host_name, std::uint16_t port_number)
+        : tls(use_tls), host(std::move(host_name)), port(port_number) {}
+
+    bool tls = true;
+    std::string host;  ///< Lower case; an IPv6 address without brackets.
+    std::uint16_t port = 443;
+
+    /// "https://cms.example.com", "http://[::1]:8080": the port is left out where it is the scheme's own.
+    [[nodiscard]] std::string to_string() const { return (tls ? "https://" : "http://") + authority(); }
+
+    /// The value of the Host header.
+    [[nodiscard]] std::string authority() const {
+        std::string text = host.find(':') == std::string::npos ? host : '[' + host + ']';
+        if (port != (tls ? 443 : 80)) text += ':' + std::to_string(port);
+        return text;
+    }
+
+    friend bool operator==(http_origin const&, http_origin const&) = default;
+};
+
+/// What a transport must not exceed for one request. A transport that cannot honour one says so in its documentation.
+class http_limits {
+public:
+    http_limits() = default;
+
+    /// Time left for everything: queue, DNS, connect, write, read. Zero or less: give up at once.
+    std::chrono::nanoseconds time = std::chrono::seconds(30);
+    std::size_t header_bytes = 32 * 1024;        ///< Of the response: status line and fields, each interim response on its own.
+    std::size_t body_bytes = 8 * 1024 * 1024;    ///< Of the response, after chunk decoding.
+    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up.
+    void const* cancel_context = nullptr;        ///< Passed to `cancelled`.
+
+    [[nodiscard]] bool is_cancelled() const { return cancelled != nullptr && cancelled(cancel_context); }
+
+    friend bool operator==(http_limits const&, http_limits const&) = default;
+};
+
+/// One request. A transport adds Host, Content-Length (whenever there is a body, and 0 for POST and PUT without one) and
+/// Connection, and nothing else.
+class http_request {
+public:
+    http_request() = default;
+    http_request(http_request const&) = default;
+    http_request(http_request&&) noexcept = default;
+    http_request& operator=(http_request const&) = default;
+    http_request& operator=(http_request&&) noexcept = default;
+
+    /// A body can hold credentials, and headers hold the token, so both are overwritten.
+    ~http_request() {
+        detail::wipe(body);
+        headers.wipe();
+    }
+
+    http_method method = http_method::get;
+    http_origin origin;
+    std::string target;  ///< Origin form: percent-encoded path and query.
+    http_headers headers;
+    std::string body;
+    http_limits limits;
+
+    /// The template of the route, without base path, for logs and metrics: "/connections/{idOrAlias}". Empty where the request
+    /// was not built from one. Lives as long as the program.
+    std::string_view route;
+
+    /// Where the transport notes what it spent its time on, from the start of `send` to its end and no longer; null where
+    /// nobody asks.
+    transfer_trace* trace = nullptr;
+
+    /// Whether they are the same on the wire, and have the same limits.
+    friend bool operator==(http_request const& a, http_request const& b) {
+        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.headers == b.headers && a.body == b.body && a.limits == b.limits;
+    }
+
+    /// Method and target. Header values and bodies can hold secrets and are not shown.
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, http_request const& value) {
+        return out << to_string(value.method) << ' ' << value.target;
+    }
+};
+
+/// One answer; any status is an answer.
+class http_response {
+public:
+    http_response() = default;
+    http_response(http_response const&) = default;
+    http_response(http_response&&) noexcept = default;
+    http_response& operator=(http_response const&) = default;
+    http_response& operator=(http_response&&) noexcept = default;
+    /// A body can hold credentials in plain, so it is overwritten.
+    ~http_response() { detail::wipe(body); }
+    explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
+
+    int status = 0;
+    http_headers headers;
+    std::string body;  ///< After chunk decoding.
+    std::uint64_t origin_tag = 0;  ///< Tells the answers of one origin from another's; set by the client, never by a transport.
+
+    friend bool operator==(http_response const&, http_response const&) = default;
+
+    /// Status and size. A body can hold secrets and is not shown.
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, http_response const& value) {
+        return out << "HTTP " << value.status << ", " << value.body.size() << " bytes";
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_MESSAGE_HPP
+
+// ---- umbraco_ai/model/secret.hpp ----
+#ifndef UMBRACO_AI_MODEL_SECRET_HPP
+#define UMBRACO_AI_MODEL_SECRET_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Text that must not be shown: it streams as `***` and converts to nothing. Its storage is overwritten when it ends.
+class secret {
+public:
+    secret() = default;
+    explicit secret(std::string text) : text_(std::move(text)) {}
+
+    /// The text itself; the name is long so that it is seen in a review.
+    [[nodiscard]] std::string_view reveal() const noexcept { return text_.get(); }
+    [[nodiscard]] bool empty() const noexcept { return text_.get().empty(); }
+
+    /// Takes the same time wherever the texts differ.
+    friend bool operator==(secret const& a, secret const& b) noexcept {
+        std::string_view const x = a.reveal();
+        std::string_view const y = b.reveal();
+        if (x.size() != y.size()) return false;
+        unsigned difference = 0;
+        for (std::size_t i = 0; i < x.size(); ++i) difference |= static_cast<unsigned>(static_cast<unsigned char>(x[i]) ^ static_cast<unsigned char>(y[i]));
+        return difference == 0;
+    }
+
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, secret const&) {
+        return out << "***";
     }
 
 private:
-    char* data_;
-    std::size_t capacity_;
-    std::size_t size_ = 0;
-    bool overflowed_ = false;
+    detail::wiping_string text_;
 };
 
-namespace detail {
+/// A reference into the server's configuration, in place of a secret: `config_reference("Umbraco:AI:Secrets:OpenAI")` is
+/// sent as `$Umbraco:AI:Secrets:OpenAI`, and the server resolves it when the connection is saved and when it is used. A
+/// leading `$` may be given or left out.
+class config_reference {
+public:
+    explicit config_reference(std::string_view key) : key_(key.starts_with('$') ? key.substr(1) : key) {}
 
-template <Sink S>
-void put(S& sink, std::string_view text) {
-    sink.append(text.data(), text.size());
-}
+    [[nodiscard]] std::string const& key() const noexcept { return key_; }
+    [[nodiscard]] std::string to_string() const { return '$' + key_; }
 
-template <Sink S>
-void put(S& sink, char c) {
-    sink.append(&c, 1);
-}
+    friend bool operator==(config_reference const&, config_reference const&) = default;
 
-}  // namespace detail
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, config_reference const& value) {
+        return out << value.to_string();
+    }
+
+private:
+    std::string key_;
+};
 
 UMBRACO_AI_END_NAMESPACE
 
-#endif  // UMBRACO_AI_HTTP_SINK_HPP
-
-// ---- umbraco_ai/json/text.hpp ----
-#ifndef UMBRACO_AI_JSON_TEXT_HPP
-#define UMBRACO_AI_JSON_TEXT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// The length of the well-formed UTF-8 sequence (RFC 3629) at the front of `text`, or 0 where there is none.
-[[nodiscard]] constexpr std::size_t utf8_length(std::string_view text) noexcept {
-    if (text.empty()) return 0;
-    auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    auto const continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    unsigned const first = byte(0);
-    if (first < 0x80) return 1;
-    if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-    if (first >= 0xE0 && first <= 0xEF) {
-        unsigned const second = byte(1);
-        if (first == 0xE0 && second < 0xA0) return 0;
-        if (first == 0xED && second > 0x9F) return 0;
-        return continues(1) && continues(2) ? 3 : 0;
-    }
-    if (first >= 0xF0 && first <= 0xF4) {
-        unsigned const second = byte(1);
-        if (first == 0xF0 && second < 0x90) return 0;
-        if (first == 0xF4 && second > 0x8F) return 0;
-        return continues(1) && continues(2) && continues(3) ? 4 : 0;
-    }
-    return 0;
-}
-
-[[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        std::size_t const length = utf8_length(text);
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
-
-template <Sink S>
-void put_utf8(S& sink, std::uint32_t code_point) {
-    char bytes[4];
-    std::size_t size = 0;
-    auto const add = [&](std::uint32_t value) { bytes[size++] = static_cast<char>(value); };
-    if (code_point < 0x80) {
-        add(code_point);
-    } else if (code_point < 0x800) {
-        add(0xC0 | (code_point >> 6));
-        add(0x80 | (code_point & 0x3F));
-    } else if (code_point < 0x10000) {
-        add(0xE0 | (code_point >> 12));
-        add(0x80 | ((code_point >> 6) & 0x3F));
-        add(0x80 | (code_point & 0x3F));
-    } else {
-        add(0xF0 | (code_point >> 18));
-        add(0x80 | ((code_point >> 12) & 0x3F));
-        add(0x80 | ((code_point >> 6) & 0x3F));
-        add(0x80 | (code_point & 0x3F));
-    }
-    sink.append(bytes, size);
-}
-
-/// Writes text as a JSON string. The text is UTF-8; other bytes would pass as they are, so callers check first.
-template <Sink S>
-void put_json_string(S& sink, std::string_view text) {
-    constexpr char hex[] = "0123456789ABCDEF";
-    put(sink, '"');
-    std::size_t plain = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        char const c = text[i];
-        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-        put(sink, text.substr(plain, i - plain));
-        plain = i + 1;
-        switch (c) {
-            case '"': put(sink, "\\\""); break;
-            case '\\': put(sink, "\\\\"); break;
-            case '\b': put(sink, "\\b"); break;
-            case '\f': put(sink, "\\f"); break;
-            case '\n': put(sink, "\\n"); break;
-            case '\r': put(sink, "\\r"); break;
-            case '\t': put(sink, "\\t"); break;
-            default: {
-                char const escape[] = {'\\', 'u', '0', '0', hex[static_cast<unsigned char>(c) >> 4], hex[c & 15]};
-                sink.append(escape, sizeof escape);
-            }
-        }
-    }
-    put(sink, text.substr(plain));
-    put(sink, '"');
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_JSON_TEXT_HPP
+#endif  // UMBRACO_AI_MODEL_SECRET_HPP
 
 // ---- umbraco_ai/errc.hpp ----
 #ifndef UMBRACO_AI_ERRC_HPP
@@ -793,6 +887,438 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_RESULT_HPP
+
+// ---- umbraco_ai/auth.hpp ----
+#ifndef UMBRACO_AI_AUTH_HPP
+#define UMBRACO_AI_AUTH_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// An OAuth 2 bearer token (RFC 6750) that was obtained elsewhere.
+class bearer_token {
+public:
+    explicit bearer_token(std::string token) : token_(std::move(token)) {}
+    explicit bearer_token(secret token) : token_(std::move(token)) {}
+
+    [[nodiscard]] secret const& token() const noexcept { return token_; }
+
+    /// Errors: a usage failure where the token is empty or holds what no header may.
+    [[nodiscard]] result<void> check() const {
+        std::string_view const text = token_.reveal();
+        if (text.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("bearer token");
+        for (char const c : text)
+            if (c <= ' ' || c > '~')
+                return failure(errc::invalid_argument, "It holds a blank, a line end or a character beyond ASCII; pass the token alone, trimmed.").at("bearer token");
+        return result<void>::ok();
+    }
+
+private:
+    secret token_;
+};
+
+/// An API user of the CMS (OAuth 2 client credentials, Umbraco 15 and newer). Tokens are fetched when they are needed, used
+/// until they near their end, and fetched anew when the server refuses one.
+class client_credentials {
+public:
+    /// client_id      as the CMS shows it, with its prefix `umbraco-back-office-`; its case counts
+    /// client_secret  as it is, not encoded
+    client_credentials(std::string client_id, secret client_secret) : id_(std::move(client_id)), secret_(std::move(client_secret)) {}
+
+    [[nodiscard]] std::string const& client_id() const noexcept { return id_; }
+    [[nodiscard]] secret const& client_secret() const noexcept { return secret_; }
+
+    /// Errors: a usage failure where one of the two is empty.
+    [[nodiscard]] result<void> check() const {
+        if (id_.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("client id");
+        if (secret_.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("client secret");
+        return result<void>::ok();
+    }
+
+private:
+    std::string id_;
+    secret secret_;
+};
+
+/// A user's own way to a token: called for each new one, and again after the server refused one. Either gives the token, or
+/// takes a receiver and calls it once, now or later, on any thread; `awaitable_token_source` makes one of a coroutine. For
+/// one that gives it later, the transport must be one that waits, as those of Asio do.
+/// Lifetime: a receiver may be called after its call has ended, and after the client has; nothing comes of it then.
+class token_source {
+public:
+    using receiver = std::function<void(result<bearer_token>)>;
+
+    token_source() = default;
+    explicit token_source(std::function<result<bearer_token>()> get_token) : get_(std::move(get_token)) {}
+    explicit token_source(std::function<void(receiver)> begin) : begin_(std::move(begin)) {}
+
+    /// Whether the token comes through a receiver.
+    [[nodiscard]] bool takes_receiver() const noexcept { return begin_ != nullptr; }
+
+    [[nodiscard]] result<bearer_token> operator()() const { return get_(); }
+    void operator()(receiver done) const { begin_(std::move(done)); }
+
+private:
+    std::function<result<bearer_token>()> get_;
+    std::function<void(receiver)> begin_;
+};
+
+/// What a client signs its requests with. They go to the client's own origin and nowhere else.
+class credentials {
+public:
+    credentials() = default;  ///< None: the server must not ask.
+    credentials(bearer_token token) : kind_(std::move(token)) {}
+    credentials(client_credentials api_user) : kind_(std::move(api_user)) {}
+    credentials(token_source source) : kind_(std::move(source)) {}
+
+    [[nodiscard]] bool empty() const noexcept { return kind_.index() == 0; }
+
+    [[nodiscard]] bearer_token const* as_bearer_token() const noexcept { return std::get_if<bearer_token>(&kind_); }
+    [[nodiscard]] client_credentials const* as_client_credentials() const noexcept { return std::get_if<client_credentials>(&kind_); }
+    [[nodiscard]] token_source const* as_token_source() const noexcept { return std::get_if<token_source>(&kind_); }
+
+    /// Errors: a usage failure where a part is empty or holds what no header may.
+    [[nodiscard]] result<void> check() const {
+        if (auto const* token = as_bearer_token()) return token->check();
+        if (auto const* api_user = as_client_credentials()) return api_user->check();
+        return result<void>::ok();
+    }
+
+private:
+    std::variant<std::monostate, bearer_token, client_credentials, token_source> kind_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_AUTH_HPP
+
+// ---- umbraco_ai/asio/token_source.hpp ----
+#ifndef UMBRACO_AI_ASIO_TOKEN_SOURCE_HPP
+#define UMBRACO_AI_ASIO_TOKEN_SOURCE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// Where a source puts its token, from any thread, and the call that waits finds it.
+class token_slot {
+public:
+    explicit token_slot(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
+
+    void put(result<bearer_token> token) {
+        std::lock_guard const locked(guard_);
+        if (!token_) token_ = std::move(token);
+    }
+    [[nodiscard]] std::optional<result<bearer_token>> take() {
+        std::lock_guard const locked(guard_);
+        return std::exchange(token_, std::nullopt);
+    }
+
+    boost::asio::steady_timer timer;  ///< Touched on its own executor only.
+
+private:
+    std::mutex guard_;
+    std::optional<result<bearer_token>> token_;
+};
+
+/// Waits for the token of a source, for at most `at_most`. For coroutines that do not throw when cancelled.
+/// Errors: those of the source; `deadline_exceeded`; `cancelled`.
+template <class Executor>
+[[nodiscard, gnu::noinline]] boost::asio::awaitable<result<bearer_token>, Executor> receive_token(token_source source, std::chrono::nanoseconds at_most) {
+    auto const slot = std::make_shared<token_slot>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
+    slot->timer.expires_after(at_most);
+    source([slot](result<bearer_token> token) {
+        slot->put(std::move(token));
+        boost::asio::post(slot->timer.get_executor(), [slot] { slot->timer.cancel(); });
+    });
+    if (auto token = slot->take()) co_return *std::move(token);
+    boost::system::error_code ended;
+    co_await slot->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
+    if (auto token = slot->take()) co_return *std::move(token);
+    if (ended) co_return failure(errc::cancelled, "The call was cancelled while its token source was getting a token.");
+    co_return failure(errc::deadline_exceeded, "The token source gave no token before the deadline; allow more time.");
+}
+
+}  // namespace detail
+
+/// A token source from a coroutine: `get_token` gives an `awaitable<result<bearer_token>>`. It runs on `executor`, to its end
+/// even where the call that asked has given up; an exception of it becomes a failure.
+template <class F>
+[[nodiscard]] token_source awaitable_token_source(boost::asio::any_io_executor executor, F get_token) {
+    return token_source([executor = std::move(executor), get_token = std::move(get_token)](token_source::receiver done) {
+        boost::asio::co_spawn(executor, get_token, [done = std::move(done)](std::exception_ptr error, result<bearer_token> token) {
+            if (error) token = failure(errc::not_signed_in, "The token source ended with an exception.");
+            done(std::move(token));
+        });
+    });
+}
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_TOKEN_SOURCE_HPP
+
+// ---- umbraco_ai/json/fields.hpp ----
+#ifndef UMBRACO_AI_JSON_FIELDS_HPP
+#define UMBRACO_AI_JSON_FIELDS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Text as a template argument.
+template <std::size_t N>
+struct fixed_string {
+    consteval fixed_string(char const (&literal)[N]) { std::copy_n(literal, N, text); }
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+    constexpr bool operator==(fixed_string const&) const = default;
+
+    char text[N]{};
+};
+
+/// Rules of a field, combined with `|`.
+struct field_rules {
+    bool is_required = false;
+    bool is_read_only = false;
+    bool is_secret = false;
+
+    constexpr bool operator==(field_rules const&) const = default;
+    friend constexpr field_rules operator|(field_rules a, field_rules b) noexcept {
+        return {a.is_required || b.is_required, a.is_read_only || b.is_read_only, a.is_secret || b.is_secret};
+    }
+};
+
+inline constexpr field_rules optional_field{};
+inline constexpr field_rules required{true, false, false};       ///< Reading fails where it is absent.
+inline constexpr field_rules read_only{false, true, false};      ///< Never written.
+inline constexpr field_rules secret_field{false, false, true};   ///< Shown as `***`, save what is known to be no secret.
+
+/// One row of a model's table: the wire name, the member, the rules. Two rows may name one member, for two spellings of
+/// the same fact; a required member is satisfied by either.
+template <fixed_string Name, auto Member, field_rules Rules = optional_field>
+struct field {
+    static constexpr std::string_view name = Name.view();
+    static constexpr auto member = Member;
+    static constexpr field_rules rules = Rules;
+};
+
+/// Rows whose wire names stand one object deeper, below `Name`, while the members stay those of the model.
+template <fixed_string Name, class... Fields>
+struct group {
+    static constexpr std::string_view name = Name.view();
+};
+
+/// The table of a model: its rows in the order in which they are written.
+template <class... Rows>
+struct table {
+    static constexpr std::size_t size = sizeof...(Rows);
+};
+
+/// The table of `Model`; specialise it, deriving from `table<field<…>…>`, to have the model read, written and shown.
+template <class Model>
+struct fields;
+
+/// A type with a table of fields.
+template <class T>
+concept HasFields = requires { fields<T>::size; };
+
+namespace detail {
+
+template <class... Rows, class F>
+constexpr void for_each_row(table<Rows...>, F&& f) {
+    (f(Rows()), ...);
+}
+
+template <class Row>
+inline constexpr bool is_group = false;
+template <fixed_string Name, class... Fields>
+inline constexpr bool is_group<group<Name, Fields...>> = true;
+
+template <auto Member>
+struct member_constant {};
+
+template <auto A, auto B>
+inline constexpr bool same_member = std::is_same_v<member_constant<A>, member_constant<B>>;
+
+}  // namespace detail
+
+/// Calls `f(row)` for each field of a model, those of groups included, where `row` has `name`, `member` and `rules`.
+template <HasFields Model, class F>
+constexpr void for_each_field(F&& f) {
+    detail::for_each_row(fields<Model>(), [&f]<class Row>(Row row) {
+        if constexpr (detail::is_group<Row>) {
+            [&f]<fixed_string Name, class... Inner>(group<Name, Inner...>) { (f(Inner()), ...); }(row);
+        } else {
+            f(row);
+        }
+    });
+}
+
+/// Whether a wire name, compared ignoring case as servers do, belongs to a field or group at the top of a model's table.
+template <HasFields Model>
+[[nodiscard]] constexpr bool has_field(std::string_view name) noexcept {
+    auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    bool found = false;
+    detail::for_each_row(fields<Model>(), [&]<class Row>(Row) {
+        found = found || std::equal(name.begin(), name.end(), Row::name.begin(), Row::name.end(),
+                                    [&](char a, char b) { return lower(a) == lower(b); });
+    });
+    return found;
+}
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_FIELDS_HPP
+
+// ---- umbraco_ai/http/sink.hpp ----
+#ifndef UMBRACO_AI_HTTP_SINK_HPP
+#define UMBRACO_AI_HTTP_SINK_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Where requests are written: a `std::string`, a `fixed_buffer`, anything that appends bytes.
+template <class S>
+concept Sink = requires(S& sink, char const* data, std::size_t size) { sink.append(data, size); };
+
+/// A sink over memory of the caller's, which must outlive it. Bytes beyond its end are dropped and remembered.
+class fixed_buffer {
+public:
+    fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
+
+    void append(char const* data, std::size_t size) noexcept {
+        if (size > capacity_ - size_) {
+            overflowed_ = true;
+            return;
+        }
+        if (size != 0) std::memcpy(data_ + size_, data, size);
+        size_ += size;
+    }
+
+    [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
+    [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
+    void clear() noexcept {
+        size_ = 0;
+        overflowed_ = false;
+    }
+
+private:
+    char* data_;
+    std::size_t capacity_;
+    std::size_t size_ = 0;
+    bool overflowed_ = false;
+};
+
+namespace detail {
+
+template <Sink S>
+void put(S& sink, std::string_view text) {
+    sink.append(text.data(), text.size());
+}
+
+template <Sink S>
+void put(S& sink, char c) {
+    sink.append(&c, 1);
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_SINK_HPP
+
+// ---- umbraco_ai/json/text.hpp ----
+#ifndef UMBRACO_AI_JSON_TEXT_HPP
+#define UMBRACO_AI_JSON_TEXT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// The length of the well-formed UTF-8 sequence (RFC 3629) at the front of `text`, or 0 where there is none.
+[[nodiscard]] constexpr std::size_t utf8_length(std::string_view text) noexcept {
+    if (text.empty()) return 0;
+    auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    auto const continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+    unsigned const first = byte(0);
+    if (first < 0x80) return 1;
+    if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
+    if (first >= 0xE0 && first <= 0xEF) {
+        unsigned const second = byte(1);
+        if (first == 0xE0 && second < 0xA0) return 0;
+        if (first == 0xED && second > 0x9F) return 0;
+        return continues(1) && continues(2) ? 3 : 0;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+        unsigned const second = byte(1);
+        if (first == 0xF0 && second < 0x90) return 0;
+        if (first == 0xF4 && second > 0x8F) return 0;
+        return continues(1) && continues(2) && continues(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+[[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
+    while (!text.empty()) {
+        std::size_t const length = utf8_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+template <Sink S>
+void put_utf8(S& sink, std::uint32_t code_point) {
+    char bytes[4];
+    std::size_t size = 0;
+    auto const add = [&](std::uint32_t value) { bytes[size++] = static_cast<char>(value); };
+    if (code_point < 0x80) {
+        add(code_point);
+    } else if (code_point < 0x800) {
+        add(0xC0 | (code_point >> 6));
+        add(0x80 | (code_point & 0x3F));
+    } else if (code_point < 0x10000) {
+        add(0xE0 | (code_point >> 12));
+        add(0x80 | ((code_point >> 6) & 0x3F));
+        add(0x80 | (code_point & 0x3F));
+    } else {
+        add(0xF0 | (code_point >> 18));
+        add(0x80 | ((code_point >> 12) & 0x3F));
+        add(0x80 | ((code_point >> 6) & 0x3F));
+        add(0x80 | (code_point & 0x3F));
+    }
+    sink.append(bytes, size);
+}
+
+/// Writes text as a JSON string. The text is UTF-8; other bytes would pass as they are, so callers check first.
+template <Sink S>
+void put_json_string(S& sink, std::string_view text) {
+    constexpr char hex[] = "0123456789ABCDEF";
+    put(sink, '"');
+    std::size_t plain = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char const c = text[i];
+        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+        put(sink, text.substr(plain, i - plain));
+        plain = i + 1;
+        switch (c) {
+            case '"': put(sink, "\\\""); break;
+            case '\\': put(sink, "\\\\"); break;
+            case '\b': put(sink, "\\b"); break;
+            case '\f': put(sink, "\\f"); break;
+            case '\n': put(sink, "\\n"); break;
+            case '\r': put(sink, "\\r"); break;
+            case '\t': put(sink, "\\t"); break;
+            default: {
+                char const escape[] = {'\\', 'u', '0', '0', hex[static_cast<unsigned char>(c) >> 4], hex[c & 15]};
+                sink.append(escape, sizeof escape);
+            }
+        }
+    }
+    put(sink, text.substr(plain));
+    put(sink, '"');
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_TEXT_HPP
 
 // ---- umbraco_ai/json/reader.hpp ----
 #ifndef UMBRACO_AI_JSON_READER_HPP
@@ -1783,238 +2309,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_WRITE_QUEUE_HPP
 
-// ---- umbraco_ai/wipe.hpp ----
-#ifndef UMBRACO_AI_WIPE_HPP
-#define UMBRACO_AI_WIPE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// Overwrites what a string holds, and what of its buffer it no longer shows, and leaves it empty.
-inline void wipe(std::string& text) noexcept {
-    // Growing up to the capacity allocates nothing. Through volatile, since a plain write before the end of a lifetime may be dropped.
-    text.resize(text.capacity());
-    char volatile* const bytes = text.data();
-    for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = 0;
-    text.clear();
-}
-
-/// A string that is overwritten when it ends, is assigned to, or is moved from.
-class wiping_string {
-public:
-    wiping_string() = default;
-    explicit wiping_string(std::string text) noexcept : text_(static_cast<std::string&&>(text)) { wipe(text); }
-    wiping_string(wiping_string const&) = default;
-    wiping_string(wiping_string&& other) noexcept : text_(static_cast<std::string&&>(other.text_)) { wipe(other.text_); }
-    wiping_string& operator=(wiping_string const& other) {
-        if (this != &other) {
-            wipe(text_);
-            text_ = other.text_;
-        }
-        return *this;
-    }
-    wiping_string& operator=(wiping_string&& other) noexcept {
-        if (this != &other) {
-            wipe(text_);
-            text_ = static_cast<std::string&&>(other.text_);
-            wipe(other.text_);
-        }
-        return *this;
-    }
-    ~wiping_string() { wipe(text_); }
-
-    [[nodiscard]] std::string& get() noexcept { return text_; }
-    [[nodiscard]] std::string const& get() const noexcept { return text_; }
-
-    friend bool operator==(wiping_string const&, wiping_string const&) = default;
-
-private:
-    std::string text_;
-};
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_WIPE_HPP
-
-// ---- umbraco_ai/http/message.hpp ----
-#ifndef UMBRACO_AI_HTTP_MESSAGE_HPP
-#define UMBRACO_AI_HTTP_MESSAGE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// The methods of RFC 9110 that the API uses.
-enum class http_method : std::uint8_t { get, post, put, delete_ };
-
-[[nodiscard]] constexpr std::string_view to_string(http_method value) noexcept {
-    switch (value) {
-        case http_method::get: return "GET";
-        case http_method::post: return "POST";
-        case http_method::put: return "PUT";
-        case http_method::delete_: return "DELETE";
-    }
-    return "?";
-}
-
-namespace detail {
-
-[[nodiscard]] constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
-}
-
-}  // namespace detail
-
-/// One header field.
-class http_header {
-public:
-    http_header() = default;
-    http_header(std::string field_name, std::string field_value) : name(std::move(field_name)), value(std::move(field_value)) {}
-
-    std::string name;
-    std::string value;
-
-    friend bool operator==(http_header const&, http_header const&) = default;
-};
-
-/// Header fields in the order in which they stand; names are compared ignoring case.
-class http_headers {
-public:
-    http_headers() = default;
-
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-
-    /// The value of the first field of this name, or null.
-    [[nodiscard]] std::string const* find(std::string_view name) const noexcept {
-        for (auto const& field : fields_)
-            if (detail::equals_ignoring_case(field.name, name)) return &field.value;
-        return nullptr;
-    }
-
-    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
-    [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
-    [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
-    [[nodiscard]] auto end() const noexcept { return fields_.end(); }
-
-    /// Overwrites every value and removes all fields.
-    void wipe() noexcept {
-        for (http_header& field : fields_) detail::wipe(field.value);
-        fields_.clear();
-    }
-
-    friend bool operator==(http_headers const&, http_headers const&) = default;
-
-private:
-    std::vector<http_header> fields_;
-};
-
-/// Where requests go: scheme, host and port. Credentials belong to one origin.
-class http_origin {
-public:
-    http_origin() = default;
-    http_origin(bool use_tls, std::string host_name, std::uint16_t port_number)
-        : tls(use_tls), host(std::move(host_name)), port(port_number) {}
-
-    bool tls = true;
-    std::string host;  ///< Lower case; an IPv6 address without brackets.
-    std::uint16_t port = 443;
-
-    /// "https://cms.example.com", "http://[::1]:8080": the port is left out where it is the scheme's own.
-    [[nodiscard]] std::string to_string() const { return (tls ? "https://" : "http://") + authority(); }
-
-    /// The value of the Host header.
-    [[nodiscard]] std::string authority() const {
-        std::string text = host.find(':') == std::string::npos ? host : '[' + host + ']';
-        if (port != (tls ? 443 : 80)) text += ':' + std::to_string(port);
-        return text;
-    }
-
-    friend bool operator==(http_origin const&, http_origin const&) = default;
-};
-
-/// What a transport must not exceed for one request. A transport that cannot honour one says so in its documentation.
-class http_limits {
-public:
-    http_limits() = default;
-
-    /// Time left for everything: queue, DNS, connect, write, read. Zero or less: give up at once.
-    std::chrono::nanoseconds time = std::chrono::seconds(30);
-    std::size_t header_bytes = 32 * 1024;        ///< Of the response: status line and fields, each interim response on its own.
-    std::size_t body_bytes = 8 * 1024 * 1024;    ///< Of the response, after chunk decoding.
-    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up.
-    void const* cancel_context = nullptr;        ///< Passed to `cancelled`.
-
-    [[nodiscard]] bool is_cancelled() const { return cancelled != nullptr && cancelled(cancel_context); }
-
-    friend bool operator==(http_limits const&, http_limits const&) = default;
-};
-
-/// One request. A transport adds Host, Content-Length (whenever there is a body, and 0 for POST and PUT without one) and
-/// Connection, and nothing else.
-class http_request {
-public:
-    http_request() = default;
-    http_request(http_request const&) = default;
-    http_request(http_request&&) noexcept = default;
-    http_request& operator=(http_request const&) = default;
-    http_request& operator=(http_request&&) noexcept = default;
-
-    /// A body can hold credentials, and headers hold the token, so both are overwritten.
-    ~http_request() {
-        detail::wipe(body);
-        headers.wipe();
-    }
-
-    http_method method = http_method::get;
-    http_origin origin;
-    std::string target;  ///< Origin form: percent-encoded path and query.
-    http_headers headers;
-    std::string body;
-    http_limits limits;
-
-    friend bool operator==(http_request const&, http_request const&) = default;
-
-    /// Method and target. Header values and bodies can hold secrets and are not shown.
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, http_request const& value) {
-        return out << to_string(value.method) << ' ' << value.target;
-    }
-};
-
-/// One answer; any status is an answer.
-class http_response {
-public:
-    http_response() = default;
-    http_response(http_response const&) = default;
-    http_response(http_response&&) noexcept = default;
-    http_response& operator=(http_response const&) = default;
-    http_response& operator=(http_response&&) noexcept = default;
-    /// A body can hold credentials in plain, so it is overwritten.
-    ~http_response() { detail::wipe(body); }
-    explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
-
-    int status = 0;
-    http_headers headers;
-    std::string body;  ///< After chunk decoding.
-    std::uint64_t origin_tag = 0;  ///< Tells the answers of one origin from another's; set by the client, never by a transport.
-
-    friend bool operator==(http_response const&, http_response const&) = default;
-
-    /// Status and size. A body can hold secrets and is not shown.
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, http_response const& value) {
-        return out << "HTTP " << value.status << ", " << value.body.size() << " bytes";
-    }
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP_MESSAGE_HPP
-
 // ---- umbraco_ai/machine.hpp ----
 #ifndef UMBRACO_AI_MACHINE_HPP
 #define UMBRACO_AI_MACHINE_HPP
@@ -2025,6 +2319,7 @@ enum class action_kind : std::uint8_t {
     send,  ///< Send `request`, then `resume(answer, now)`.
     wait,  ///< Let `delay` pass, then `resume(now)`.
     lock,  ///< Queue for the sole right to write `subject`, for at most `delay`; then `resume(waited, now)`.
+    token,  ///< Ask `source` for a token, for at most `delay`; then `resume(token, now)`.
     unlock,  ///< Give the right to write `subject` back, then `resume(now)`.
     done     ///< `take()` has the result.
 };
@@ -2034,6 +2329,7 @@ enum class action_kind : std::uint8_t {
         case action_kind::send: return "send";
         case action_kind::wait: return "wait";
         case action_kind::lock: return "lock";
+        case action_kind::token: return "token";
         case action_kind::unlock: return "unlock";
         case action_kind::done: return "done";
     }
@@ -2064,6 +2360,13 @@ public:
         made.delay = at_most;
         return made;
     }
+    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) {
+        action made;
+        made.what = action_kind::token;
+        made.source = std::move(user_source);
+        made.delay = at_most;
+        return made;
+    }
     [[nodiscard]] static action unlock(guid const& id) {
         action made;
         made.what = action_kind::unlock;
@@ -2076,8 +2379,12 @@ public:
     http_request request;
     std::chrono::nanoseconds delay{0};
     guid subject;
+    token_source source;
 
-    friend bool operator==(action const&, action const&) = default;
+    /// Two sources are not told apart.
+    friend bool operator==(action const& a, action const& b) {
+        return a.what == b.what && a.request == b.request && a.delay == b.delay && a.subject == b.subject;
+    }
 
     template <class Traits>
     friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, action const& value) {
@@ -2093,11 +2400,12 @@ public:
 /// it locked until it is unlocked or the machine is done. The nil guid stands for the sign-in of the client.
 template <class M>
 concept Machine = is_result<typename M::result_type> &&
-                  requires(M machine, result<http_response> answer, result<bool> waited, std::chrono::nanoseconds now) {
+                  requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
                       { machine.start(now) } -> std::same_as<action>;
                       { machine.resume(std::move(answer), now) } -> std::same_as<action>;
                       { machine.resume(now) } -> std::same_as<action>;
                       { machine.resume(std::move(waited), now) } -> std::same_as<action>;
+                      { machine.resume(std::move(token), now) } -> std::same_as<action>;
                       { machine.take() } -> std::same_as<typename M::result_type>;
                   };
 
@@ -2139,12 +2447,27 @@ struct io_traits<result<http_response>> {
             if (next.what == action_kind::wait) {
                 if constexpr (CanWait<Transport>) transport.wait(next.delay);
                 next = machine.resume(now_of(transport));
+            } else if (next.what == action_kind::token) {
+                next = machine.resume(token_of(next.source), now_of(transport));
             } else {
                 result<http_response> answer = transport.send(std::move(next.request));
                 next = machine.resume(std::move(answer), now_of(transport));
             }
         }
         return machine.take();
+    }
+
+    /// Of a source that gives its token at once.
+    static result<bearer_token> token_of(token_source const& source) {
+        class slot {
+        public:
+            slot() = default;
+            std::optional<result<bearer_token>> token;
+        };
+        auto const given = std::make_shared<slot>();
+        source([given](result<bearer_token> token) { given->token = std::move(token); });
+        if (given->token) return *std::move(given->token);
+        return failure(errc::invalid_argument, "It gave no token before it returned, and this transport cannot wait for one.").at("token source");
     }
 
     /// The transport's clock, or zero for ever where it has none.
@@ -2230,6 +2553,9 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                     else waited = std::move(ticket).error();
                     if (ticket) held[next.subject] = *std::move(ticket);
                     next = guarded([&] { return machine.resume(std::move(waited), now()); });
+                } else if (next.what == action_kind::token) {
+                    result<bearer_token> token = co_await detail::receive_token<Executor>(std::move(next.source), next.delay);
+                    next = guarded([&] { return machine.resume(std::move(token), now()); });
                 } else if (next.what == action_kind::unlock) {
                     held.erase(next.subject);
                     next = guarded([&] { return machine.resume(now()); });
@@ -2243,7 +2569,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return machine.take();
+        co_return guarded([&] { return machine.take(); });
     }
 };
 
@@ -3673,7 +3999,9 @@ namespace detail {
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch {
 public:
-    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)) {}
+    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)), trace_(call_->request.trace) {
+        if (trace_ != nullptr) noted_ = call_state::clock::now();
+    }
     call_watch(call_watch const&) = delete;
     call_watch& operator=(call_watch const&) = delete;
 
@@ -3681,8 +4009,19 @@ public:
     [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
     [[nodiscard]] failure& reason() noexcept { return reason_; }
 
-    /// What the call is at, for the text of a failure: "connecting".
-    void enter(char const* step) noexcept { step_ = step; }
+    /// What the call is at, for the text of a failure and for the trace.
+    void enter(transfer_phase phase) noexcept {
+        note_time();
+        phase_ = phase;
+    }
+
+    /// The call is over; nothing is noted from here on.
+    void end_trace() noexcept {
+        note_time();
+        trace_ = nullptr;
+    }
+
+    [[nodiscard]] transfer_trace* trace() const noexcept { return trace_; }
 
     /// From here until `end_limit` the call fails after `time` too.
     void limit(std::chrono::nanoseconds time) {
@@ -3714,7 +4053,7 @@ public:
         if (limit_end_ && call_state::clock::now() >= *limit_end_)
             co_return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
                                                      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
-                                                     " ms of transport_options::connect_time, while " + step_ + '.');
+                                                     " ms of transport_options::connect_time, while " + step() + '.');
         co_return true;
     }
 
@@ -3729,8 +4068,8 @@ public:
     }
 
     [[nodiscard]] failure stopped(stop_reason why) const {
-        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step_ + '.');
-        return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step_ + " (" + peer() +
+        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step() + '.');
+        return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step() + " (" + peer() +
                                                     "); give it more, or check that the server answers.");
     }
 
@@ -3741,11 +4080,34 @@ public:
     }
 
 private:
+    [[nodiscard]] char const* step() const noexcept {
+        switch (phase_) {
+            case transfer_phase::queue: return "waiting for a free connection";
+            case transfer_phase::resolve: return "resolving the host name";
+            case transfer_phase::connect: return "connecting";
+            case transfer_phase::tls: return "negotiating TLS";
+            case transfer_phase::send: return "sending the request";
+            case transfer_phase::first_byte: return "waiting for the answer";
+            case transfer_phase::header: return "reading the header of the answer";
+            case transfer_phase::body: return "reading the body of the answer";
+        }
+        return "?";
+    }
+
+    void note_time() noexcept {
+        if (trace_ == nullptr) return;
+        auto const now = call_state::clock::now();
+        trace_->add(phase_, std::chrono::duration_cast<std::chrono::nanoseconds>(now - noted_));
+        noted_ = now;
+    }
+
     std::shared_ptr<call_state> call_;
+    transfer_trace* trace_;
+    call_state::clock::time_point noted_;
     failure reason_;
     std::chrono::nanoseconds limit_{0};
     std::optional<call_state::clock::time_point> limit_end_;
-    char const* step_ = "starting";
+    transfer_phase phase_ = transfer_phase::queue;
 };
 
 }  // namespace detail
@@ -4028,7 +4390,7 @@ public:
 
 private:
     [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
-        watch_.enter("resolving the host name");
+        watch_.enter(transfer_phase::resolve);
         http_origin const& origin = watch_.request().origin;
         scoped_lookup const lookup(boost::asio::query(watch_.call()->strand, boost::asio::execution::context), origin.host, origin.port,
                                    watch_.call()->strand, watch_.call()->wake);
@@ -4043,7 +4405,7 @@ private:
 
     // The next address is tried when the one before has failed, or has said nothing for a while. The first to answer wins.
     [[nodiscard, gnu::noinline]] awaitable<attempt> race(endpoint_list addresses) {
-        watch_.enter("connecting");
+        watch_.enter(transfer_phase::connect);
         std::string errors;
         std::size_t begun = 0;
         auto next_begin = call_state::clock::now();
@@ -4084,7 +4446,7 @@ private:
     }
 
     [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
-        watch_.enter("negotiating TLS");
+        watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
         if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
         while (!made.setup.is_done())
@@ -4237,7 +4599,7 @@ public:
 
         watch_.call()->start();
         connection_pool::place const place(shared_->pool, watch_.call());
-        watch_.enter("waiting for a free connection");
+        watch_.enter(transfer_phase::queue);
         while (!place.is_granted()) {
             if (!co_await watch_.sleep()) co_return std::move(watch_.reason());
         }
@@ -4248,6 +4610,9 @@ public:
         co_return std::move(watch_.reason());
     }
 
+    /// Notes nothing more where `http_request::trace` asked; what it refers to may go.
+    void end_trace() noexcept { watch_.end_trace(); }
+
 private:
     // One connection, one request, one answer; false leaves the reason in the watch, and `may_resend_` where a second try is
     // harmless.
@@ -4255,10 +4620,11 @@ private:
         may_resend_ = false;
         write_failed_ = false;
         written_ = 0;
-        watch_.enter("connecting");
+        watch_.enter(transfer_phase::connect);
         if (!co_await watch_.check()) co_return false;
         if (may_reuse) connection_ = shared_->pool->take(request().origin);
         is_reused_ = connection_ != nullptr;
+        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
             if (!co_await connect()) co_return false;
         }
@@ -4299,7 +4665,7 @@ private:
     // Ends with everything written, or something to read, or a connection that takes no more. An answer may be there all
     // the same, so only a stop is a failure. A large request is read beside, since the answer may come before it is out.
     [[nodiscard, gnu::noinline]] awaitable<bool> write() {
-        watch_.enter("sending the request");
+        watch_.enter(transfer_phase::send);
         io_step& writing = connection_->writing;
         io_step& reading = connection_->reading;
         while (written_ < total()) {
@@ -4313,6 +4679,7 @@ private:
             }
             if (writing.is_done()) {
                 written_ += writing.count();
+                if (watch_.trace() != nullptr) watch_.trace()->bytes_sent += writing.count();
                 may_have_written_ = may_have_written_ || writing.count() != 0;
                 write_failed_ = static_cast<bool>(writing.error());
                 writing.clear();
@@ -4325,7 +4692,7 @@ private:
     }
 
     [[nodiscard, gnu::noinline]] awaitable<bool> read(response_parser& parser) {
-        watch_.enter("waiting for the answer");
+        watch_.enter(transfer_phase::first_byte);
         io_step& reading = connection_->reading;
         std::size_t header_bytes = 0;
         while (true) {
@@ -4333,8 +4700,8 @@ private:
             if (reading.is_done() && !reading.error()) reading.clear();
             if (!parse(parser, header_bytes)) co_return false;
             if (parser.is_done()) co_return true;
-            if (parser.is_header_done()) watch_.enter("reading the body of the answer");
-            else if (parser.got_some()) watch_.enter("reading the header of the answer");
+            if (parser.is_header_done()) watch_.enter(transfer_phase::body);
+            else if (parser.got_some()) watch_.enter(transfer_phase::header);
 
             if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
             while (!reading.is_done()) {
@@ -4364,6 +4731,7 @@ private:
             bool const in_header = !parser.is_header_done();
             std::size_t const used = parser.put(buffer.cdata(), error);
             buffer.consume(used);
+            if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
             if (in_header) {
                 header_bytes += used;
                 std::size_t const pending = parser.is_header_done() ? 0 : buffer.size();
@@ -4529,6 +4897,7 @@ private:
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
             detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
             answer = co_await work.run();
+            work.end_trace();
         } catch (...) {
             thrown = std::current_exception();
         }
@@ -4641,157 +5010,6 @@ static_assert(Transport<blocking_transport>);
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_BLOCKING_HPP
-
-// ---- umbraco_ai/model/secret.hpp ----
-#ifndef UMBRACO_AI_MODEL_SECRET_HPP
-#define UMBRACO_AI_MODEL_SECRET_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// Text that must not be shown: it streams as `***` and converts to nothing. Its storage is overwritten when it ends.
-class secret {
-public:
-    secret() = default;
-    explicit secret(std::string text) : text_(std::move(text)) {}
-
-    /// The text itself; the name is long so that it is seen in a review.
-    [[nodiscard]] std::string_view reveal() const noexcept { return text_.get(); }
-    [[nodiscard]] bool empty() const noexcept { return text_.get().empty(); }
-
-    /// Takes the same time wherever the texts differ.
-    friend bool operator==(secret const& a, secret const& b) noexcept {
-        std::string_view const x = a.reveal();
-        std::string_view const y = b.reveal();
-        if (x.size() != y.size()) return false;
-        unsigned difference = 0;
-        for (std::size_t i = 0; i < x.size(); ++i) difference |= static_cast<unsigned>(static_cast<unsigned char>(x[i]) ^ static_cast<unsigned char>(y[i]));
-        return difference == 0;
-    }
-
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, secret const&) {
-        return out << "***";
-    }
-
-private:
-    detail::wiping_string text_;
-};
-
-/// A reference into the server's configuration, in place of a secret: `config_reference("Umbraco:AI:Secrets:OpenAI")` is
-/// sent as `$Umbraco:AI:Secrets:OpenAI`, and the server resolves it when the connection is saved and when it is used. A
-/// leading `$` may be given or left out.
-class config_reference {
-public:
-    explicit config_reference(std::string_view key) : key_(key.starts_with('$') ? key.substr(1) : key) {}
-
-    [[nodiscard]] std::string const& key() const noexcept { return key_; }
-    [[nodiscard]] std::string to_string() const { return '$' + key_; }
-
-    friend bool operator==(config_reference const&, config_reference const&) = default;
-
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, config_reference const& value) {
-        return out << value.to_string();
-    }
-
-private:
-    std::string key_;
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_MODEL_SECRET_HPP
-
-// ---- umbraco_ai/auth.hpp ----
-#ifndef UMBRACO_AI_AUTH_HPP
-#define UMBRACO_AI_AUTH_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// An OAuth 2 bearer token (RFC 6750) that was obtained elsewhere.
-class bearer_token {
-public:
-    explicit bearer_token(std::string token) : token_(std::move(token)) {}
-    explicit bearer_token(secret token) : token_(std::move(token)) {}
-
-    [[nodiscard]] secret const& token() const noexcept { return token_; }
-
-    /// Errors: a usage failure where the token is empty or holds what no header may.
-    [[nodiscard]] result<void> check() const {
-        std::string_view const text = token_.reveal();
-        if (text.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("bearer token");
-        for (char const c : text)
-            if (c <= ' ' || c > '~')
-                return failure(errc::invalid_argument, "It holds a blank, a line end or a character beyond ASCII; pass the token alone, trimmed.").at("bearer token");
-        return result<void>::ok();
-    }
-
-private:
-    secret token_;
-};
-
-/// An API user of the CMS (OAuth 2 client credentials, Umbraco 15 and newer). Tokens are fetched when they are needed, used
-/// until they near their end, and fetched anew when the server refuses one.
-class client_credentials {
-public:
-    /// client_id      as the CMS shows it, with its prefix `umbraco-back-office-`; its case counts
-    /// client_secret  as it is, not encoded
-    client_credentials(std::string client_id, secret client_secret) : id_(std::move(client_id)), secret_(std::move(client_secret)) {}
-
-    [[nodiscard]] std::string const& client_id() const noexcept { return id_; }
-    [[nodiscard]] secret const& client_secret() const noexcept { return secret_; }
-
-    /// Errors: a usage failure where one of the two is empty.
-    [[nodiscard]] result<void> check() const {
-        if (id_.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("client id");
-        if (secret_.empty()) return failure(errc::invalid_argument, "It is empty; is the variable it comes from set?").at("client secret");
-        return result<void>::ok();
-    }
-
-private:
-    std::string id_;
-    secret secret_;
-};
-
-/// A user's own way to a token: called for each new one, and again after the server refused one.
-class token_source {
-public:
-    explicit token_source(std::function<result<bearer_token>()> get_token) : get_(std::move(get_token)) {}
-
-    [[nodiscard]] result<bearer_token> operator()() const { return get_(); }
-
-private:
-    std::function<result<bearer_token>()> get_;
-};
-
-/// What a client signs its requests with. They go to the client's own origin and nowhere else.
-class credentials {
-public:
-    credentials() = default;  ///< None: the server must not ask.
-    credentials(bearer_token token) : kind_(std::move(token)) {}
-    credentials(client_credentials api_user) : kind_(std::move(api_user)) {}
-    credentials(token_source source) : kind_(std::move(source)) {}
-
-    [[nodiscard]] bool empty() const noexcept { return kind_.index() == 0; }
-
-    [[nodiscard]] bearer_token const* as_bearer_token() const noexcept { return std::get_if<bearer_token>(&kind_); }
-    [[nodiscard]] client_credentials const* as_client_credentials() const noexcept { return std::get_if<client_credentials>(&kind_); }
-    [[nodiscard]] token_source const* as_token_source() const noexcept { return std::get_if<token_source>(&kind_); }
-
-    /// Errors: a usage failure where a part is empty or holds what no header may.
-    [[nodiscard]] result<void> check() const {
-        if (auto const* token = as_bearer_token()) return token->check();
-        if (auto const* api_user = as_client_credentials()) return api_user->check();
-        return result<void>::ok();
-    }
-
-private:
-    std::variant<std::monostate, bearer_token, client_credentials, token_source> kind_;
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_AUTH_HPP
 
 // ---- umbraco_ai/model/problem.hpp ----
 #ifndef UMBRACO_AI_MODEL_PROBLEM_HPP
@@ -5153,6 +5371,12 @@ public:
     return std::string_view::npos;
 }
 
+/// "/connections/{idOrAlias}" of "GET /connections/{idOrAlias}".
+[[nodiscard]] constexpr std::string_view path_of_route(std::string_view text) noexcept {
+    std::size_t const blank = position_of(' ', text);
+    return blank == std::string_view::npos ? text : text.substr(blank + 1);
+}
+
 [[nodiscard]] consteval route parse_route(std::string_view text) {
     route made;
     std::size_t const blank = position_of(' ', text);
@@ -5167,7 +5391,7 @@ public:
         made.error = route_error::method;
         return made;
     }
-    made.path = blank == std::string_view::npos ? std::string_view() : text.substr(blank + 1);
+    made.path = blank == std::string_view::npos ? std::string_view() : path_of_route(text);
     if (made.path.empty() || made.path.front() != '/' || position_of(' ', made.path) != std::string_view::npos) {
         made.error = route_error::path;
         return made;
@@ -5538,6 +5762,7 @@ template <Descriptor D>
     if (auto ok = call.check(); !ok) return ok.error();
     http_request request;
     request.method = D::method;
+    request.route = detail::path_of_route(D::route_text);
     call.write_target(request.target, base_path);
     request.headers.add("Accept", "application/json");
     if constexpr (D::has_body) {
@@ -6847,6 +7072,94 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ENDPOINTS_CONNECTIONS_HPP
 
+// ---- umbraco_ai/observer.hpp ----
+#ifndef UMBRACO_AI_OBSERVER_HPP
+#define UMBRACO_AI_OBSERVER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// One request that is sent for a call. Texts live as long as the program.
+class attempt_event {
+public:
+    attempt_event() = default;
+
+    std::uint64_t call = 0;       ///< Number of the call within its client, from 1.
+    std::string_view operation;   ///< What the call is: "modify", or the route of a single endpoint.
+    http_method method = http_method::get;
+    std::string_view route;       ///< Template of the path, without base path: "/connections/{idOrAlias}".
+    unsigned attempt = 0;         ///< Number of the request within its call, from 1; sign-in requests count.
+    unsigned resend_count = 0;    ///< How often the same request was sent before in this call.
+    bool is_sign_in = false;      ///< It asks the token endpoint for a token.
+};
+
+/// How a request ended: with an answer of any status, or with none.
+class answer_event : public attempt_event {
+public:
+    answer_event() = default;
+
+    int status = 0;                          ///< 0: there is no answer.
+    std::error_code error;                   ///< Why there is none.
+    std::chrono::nanoseconds duration{0};    ///< Of the whole attempt; 0 on a transport without a clock.
+    transfer_trace transfer;                 ///< What the transport noted; all zero where it notes nothing.
+};
+
+/// The same request will be sent again.
+class retry_event : public answer_event {
+public:
+    retry_event() = default;
+
+    std::chrono::nanoseconds pause{0};  ///< Before that.
+};
+
+/// A sign-in ended.
+class token_event {
+public:
+    token_event() = default;
+
+    std::uint64_t call = 0;                          ///< The call that needed the token.
+    std::optional<std::chrono::seconds> lifetime;    ///< As the server states it.
+    std::error_code error;                           ///< Why there is no token.
+    int status = 0;                                  ///< Of a refusal; 0 elsewhere.
+};
+
+/// A call ended.
+class call_event {
+public:
+    call_event() = default;
+
+    std::uint64_t call = 0;
+    std::string_view operation;
+    unsigned attempts = 0;
+    int status = 0;                        ///< Of the last answer that counts, 0: there was none.
+    std::error_code error;                 ///< None: the call has its value.
+    bool possibly_applied = false;         ///< It failed, and the server may have carried it out.
+    std::chrono::nanoseconds duration{0};  ///< 0 on a transport without a clock.
+};
+
+/// Is told what the calls of a client do: for logs, metrics and traces. It sees methods, route templates, statuses, sizes
+/// and times; never a body, a query, a header, an id, an alias or a secret. See `client_options::observer`.
+///
+/// Threading: the clients of this library call it for one event at a time, on the threads that their calls run on. It
+/// returns soon, and begins no call of the same client: such a call fails with `errc::client_busy`.
+/// Lifetime: the client shares it.
+class observer {
+public:
+    observer() = default;
+    observer(observer const&) = delete;
+    observer& operator=(observer const&) = delete;
+    virtual ~observer() = default;
+
+    virtual void on_attempt(attempt_event const&) noexcept {}  ///< A request is about to be sent.
+    virtual void on_answer(answer_event const&) noexcept {}    ///< It has ended.
+    virtual void on_retry(retry_event const&) noexcept {}      ///< It will be sent again.
+    virtual void on_token(token_event const&) noexcept {}      ///< A sign-in has ended.
+    virtual void on_done(call_event const&) noexcept {}        ///< A call has ended; once for each call that began.
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_OBSERVER_HPP
+
 // ---- umbraco_ai/retry.hpp ----
 #ifndef UMBRACO_AI_RETRY_HPP
 #define UMBRACO_AI_RETRY_HPP
@@ -6997,11 +7310,17 @@ public:
     client_options() = default;
 
     std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< For a whole call, all its requests together.
+
+    /// For one attempt, from the wait for a connection on; nothing: whatever the call has left. A GET or DELETE that it ends
+    /// is sent again as after a lost answer.
+    std::optional<std::chrono::nanoseconds> attempt_timeout;
+
     std::size_t header_bytes = 32 * 1024;                         ///< Most bytes of a response header.
     std::size_t body_bytes = 8 * 1024 * 1024;                     ///< Most bytes of a response body.
     retry_policy retry;                                           ///< When a request is sent again.
     bool read_only = false;                                       ///< Refuses every method but GET before any I/O.
     bool allow_credentials_over_plain_http = false;               ///< To hosts that are not loopback. Anyone on the way can read them.
+    std::shared_ptr<umbraco_ai::observer> observer;               ///< Is told what the calls do; null: nobody is.
 };
 
 /// What holds for one call, in place of the client's.
@@ -7011,6 +7330,7 @@ public:
     explicit call_options(std::chrono::nanoseconds time) : timeout(time) {}
 
     std::optional<std::chrono::nanoseconds> timeout;
+    std::optional<std::chrono::nanoseconds> attempt_timeout;  ///< See `client_options`.
     http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
 
     /// Errors: a usage failure that names the header, never its value.
@@ -7267,11 +7587,15 @@ struct fields<detail::token_error_answer> : table<field<"error", &detail::token_
 
 namespace detail {
 
+inline constexpr std::string_view token_route = "/umbraco/management/api/v1/security/back-office/token";
+
 /// The token request of an API user. The path of the endpoint must be lower case.
 [[nodiscard]] inline http_request token_request(client_credentials const& api_user, std::string_view api_path) {
     http_request request;
     request.method = http_method::post;
-    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size())) + "/umbraco/management/api/v1/security/back-office/token";
+    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size()));
+    request.target += token_route;
+    request.route = token_route;
     request.headers.add("Accept", "application/json");
     request.headers.add("Content-Type", "application/x-www-form-urlencoded");
     request.body = "grant_type=client_credentials&client_id=";
@@ -7399,6 +7723,7 @@ public:
     detail::token_cache tokens;
     detail::retry_budget budget;
     detail::jitter_source jitter;
+    std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -7436,8 +7761,11 @@ public:
         deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout;
+        begin_observing(now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
+        if (attempt_time() <= attempt_time().zero())
+            return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
         for (http_header const& extra : options_.headers) secrets_.add(extra.value);
         if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
         if constexpr (requires { O::writes; }) {
@@ -7448,7 +7776,11 @@ public:
 
     /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
+        last_now_ = now;
+        tell_answered(answer, now);
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
+        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
         if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
         if (pending_.method != http_method::get) {
@@ -7460,13 +7792,17 @@ public:
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
             context_->tokens.refuse(token_generation_);
+            tell_retry(std::chrono::nanoseconds(0));
             return dispatch(now);
         }
         if (answer) {
             answer->origin_tag = context_->origin_tag;
             scrub_server_texts(*answer);
         }
-        if (auto const pause = pause_before_next_try(answer, now)) return action::wait(*pause);
+        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+            tell_retry(*pause);
+            return action::wait(*pause);
+        }
         if (answer && answer->status < 500) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
         if constexpr (!requires { O::is_single; }) {
@@ -7479,17 +7815,25 @@ public:
 
     /// Goes on after a pause, or after an unlock.
     [[nodiscard]] action resume(std::chrono::nanoseconds now) {
+        last_now_ = now;
         if (ended_) return action::done();
         return dispatch(now);
     }
 
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
     [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
+        last_now_ = now;
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
         if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
         else return action::done();
+    }
+
+    /// Goes on after a token: with it, or why there is none.
+    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) {
+        last_now_ = now;
+        return on_user_token(std::move(token), now);
     }
 
     [[nodiscard]] result_type take() {
@@ -7506,6 +7850,7 @@ public:
             add_own_secrets();
             for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
+        tell_done(taken);
         return taken;
     }
 
@@ -7579,10 +7924,13 @@ private:
 
     [[nodiscard]] action send(http_request request, std::chrono::nanoseconds now) {
         request.origin = context_->base->origin;
-        request.limits.time = deadline_ - now;
+        request.limits.time = (std::min)(deadline_ - now, attempt_time());
+        is_attempt_limited_ = attempt_time() < deadline_ - now;
         request.limits.header_bytes = context_->options.header_bytes;
         request.limits.body_bytes = context_->options.body_bytes;
+        if (observed_) request.trace = &observed_->trace;
         ++attempts_;
+        tell_attempt(request, now);
         return action::send(std::move(request));
     }
 
@@ -7591,16 +7939,21 @@ private:
         if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
         if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
         if (auto const* source = context_->auth.as_token_source()) {
-            auto token = (*source)();
-            if (token) {
-                if (auto ok = token->check(); !ok) token = ok.error();
-            }
-            if (!token) return fail_sign_in(std::move(token).error(), now);
-            context_->tokens.store(token->token(), most_token_life, now);
-            return leave_sign_in(now);
+            if (source->takes_receiver()) return action::token(*source, deadline_ - now);
+            return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
         return send(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path), now);
+    }
+
+    [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
+        if (token) {
+            if (auto ok = token->check(); !ok) token = ok.error();
+        }
+        if (!token) return fail_sign_in(std::move(token).error(), now);
+        context_->tokens.store(token->token(), most_token_life, now);
+        tell_token(std::nullopt, nullptr);
+        return leave_sign_in(now);
     }
 
     [[nodiscard]] action on_token(result<http_response> answer, std::chrono::nanoseconds now) {
@@ -7615,12 +7968,14 @@ private:
         bearer_token const bearer(std::move(token->access_token));
         if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
+        tell_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
+        tell_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 
@@ -7638,12 +7993,12 @@ private:
     }
 
     /// How long to wait before the pending request is sent again, or nothing where it is not.
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
         retry_policy const& policy = context_->options.retry;
         if (tries_ >= policy.most_attempts) return std::nullopt;
         bool const may_repeat = pending_.method == http_method::get || pending_.method == http_method::delete_;
         bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
-                                       : answer.error().who == fault::transport && is_connection_fault(answer.error()) &&
+                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
                                              (may_repeat || !answer.error().possibly_applied);
         if (!is_passing) return std::nullopt;
         if (!context_->transport_waits) {
@@ -7679,6 +8034,94 @@ private:
                reason.code != make_error_code(errc::connect_failed);
     }
 
+    [[nodiscard]] std::chrono::nanoseconds attempt_time() const noexcept {
+        if (options_.attempt_timeout) return *options_.attempt_timeout;
+        return context_->options.attempt_timeout.value_or((std::chrono::nanoseconds::max)());
+    }
+
+    /// Kept where somebody observes, and at one address, since a transport writes into it.
+    class observation {
+    public:
+        observation() = default;
+
+        answer_event event;
+        transfer_trace trace;
+        std::chrono::nanoseconds begun{0};
+        std::chrono::nanoseconds attempt_begun{0};
+        int status = 0;
+    };
+
+    [[nodiscard]] observer& listener() const noexcept { return *context_->options.observer; }
+
+    void begin_observing(std::chrono::nanoseconds now) {
+        last_now_ = now;
+        if (!context_->options.observer) return;
+        observed_ = std::make_unique<observation>();
+        observed_->begun = now;
+        observed_->event.call = ++context_->calls;
+        if constexpr (requires { std::string_view(O::name); }) observed_->event.operation = O::name;
+    }
+
+    void tell_attempt(http_request const& request, std::chrono::nanoseconds now) {
+        if (!observed_) return;
+        observed_->attempt_begun = now;
+        observed_->trace = transfer_trace();
+        answer_event& event = observed_->event;
+        event.method = request.method;
+        event.route = request.route;
+        event.attempt = attempts_;
+        event.is_sign_in = state_ == state::fetching_token;
+        event.resend_count = event.is_sign_in ? 0 : tries_ - 1;
+        listener().on_attempt(event);
+    }
+
+    void tell_answered(result<http_response> const& answer, std::chrono::nanoseconds now) {
+        if (!observed_) return;
+        answer_event& event = observed_->event;
+        event.status = answer ? answer->status : 0;
+        event.error = answer ? std::error_code() : answer.error().code;
+        event.duration = now - observed_->attempt_begun;
+        event.transfer = observed_->trace;
+        if (!event.is_sign_in) observed_->status = event.status;
+        listener().on_answer(event);
+    }
+
+    void tell_retry(std::chrono::nanoseconds pause) {
+        if (!observed_) return;
+        retry_event event;
+        static_cast<answer_event&>(event) = observed_->event;
+        event.pause = pause;
+        listener().on_retry(event);
+    }
+
+    void tell_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
+        if (!observed_) return;
+        token_event event;
+        event.call = observed_->event.call;
+        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.status = reason->status;
+        }
+        listener().on_token(event);
+    }
+
+    void tell_done(result_type const& outcome) {
+        if (!observed_) return;
+        call_event event;
+        event.call = observed_->event.call;
+        event.operation = observed_->event.operation;
+        event.attempts = attempts_;
+        event.status = outcome ? observed_->status : outcome.error().status;
+        if (!outcome) {
+            event.error = outcome.error().code;
+            event.possibly_applied = outcome.error().possibly_applied;
+        }
+        event.duration = last_now_ - observed_->begun;
+        listener().on_done(event);
+        observed_.reset();
+    }
+
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
     static constexpr std::int64_t most_token_life = 60;
 
@@ -7690,12 +8133,15 @@ private:
     detail::sent_secrets secrets_;
     secret used_token_;
     std::uint64_t token_generation_ = 0;
+    std::unique_ptr<observation> observed_;
     std::chrono::nanoseconds deadline_{0};
+    std::chrono::nanoseconds last_now_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
+    bool is_attempt_limited_ = false;
     bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
 };
 
@@ -7818,6 +8264,7 @@ public:
 /// one answer, where nothing can.
 class all_operation : public detail::operation_steps<connection_list> {
 public:
+    static constexpr std::string_view name = "all";
     static constexpr int most_atomic_reads = 3;
 
     explicit all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
@@ -7942,6 +8389,7 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
 template <class Change>
 class modify_operation : public detail::operation_steps<modified> {
 public:
+    static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
     static constexpr int most_writes = 3;
 
@@ -8194,6 +8642,8 @@ private:
 /// An update by id or alias. Given an alias, the members of the answer that the library does not know are put back.
 class update_operation : public detail::by_id_operation<update_operation, connections::update> {
 public:
+    static constexpr std::string_view name = "update";
+
     update_operation(id_or_alias which, connection_update new_state) : by_id_operation(std::move(which)), new_state_(std::move(new_state)) {}
 
     /// Tells where the client's requests go.
@@ -8219,6 +8669,8 @@ private:
 /// A delete by id or alias.
 class remove_operation : public detail::by_id_operation<remove_operation, connections::remove> {
 public:
+    static constexpr std::string_view name = "remove";
+
     using by_id_operation::by_id_operation;
 
     [[nodiscard]] static result<void> check() { return result<void>::ok(); }
@@ -8241,6 +8693,7 @@ template <Descriptor D>
 class call_operation {
 public:
     using result_type = result<typename D::answer_type>;
+    static constexpr std::string_view name = D::route_text;
     static constexpr bool is_single = true;
     static constexpr bool writes = D::method != http_method::get;
 
@@ -8384,6 +8837,7 @@ class ensure_operation : public detail::operation_steps<ensured> {
     using modification = modify_operation<detail::draft_application>;
 
 public:
+    static constexpr std::string_view name = "ensure";
     static constexpr bool writes = true;
 
     explicit ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
@@ -8487,6 +8941,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 template <Descriptor D>
 class explained_operation : public detail::operation_steps<typename D::answer_type> {
 public:
+    static constexpr std::string_view name = D::route_text;
     static constexpr bool writes = D::method != http_method::get;
 
     explicit explained_operation(id_or_alias which) : which_(std::move(which)) {}
@@ -8570,6 +9025,8 @@ public:
 /// works. The id cannot be had, since every answer that would hold it fails.
 class find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
 public:
+    static constexpr std::string_view name = "find_poisoned";
+
     /// Requests for the name, after which what is known of it is given.
     static constexpr int most_name_requests = 1000;
 
@@ -8711,6 +9168,8 @@ public:
 /// Reads the next page of a walk; an empty one is the end.
 class next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
 public:
+    static constexpr std::string_view name = "pages";
+
     /// The walk outlives the operation.
     explicit next_page_operation(page_walk& walk) : walk_(&walk) {}
 
@@ -8816,6 +9275,8 @@ using capabilities_of = endpoint<"GET /connections/{idOrAlias}/capabilities", pa
 /// for the connection itself.
 class exists_operation : public detail::operation_steps<bool> {
 public:
+    static constexpr std::string_view name = "exists";
+
     exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
@@ -8849,6 +9310,8 @@ private:
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
 class capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
 public:
+    static constexpr std::string_view name = "capabilities_of";
+
     explicit capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::capabilities_of(which_), base_path); }
@@ -8909,6 +9372,7 @@ void for_each_server_text(diagnosis& value, F&& f) {
 /// Asks the few calls that tell apart why a connection does not work.
 class diagnose_operation : public detail::operation_steps<diagnosis> {
 public:
+    static constexpr std::string_view name = "diagnose";
     static constexpr bool writes = true;
 
     explicit diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
@@ -9002,6 +9466,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// answer every connection.
 class with_capability_operation : public detail::operation_steps<page<connection_item>> {
 public:
+    static constexpr std::string_view name = "with_capability";
+
     explicit with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {

@@ -107,6 +107,7 @@ private:
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
             detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
             answer = co_await work.run();
+            work.end_trace();
         } catch (...) {
             thrown = std::current_exception();
         }
