@@ -200,9 +200,10 @@ private:
     [[nodiscard]] bool parse(response_parser& parser) {
         // Another read may have the rest of the buffer.
         if (connection_->reading.is_pending()) return true;
-        std::size_t const before = connection_->buffer.size();
-        error_code const error = parser.take(connection_->buffer);
-        if (watch_.trace() != nullptr) watch_.trace()->bytes_received += before - connection_->buffer.size();
+        auto& buffer = connection_->buffer;
+        std::size_t const arrived = buffer.size();
+        error_code const error = parser.take(buffer);
+        if (watch_.trace() != nullptr) watch_.trace()->bytes_received += arrived - buffer.size();
         if (!error) return true;
         errc const code = error == http_error::header_limit ? errc::header_too_large
                           : error == http_error::body_limit ? errc::body_too_large
