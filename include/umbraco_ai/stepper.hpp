@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <iosfwd>
 #include <map>
 #include <optional>
@@ -78,7 +77,7 @@ public:
 
 private:
     friend class step_turn;
-    std::map<guid, std::deque<std::uint64_t>> lines_;
+    std::map<guid, std::vector<std::uint64_t>> lines_;
     std::uint64_t last_ = 0;
 };
 
