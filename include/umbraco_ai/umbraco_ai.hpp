@@ -5,6 +5,7 @@
 /// The whole library: the core, and the transports that need Boost.
 #include <umbraco_ai/asio/async_call.hpp>
 #include <umbraco_ai/asio/awaitable.hpp>
+#include <umbraco_ai/asio/token_source.hpp>
 #include <umbraco_ai/beast/blocking.hpp>
 #include <umbraco_ai/beast/client.hpp>
 #include <umbraco_ai/beast/transport.hpp>

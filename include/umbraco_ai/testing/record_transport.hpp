@@ -64,10 +64,10 @@ class record_transport {
     using plain = std::remove_reference_t<T>;
 
 public:
-    static constexpr bool tracks_writes = [] {
-        if constexpr (requires { plain::tracks_writes; }) return plain::tracks_writes;
-        else return false;
-    }();
+    static constexpr bool timed = is_timed<plain>;
+    static constexpr bool cancellable = is_cancellable<plain>;
+    static constexpr bool concurrent = is_concurrent<plain>;
+    static constexpr bool tracks_writes = umbraco_ai::tracks_writes<plain>;
 
     record_transport(T&& wire, recording& tape, std::function<result<void>(recording const&)> after_each = {})
         : wire_(std::forward<T>(wire)), recorder_(tape, std::move(after_each)) {}
@@ -76,7 +76,7 @@ public:
         requires(!is_awaited<T>)
     {
         http_request const sent = request;
-        result<http_response> answer = wire_.send(std::move(request));
+        result<http_response> answer = send_over(wire_, std::move(request));
         recorder_.add(sent, answer);
         return answer;
     }
@@ -85,7 +85,7 @@ public:
         requires is_awaited<T>
     {
         http_request const sent = request;
-        auto sending = wire_.send(std::move(request));
+        auto sending = send_over(wire_, std::move(request));
         result<http_response> answer = co_await std::move(sending);
         recorder_.add(sent, answer);
         co_return answer;
