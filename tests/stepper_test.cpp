@@ -270,6 +270,39 @@ TEST_CASE("a sign-in that fails is told to all who wait for it", "[stepper]") {
     CHECK(token_requests(site) == 1);
 }
 
+TEST_CASE("a token source may give its token later, to all calls that wait, or never", "[stepper]") {
+    ai::token_source::receiver give;
+    int asked = 0;
+    ai::token_source const source([&](ai::token_source::receiver done) {
+        ++asked;
+        give = std::move(done);
+    });
+    ai::stepped_client cms("https://cms.example.com", source);
+    auto first = cms.connections().list();
+    auto second = cms.connections(ai::call_options(5s)).list();
+    CHECK(first.next(1s) == ai::call_step(ai::call_step_kind::wait, 31s));
+    CHECK(second.next(1s) == ai::call_step(ai::call_step_kind::wait, 6s));
+    give(ai::bearer_token(std::string("a-token")));
+    give(ai::bearer_token(std::string("another")));
+    CHECK(second.next(2s).what == ai::call_step_kind::wait);
+    CHECK(first.next(2s).what == ai::call_step_kind::send);
+    CHECK(second.next(2s).what == ai::call_step_kind::send);
+    CHECK(*first.request().headers.find("Authorization") == "Bearer a-token");
+    CHECK(asked == 1);
+
+    ai::stepped_client silent("https://cms.example.com", source);
+    auto waiting = silent.connections().list();
+    CHECK(waiting.next(1s).what == ai::call_step_kind::wait);
+    CHECK(waiting.next(31s).what == ai::call_step_kind::done);
+    CHECK(waiting.take().error().who == ai::fault::timeout);
+    give(ai::bearer_token(std::string("too-late")));
+
+    ai::stepped_client prompt("https://cms.example.com", ai::token_source([](ai::token_source::receiver done) { done(ai::bearer_token(std::string("at-once"))); }));
+    auto sent = prompt.connections().list();
+    REQUIRE(sent.next(1s).what == ai::call_step_kind::send);
+    CHECK(*sent.request().headers.find("Authorization") == "Bearer at-once");
+}
+
 TEST_CASE("a call stepped within a change is refused", "[stepper]") {
     ai::testing::in_memory_api site(ai::testing::dialect::observed);
     site.add(ai::testing::stored_connection("a", "a", "openai", R"({"apiKey":"k"})"));
