@@ -242,8 +242,25 @@ TEST_CASE("a certificate that proves nothing is rejected with the reason and a w
 
 TEST_CASE("a wildcard stands for one whole label") {
     test_certificate const wild = authority().issue(certificate_terms({"*.example.com"}));
-    asio::ssl::context unused(asio::ssl::context::tls_client);
     check_rejected(answer_from(wild, trusting(), "localhost"), {"`*.example.com`"});
+    raw_server server({ok_script}, server_tls(wild));
+    for (auto const& [host, is_accepted] : {std::pair(std::string("cms.example.com"), true), std::pair(std::string("CMS.Example.Com"), true),
+                                            std::pair(std::string("example.com"), false), std::pair(std::string("a.cms.example.com"), false)}) {
+        INFO(host);
+        asio::io_context io;
+        asio::use_service<umbraco_ai::detail::lookup_service>(io).queue()->set_source(
+            [](std::string const&, std::uint16_t port, boost::system::error_code&) {
+                return umbraco_ai::detail::endpoint_list{asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port)};
+            });
+        beast_transport transport(io, transport_options(trusting()));
+        std::optional<result<http_response>> answer;
+        auto sending = transport.send(request_to(named(server.origin(), host)));
+        asio::co_spawn(io, std::move(sending), [&](std::exception_ptr, result<http_response> given) { answer = std::move(given); });
+        io.run();
+        REQUIRE(answer.has_value());
+        if (is_accepted) CHECK(answer->has_value());
+        else check_rejected(*answer, {"`*.example.com`", "not `" + host + "`"});
+    }
 }
 
 TEST_CASE("names in a certificate are shown bounded and without control bytes") {
@@ -477,7 +494,7 @@ TEST_CASE("a server that never says farewell delays nothing") {
     CHECK(server.wait_until_finished(2));
 }
 
-TEST_CASE("a transport with TLS may be shared by threads, its context and its sessions too") {
+TEST_CASE("a transport with TLS may be shared by threads, its context and its sessions too", "[threads]") {
     loopback_server server(echo, loopback_options().with_tls(good_certificate()).with_requests_each(3));
     asio::thread_pool pool(3);
     beast_transport transport(pool.get_executor(), trusting());

@@ -875,6 +875,7 @@ public:
         return action::send(request_to(origin_));
     }
     action resume(result<bool>, std::chrono::nanoseconds) { return action::done(); }
+    action resume(result<bearer_token>, std::chrono::nanoseconds) { return action::done(); }
     result_type take() { return std::move(result_); }
 
 private:
@@ -1163,6 +1164,22 @@ TEST_CASE("an address that refuses or says nothing gives way to the next") {
         CHECK(took >= one.at_least);
         CHECK(took < 2s);
     }
+}
+
+TEST_CASE("a host that no network leads to is a failed connection, at once") {
+    asio::io_context context;
+    // No network carries TCP to an address of many hosts, so the kernel refuses it on this machine.
+    let_resolve(context, [](std::string const&, std::uint16_t port, boost::system::error_code&) {
+        return addresses{asio::ip::tcp::endpoint(asio::ip::make_address("224.0.0.1"), port)};
+    });
+    beast_transport transport(context);
+    auto const begin = std::chrono::steady_clock::now();
+    running_call call(context, transport, request_to_host());
+    context.run();
+    CHECK(std::chrono::steady_clock::now() - begin < 1s);
+    CHECK(code_of(call.answer) == errc::connect_failed);
+    CHECK(call.answer.error().message.find("unreachable") != std::string::npos);
+    CHECK(!call.answer.error().possibly_applied);
 }
 
 TEST_CASE("a host of which no address answers is a failed connection, at once or at its limit") {

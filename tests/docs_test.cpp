@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The examples of docs/, as they stand there.
+#include "../examples/observers/log_observer.hpp"
 #include "support/catch.hpp"
 
 #include <umbraco_ai/core.hpp>
@@ -8,8 +9,10 @@
 
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ai = umbraco_ai;
@@ -113,4 +116,13 @@ TEST_CASE("docs: settings of a known provider are made by name", "[docs]") {
     draft.settings = ai::openai_settings(ai::config_reference("Umbraco:AI:Secrets:OpenAI")).endpoint("https://eu.api.openai.com/v1");
     CHECK(draft.check());
     CHECK(draft.settings.json() == R"({"apiKey":"$Umbraco:AI:Secrets:OpenAI","endpoint":"https://eu.api.openai.com/v1"})");
+}
+
+TEST_CASE("docs/observing.md") {
+    recording_transport wire;
+ai::client_options options;
+options.observer = std::make_shared<log_observer>([](std::string_view line) { std::cerr << line << '\n'; });
+ai::client cms(wire, "https://cms.example.com", ai::bearer_token("token"), options);
+    CHECK_FALSE(cms.connections().list());
+    CHECK(wire.seen.size() == 1);
 }

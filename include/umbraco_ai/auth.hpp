@@ -60,15 +60,27 @@ private:
     secret secret_;
 };
 
-/// A user's own way to a token: called for each new one, and again after the server refused one.
+/// A user's own way to a token: called for each new one, and again after the server refused one. Either gives the token, or
+/// takes a receiver and calls it once, now or later, on any thread; `awaitable_token_source` makes one of a coroutine. For
+/// one that gives it later, the transport must be one that waits, as those of Asio do.
+/// Lifetime: a receiver may be called after its call has ended, and after the client has; nothing comes of it then.
 class token_source {
 public:
+    using receiver = std::function<void(result<bearer_token>)>;
+
+    token_source() = default;
     explicit token_source(std::function<result<bearer_token>()> get_token) : get_(std::move(get_token)) {}
+    explicit token_source(std::function<void(receiver)> begin) : begin_(std::move(begin)) {}
+
+    /// Whether the token comes through a receiver.
+    [[nodiscard]] bool takes_receiver() const noexcept { return begin_ != nullptr; }
 
     [[nodiscard]] result<bearer_token> operator()() const { return get_(); }
+    void operator()(receiver done) const { begin_(std::move(done)); }
 
 private:
     std::function<result<bearer_token>()> get_;
+    std::function<void(receiver)> begin_;
 };
 
 /// What a client signs its requests with. They go to the client's own origin and nowhere else.

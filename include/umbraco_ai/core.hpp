@@ -5,6 +5,7 @@
 /// Everything that needs neither Boost nor I/O.
 #include <umbraco_ai/answer.hpp>
 #include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/byte_pipe.hpp>
 #include <umbraco_ai/client.hpp>
 #include <umbraco_ai/embedded/answer_reader.hpp>
 #include <umbraco_ai/embedded/outcome.hpp>
@@ -19,7 +20,10 @@
 #include <umbraco_ai/exchange.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/sink.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/http1/failures.hpp>
+#include <umbraco_ai/http1/keep_alive.hpp>
 #include <umbraco_ai/http1/parse_error.hpp>
 #include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/http1/response_parser.hpp>
@@ -45,6 +49,7 @@
 #include <umbraco_ai/model/providers.hpp>
 #include <umbraco_ai/model/secret.hpp>
 #include <umbraco_ai/model/settings.hpp>
+#include <umbraco_ai/model/shown_settings.hpp>
 #include <umbraco_ai/model/timestamp.hpp>
 #include <umbraco_ai/operations/all.hpp>
 #include <umbraco_ai/operations/by_id.hpp>
@@ -57,13 +62,17 @@
 #include <umbraco_ai/operations/questions.hpp>
 #include <umbraco_ai/operations/steps.hpp>
 #include <umbraco_ai/operations/with_capability.hpp>
+#include <umbraco_ai/observer.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/parameter.hpp>
+#include <umbraco_ai/pipe_transport.hpp>
+#include <umbraco_ai/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/route.hpp>
 #include <umbraco_ai/sent_secrets.hpp>
 #include <umbraco_ai/sign_in.hpp>
+#include <umbraco_ai/stepper.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
 #include <umbraco_ai/wipe.hpp>

@@ -4,8 +4,10 @@
 
 #include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/machine.hpp>
+#include <umbraco_ai/observer.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/retry.hpp>
@@ -18,6 +20,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +58,7 @@ public:
     detail::token_cache tokens;
     detail::retry_budget budget;
     detail::jitter_source jitter;
+    std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -92,8 +96,11 @@ public:
         deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout;
+        begin_observing(now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
+        if (attempt_time() <= attempt_time().zero())
+            return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
         for (http_header const& extra : options_.headers) secrets_.add(extra.value);
         if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
         if constexpr (requires { O::writes; }) {
@@ -104,7 +111,11 @@ public:
 
     /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
+        last_now_ = now;
+        tell_answered(answer, now);
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
+        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
         if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
         if (pending_.method != http_method::get) {
@@ -116,13 +127,17 @@ public:
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
             context_->tokens.refuse(token_generation_);
+            tell_retry(std::chrono::nanoseconds(0));
             return dispatch(now);
         }
         if (answer) {
             answer->origin_tag = context_->origin_tag;
             scrub_server_texts(*answer);
         }
-        if (auto const pause = pause_before_next_try(answer, now)) return action::wait(*pause);
+        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+            tell_retry(*pause);
+            return action::wait(*pause);
+        }
         if (answer && answer->status < 500) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
         if constexpr (!requires { O::is_single; }) {
@@ -135,17 +150,25 @@ public:
 
     /// Goes on after a pause, or after an unlock.
     [[nodiscard]] action resume(std::chrono::nanoseconds now) {
+        last_now_ = now;
         if (ended_) return action::done();
         return dispatch(now);
     }
 
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
     [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
+        last_now_ = now;
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
         if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
         else return action::done();
+    }
+
+    /// Goes on after a token: with it, or why there is none.
+    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) {
+        last_now_ = now;
+        return on_user_token(std::move(token), now);
     }
 
     [[nodiscard]] result_type take() {
@@ -162,6 +185,7 @@ public:
             add_own_secrets();
             for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
+        tell_done(taken);
         return taken;
     }
 
@@ -235,10 +259,13 @@ private:
 
     [[nodiscard]] action send(http_request request, std::chrono::nanoseconds now) {
         request.origin = context_->base->origin;
-        request.limits.time = deadline_ - now;
+        request.limits.time = (std::min)(deadline_ - now, attempt_time());
+        is_attempt_limited_ = attempt_time() < deadline_ - now;
         request.limits.header_bytes = context_->options.header_bytes;
         request.limits.body_bytes = context_->options.body_bytes;
+        if (observed_) request.trace = &observed_->trace;
         ++attempts_;
+        tell_attempt(request, now);
         return action::send(std::move(request));
     }
 
@@ -247,16 +274,21 @@ private:
         if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
         if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
         if (auto const* source = context_->auth.as_token_source()) {
-            auto token = (*source)();
-            if (token) {
-                if (auto ok = token->check(); !ok) token = ok.error();
-            }
-            if (!token) return fail_sign_in(std::move(token).error(), now);
-            context_->tokens.store(token->token(), most_token_life, now);
-            return leave_sign_in(now);
+            if (source->takes_receiver()) return action::token(*source, deadline_ - now);
+            return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
         return send(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path), now);
+    }
+
+    [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
+        if (token) {
+            if (auto ok = token->check(); !ok) token = ok.error();
+        }
+        if (!token) return fail_sign_in(std::move(token).error(), now);
+        context_->tokens.store(token->token(), most_token_life, now);
+        tell_token(std::nullopt, nullptr);
+        return leave_sign_in(now);
     }
 
     [[nodiscard]] action on_token(result<http_response> answer, std::chrono::nanoseconds now) {
@@ -271,12 +303,14 @@ private:
         bearer_token const bearer(std::move(token->access_token));
         if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
+        tell_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
+        tell_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 
@@ -294,12 +328,12 @@ private:
     }
 
     /// How long to wait before the pending request is sent again, or nothing where it is not.
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
         retry_policy const& policy = context_->options.retry;
         if (tries_ >= policy.most_attempts) return std::nullopt;
         bool const may_repeat = pending_.method == http_method::get || pending_.method == http_method::delete_;
         bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
-                                       : answer.error().who == fault::transport && is_connection_fault(answer.error()) &&
+                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
                                              (may_repeat || !answer.error().possibly_applied);
         if (!is_passing) return std::nullopt;
         if (!context_->transport_waits) {
@@ -335,6 +369,94 @@ private:
                reason.code != make_error_code(errc::connect_failed);
     }
 
+    [[nodiscard]] std::chrono::nanoseconds attempt_time() const noexcept {
+        if (options_.attempt_timeout) return *options_.attempt_timeout;
+        return context_->options.attempt_timeout.value_or((std::chrono::nanoseconds::max)());
+    }
+
+    /// Kept where somebody observes, and at one address, since a transport writes into it.
+    class observation {
+    public:
+        observation() = default;
+
+        answer_event event;
+        transfer_trace trace;
+        std::chrono::nanoseconds begun{0};
+        std::chrono::nanoseconds attempt_begun{0};
+        int status = 0;
+    };
+
+    [[nodiscard]] observer& listener() const noexcept { return *context_->options.observer; }
+
+    void begin_observing(std::chrono::nanoseconds now) {
+        last_now_ = now;
+        if (!context_->options.observer) return;
+        observed_ = std::make_unique<observation>();
+        observed_->begun = now;
+        observed_->event.call = ++context_->calls;
+        if constexpr (requires { std::string_view(O::name); }) observed_->event.operation = O::name;
+    }
+
+    void tell_attempt(http_request const& request, std::chrono::nanoseconds now) {
+        if (!observed_) return;
+        observed_->attempt_begun = now;
+        observed_->trace = transfer_trace();
+        answer_event& event = observed_->event;
+        event.method = request.method;
+        event.route = request.route;
+        event.attempt = attempts_;
+        event.is_sign_in = state_ == state::fetching_token;
+        event.resend_count = event.is_sign_in ? 0 : tries_ - 1;
+        listener().on_attempt(event);
+    }
+
+    void tell_answered(result<http_response> const& answer, std::chrono::nanoseconds now) {
+        if (!observed_) return;
+        answer_event& event = observed_->event;
+        event.status = answer ? answer->status : 0;
+        event.error = answer ? std::error_code() : answer.error().code;
+        event.duration = now - observed_->attempt_begun;
+        event.transfer = observed_->trace;
+        if (!event.is_sign_in) observed_->status = event.status;
+        listener().on_answer(event);
+    }
+
+    void tell_retry(std::chrono::nanoseconds pause) {
+        if (!observed_) return;
+        retry_event event;
+        static_cast<answer_event&>(event) = observed_->event;
+        event.pause = pause;
+        listener().on_retry(event);
+    }
+
+    void tell_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
+        if (!observed_) return;
+        token_event event;
+        event.call = observed_->event.call;
+        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.status = reason->status;
+        }
+        listener().on_token(event);
+    }
+
+    void tell_done(result_type const& outcome) {
+        if (!observed_) return;
+        call_event event;
+        event.call = observed_->event.call;
+        event.operation = observed_->event.operation;
+        event.attempts = attempts_;
+        event.status = outcome ? observed_->status : outcome.error().status;
+        if (!outcome) {
+            event.error = outcome.error().code;
+            event.possibly_applied = outcome.error().possibly_applied;
+        }
+        event.duration = last_now_ - observed_->begun;
+        listener().on_done(event);
+        observed_.reset();
+    }
+
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
     static constexpr std::int64_t most_token_life = 60;
 
@@ -346,12 +468,15 @@ private:
     detail::sent_secrets secrets_;
     secret used_token_;
     std::uint64_t token_generation_ = 0;
+    std::unique_ptr<observation> observed_;
     std::chrono::nanoseconds deadline_{0};
+    std::chrono::nanoseconds last_now_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
+    bool is_attempt_limited_ = false;
     bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
 };
 

@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_MACHINE_HPP
 #define UMBRACO_AI_MACHINE_HPP
 
+#include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/result.hpp>
@@ -20,6 +21,7 @@ enum class action_kind : std::uint8_t {
     send,  ///< Send `request`, then `resume(answer, now)`.
     wait,  ///< Let `delay` pass, then `resume(now)`.
     lock,  ///< Queue for the sole right to write `subject`, for at most `delay`; then `resume(waited, now)`.
+    token,  ///< Ask `source` for a token, for at most `delay`; then `resume(token, now)`.
     unlock,  ///< Give the right to write `subject` back, then `resume(now)`.
     done     ///< `take()` has the result.
 };
@@ -29,6 +31,7 @@ enum class action_kind : std::uint8_t {
         case action_kind::send: return "send";
         case action_kind::wait: return "wait";
         case action_kind::lock: return "lock";
+        case action_kind::token: return "token";
         case action_kind::unlock: return "unlock";
         case action_kind::done: return "done";
     }
@@ -59,6 +62,13 @@ public:
         made.delay = at_most;
         return made;
     }
+    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) {
+        action made;
+        made.what = action_kind::token;
+        made.source = std::move(user_source);
+        made.delay = at_most;
+        return made;
+    }
     [[nodiscard]] static action unlock(guid const& id) {
         action made;
         made.what = action_kind::unlock;
@@ -71,8 +81,12 @@ public:
     http_request request;
     std::chrono::nanoseconds delay{0};
     guid subject;
+    token_source source;
 
-    friend bool operator==(action const&, action const&) = default;
+    /// Two sources are not told apart.
+    friend bool operator==(action const& a, action const& b) {
+        return a.what == b.what && a.request == b.request && a.delay == b.delay && a.subject == b.subject;
+    }
 
     template <class Traits>
     friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, action const& value) {
@@ -88,11 +102,12 @@ public:
 /// it locked until it is unlocked or the machine is done. The nil guid stands for the sign-in of the client.
 template <class M>
 concept Machine = is_result<typename M::result_type> &&
-                  requires(M machine, result<http_response> answer, result<bool> waited, std::chrono::nanoseconds now) {
+                  requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
                       { machine.start(now) } -> std::same_as<action>;
                       { machine.resume(std::move(answer), now) } -> std::same_as<action>;
                       { machine.resume(now) } -> std::same_as<action>;
                       { machine.resume(std::move(waited), now) } -> std::same_as<action>;
+                      { machine.resume(std::move(token), now) } -> std::same_as<action>;
                       { machine.take() } -> std::same_as<typename M::result_type>;
                   };
 

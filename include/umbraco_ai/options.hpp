@@ -3,12 +3,14 @@
 #define UMBRACO_AI_OPTIONS_HPP
 
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/observer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,11 +23,17 @@ public:
     client_options() = default;
 
     std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< For a whole call, all its requests together.
+
+    /// For one attempt, from the wait for a connection on; nothing: whatever the call has left. A GET or DELETE that it ends
+    /// is sent again as after a lost answer.
+    std::optional<std::chrono::nanoseconds> attempt_timeout;
+
     std::size_t header_bytes = 32 * 1024;                         ///< Most bytes of a response header.
     std::size_t body_bytes = 8 * 1024 * 1024;                     ///< Most bytes of a response body.
     retry_policy retry;                                           ///< When a request is sent again.
     bool read_only = false;                                       ///< Refuses every method but GET before any I/O.
     bool allow_credentials_over_plain_http = false;               ///< To hosts that are not loopback. Anyone on the way can read them.
+    std::shared_ptr<umbraco_ai::observer> observer;               ///< Is told what the calls do; null: nobody is.
 };
 
 /// What holds for one call, in place of the client's.
@@ -35,6 +43,7 @@ public:
     explicit call_options(std::chrono::nanoseconds time) : timeout(time) {}
 
     std::optional<std::chrono::nanoseconds> timeout;
+    std::optional<std::chrono::nanoseconds> attempt_timeout;  ///< See `client_options`.
     http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
 
     /// Errors: a usage failure that names the header, never its value.

@@ -39,6 +39,12 @@ public:
     return std::string_view::npos;
 }
 
+/// "/connections/{idOrAlias}" of "GET /connections/{idOrAlias}".
+[[nodiscard]] constexpr std::string_view path_of_route(std::string_view text) noexcept {
+    std::size_t const blank = position_of(' ', text);
+    return blank == std::string_view::npos ? text : text.substr(blank + 1);
+}
+
 [[nodiscard]] consteval route parse_route(std::string_view text) {
     route made;
     std::size_t const blank = position_of(' ', text);
@@ -53,7 +59,7 @@ public:
         made.error = route_error::method;
         return made;
     }
-    made.path = blank == std::string_view::npos ? std::string_view() : text.substr(blank + 1);
+    made.path = blank == std::string_view::npos ? std::string_view() : path_of_route(text);
     if (made.path.empty() || made.path.front() != '/' || position_of(' ', made.path) != std::string_view::npos) {
         made.error = route_error::path;
         return made;

@@ -75,11 +75,15 @@ struct fields<detail::token_error_answer> : table<field<"error", &detail::token_
 
 namespace detail {
 
+inline constexpr std::string_view token_route = "/umbraco/management/api/v1/security/back-office/token";
+
 /// The token request of an API user. The path of the endpoint must be lower case.
 [[nodiscard]] inline http_request token_request(client_credentials const& api_user, std::string_view api_path) {
     http_request request;
     request.method = http_method::post;
-    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size())) + "/umbraco/management/api/v1/security/back-office/token";
+    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size()));
+    request.target += token_route;
+    request.route = token_route;
     request.headers.add("Accept", "application/json");
     request.headers.add("Content-Type", "application/x-www-form-urlencoded");
     request.body = "grant_type=client_credentials&client_id=";

@@ -2,7 +2,9 @@
 #ifndef UMBRACO_AI_ASIO_AWAITABLE_HPP
 #define UMBRACO_AI_ASIO_AWAITABLE_HPP
 
+#include <umbraco_ai/asio/token_source.hpp>
 #include <umbraco_ai/asio/write_queue.hpp>
+#include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/transport.hpp>
@@ -52,11 +54,14 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                     else waited = std::move(ticket).error();
                     if (ticket) held[next.subject] = *std::move(ticket);
                     next = guarded([&] { return machine.resume(std::move(waited), now()); });
+                } else if (next.what == action_kind::token) {
+                    result<bearer_token> token = co_await detail::receive_token<Executor>(std::move(next.source), next.delay);
+                    next = guarded([&] { return machine.resume(std::move(token), now()); });
                 } else if (next.what == action_kind::unlock) {
                     held.erase(next.subject);
                     next = guarded([&] { return machine.resume(now()); });
                 } else {
-                    result<http_response> answer = co_await transport.send(std::move(next.request));
+                    result<http_response> answer = co_await send_over(transport, std::move(next.request));
                     next = guarded([&] { return machine.resume(std::move(answer), now()); });
                 }
             }
@@ -65,7 +70,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return machine.take();
+        co_return guarded([&] { return machine.take(); });
     }
 };
 

@@ -55,6 +55,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
 public:
+    static constexpr bool timed = true;
+    static constexpr bool cancellable = true;
+    static constexpr bool concurrent = true;
     static constexpr bool tracks_writes = true;
 
     /// Sockets and timers belong to this executor's context.
@@ -107,6 +110,7 @@ private:
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
             detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
             answer = co_await work.run();
+            work.end_trace();
         } catch (...) {
             thrown = std::current_exception();
         }

@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_HTTP_MESSAGE_HPP
 #define UMBRACO_AI_HTTP_MESSAGE_HPP
 
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/version.hpp>
 #include <umbraco_ai/wipe.hpp>
 
@@ -148,7 +149,18 @@ public:
     std::string body;
     http_limits limits;
 
-    friend bool operator==(http_request const&, http_request const&) = default;
+    /// The template of the route, without base path, for logs and metrics: "/connections/{idOrAlias}". Empty where the request
+    /// was not built from one. Lives as long as the program.
+    std::string_view route;
+
+    /// Where the transport notes what it spent its time on, from the start of `send` to its end and no longer; null where
+    /// nobody asks.
+    transfer_trace* trace = nullptr;
+
+    /// Whether they are the same on the wire, and have the same limits.
+    friend bool operator==(http_request const& a, http_request const& b) {
+        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.headers == b.headers && a.body == b.body && a.limits == b.limits;
+    }
 
     /// Method and target. Header values and bodies can hold secrets and are not shown.
     template <class Traits>

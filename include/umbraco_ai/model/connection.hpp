@@ -258,8 +258,10 @@ public:
             if (auto ok = detail::check_text(name, 255, "name"); !ok) return ok;
         if (leaves_settings_out_) return result<void>::ok();
         if (settings.is_null() && !wipes_settings_ && !(settings.is_as_answered() && settings.read_from())) return refuse_wiping();
-        if (auto const masked = detail::inspect_json('{' + std::string(unknown.text()) + '}', "$").masked_value)
-            return failure(errc::masked_value, "The value is masked, and would be stored as it stands; take the member out, or give the real value.").at(*masked);
+        if (!unknown.empty()) {
+            if (auto const masked = detail::inspect_json(unknown.json(), "$").masked_value)
+                return failure(errc::masked_value, "The value is masked, and would be stored as it stands; take the member out, or give the real value.").at(*masked);
+        }
         return settings.check();
     }
 

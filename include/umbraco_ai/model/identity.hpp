@@ -29,12 +29,14 @@ namespace detail {
 
 /// Why no request of this method can mean the connection of this alias, or null. The text is no guid.
 [[nodiscard]] inline char const* refusal_of_alias_in_path(std::string_view alias, http_method method) noexcept {
+    bool const is_route = equals_ignoring_case(alias, "capabilities");
+    if (alias.size() > 2 && unreserved_length(alias) == alias.size() && !is_route) return nullptr;
     if (is_blank(alias)) return "It is empty; give the id or the alias of a connection.";
     if (alias == "." || alias == "..") return "A path cannot hold this alias; use the id.";
     if (alias.find('/') != std::string_view::npos) return "An alias with a slash cannot be addressed, and could reach another connection; use the id.";
     if (has_control(alias)) return "It holds a control character; use the id.";
     if (!is_utf8(alias)) return "It is not UTF-8.";
-    if (method == http_method::get && equals_ignoring_case(alias, "capabilities"))
+    if (method == http_method::get && is_route)
         return "GET on this alias reaches the list of capabilities; use the id.";
     return nullptr;
 }
@@ -70,7 +72,8 @@ public:
 
     template <Sink S>
     void append_to(S& sink) const {
-        detail::put(sink, id_ ? id_->to_string() : alias_);
+        if (id_) id_->append_to(sink);
+        else detail::put(sink, alias_);
     }
 
     friend bool operator==(id_or_alias const&, id_or_alias const&) = default;
@@ -129,16 +132,15 @@ public:
     }
 
 private:
+    friend struct json_codec<capability>;
+
     std::string name_;
 };
 
 template <>
 struct json_codec<capability> {
     static bool read(json_reader& reader, capability& out) {
-        std::string name;
-        if (!reader.read_string(name)) return false;
-        out = capability(std::move(name));
-        return true;
+        return reader.read_string(out.name_);
     }
     template <Sink S>
     static void write(S& sink, capability const& value) {

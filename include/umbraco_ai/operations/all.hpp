@@ -70,6 +70,7 @@ public:
 /// one answer, where nothing can.
 class all_operation : public detail::operation_steps<connection_list> {
 public:
+    static constexpr std::string_view name = "all";
     static constexpr int most_atomic_reads = 3;
 
     explicit all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}

@@ -69,6 +69,8 @@ private:
 /// An update by id or alias. Given an alias, the members of the answer that the library does not know are put back.
 class update_operation : public detail::by_id_operation<update_operation, connections::update> {
 public:
+    static constexpr std::string_view name = "update";
+
     update_operation(id_or_alias which, connection_update new_state) : by_id_operation(std::move(which)), new_state_(std::move(new_state)) {}
 
     /// Tells where the client's requests go.
@@ -94,6 +96,8 @@ private:
 /// A delete by id or alias.
 class remove_operation : public detail::by_id_operation<remove_operation, connections::remove> {
 public:
+    static constexpr std::string_view name = "remove";
+
     using by_id_operation::by_id_operation;
 
     [[nodiscard]] static result<void> check() { return result<void>::ok(); }

@@ -19,6 +19,7 @@ template <Descriptor D>
 class call_operation {
 public:
     using result_type = result<typename D::answer_type>;
+    static constexpr std::string_view name = D::route_text;
     static constexpr bool is_single = true;
     static constexpr bool writes = D::method != http_method::get;
 

@@ -124,6 +124,7 @@ class ensure_operation : public detail::operation_steps<ensured> {
     using modification = modify_operation<detail::draft_application>;
 
 public:
+    static constexpr std::string_view name = "ensure";
     static constexpr bool writes = true;
 
     explicit ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}

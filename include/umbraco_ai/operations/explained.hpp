@@ -26,6 +26,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 template <Descriptor D>
 class explained_operation : public detail::operation_steps<typename D::answer_type> {
 public:
+    static constexpr std::string_view name = D::route_text;
     static constexpr bool writes = D::method != http_method::get;
 
     explicit explained_operation(id_or_alias which) : which_(std::move(which)) {}

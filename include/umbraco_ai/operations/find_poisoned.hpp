@@ -39,6 +39,8 @@ public:
 /// works. The id cannot be had, since every answer that would hold it fails.
 class find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
 public:
+    static constexpr std::string_view name = "find_poisoned";
+
     /// Requests for the name, after which what is known of it is given.
     static constexpr int most_name_requests = 1000;
 

@@ -38,6 +38,8 @@ public:
 /// Reads the next page of a walk; an empty one is the end.
 class next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
 public:
+    static constexpr std::string_view name = "pages";
+
     /// The walk outlives the operation.
     explicit next_page_operation(page_walk& walk) : walk_(&walk) {}
 

@@ -52,6 +52,8 @@ using capabilities_of = endpoint<"GET /connections/{idOrAlias}/capabilities", pa
 /// for the connection itself.
 class exists_operation : public detail::operation_steps<bool> {
 public:
+    static constexpr std::string_view name = "exists";
+
     exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
@@ -85,6 +87,8 @@ private:
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
 class capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
 public:
+    static constexpr std::string_view name = "capabilities_of";
+
     explicit capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::capabilities_of(which_), base_path); }
@@ -145,6 +149,7 @@ void for_each_server_text(diagnosis& value, F&& f) {
 /// Asks the few calls that tell apart why a connection does not work.
 class diagnose_operation : public detail::operation_steps<diagnosis> {
 public:
+    static constexpr std::string_view name = "diagnose";
     static constexpr bool writes = true;
 
     explicit diagnose_operation(id_or_alias which) : which_(std::move(which)) {}

@@ -23,6 +23,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// answer every connection.
 class with_capability_operation : public detail::operation_steps<page<connection_item>> {
 public:
+    static constexpr std::string_view name = "with_capability";
+
     explicit with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {

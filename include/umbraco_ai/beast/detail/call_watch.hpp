@@ -5,6 +5,8 @@
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/trace.hpp>
+#include <umbraco_ai/http1/failures.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -31,7 +33,9 @@ namespace detail {
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch {
 public:
-    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)) {}
+    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)), trace_(call_->request.trace) {
+        if (trace_ != nullptr) noted_ = call_state::clock::now();
+    }
     call_watch(call_watch const&) = delete;
     call_watch& operator=(call_watch const&) = delete;
 
@@ -39,8 +43,19 @@ public:
     [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
     [[nodiscard]] failure& reason() noexcept { return reason_; }
 
-    /// What the call is at, for the text of a failure: "connecting".
-    void enter(char const* step) noexcept { step_ = step; }
+    /// What the call is at, for the text of a failure and for the trace.
+    void enter(transfer_phase phase) noexcept {
+        note_time();
+        phase_ = phase;
+    }
+
+    /// The call is over; nothing is noted from here on.
+    void end_trace() noexcept {
+        note_time();
+        trace_ = nullptr;
+    }
+
+    [[nodiscard]] transfer_trace* trace() const noexcept { return trace_; }
 
     /// From here until `end_limit` the call fails after `time` too.
     void limit(std::chrono::nanoseconds time) {
@@ -72,7 +87,7 @@ public:
         if (limit_end_ && call_state::clock::now() >= *limit_end_)
             co_return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
                                                      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
-                                                     " ms of transport_options::connect_time, while " + step_ + '.');
+                                                     " ms of transport_options::connect_time, while " + step() + '.');
         co_return true;
     }
 
@@ -87,23 +102,29 @@ public:
     }
 
     [[nodiscard]] failure stopped(stop_reason why) const {
-        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step_ + '.');
-        return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step_ + " (" + peer() +
-                                                    "); give it more, or check that the server answers.");
+        return why == stop_reason::cancelled ? cancelled_failure(step()) : deadline_failure(request(), step());
     }
 
     /// "cms.example.com:443".
-    [[nodiscard]] std::string peer() const {
-        std::string const& host = request().origin.host;
-        return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(request().origin.port);
-    }
+    [[nodiscard]] std::string peer() const { return peer_name(request().origin); }
 
 private:
+    [[nodiscard]] char const* step() const noexcept { return step_of(phase_); }
+
+    void note_time() noexcept {
+        if (trace_ == nullptr) return;
+        auto const now = call_state::clock::now();
+        trace_->add(phase_, std::chrono::duration_cast<std::chrono::nanoseconds>(now - noted_));
+        noted_ = now;
+    }
+
     std::shared_ptr<call_state> call_;
+    transfer_trace* trace_;
+    call_state::clock::time_point noted_;
     failure reason_;
     std::chrono::nanoseconds limit_{0};
     std::optional<call_state::clock::time_point> limit_end_;
-    char const* step_ = "starting";
+    transfer_phase phase_ = transfer_phase::queue;
 };
 
 }  // namespace detail

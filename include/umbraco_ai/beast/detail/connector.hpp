@@ -10,6 +10,7 @@
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
@@ -95,7 +96,7 @@ public:
 
 private:
     [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
-        watch_.enter("resolving the host name");
+        watch_.enter(transfer_phase::resolve);
         http_origin const& origin = watch_.request().origin;
         scoped_lookup const lookup(boost::asio::query(watch_.call()->strand, boost::asio::execution::context), origin.host, origin.port,
                                    watch_.call()->strand, watch_.call()->wake);
@@ -110,7 +111,7 @@ private:
 
     // The next address is tried when the one before has failed, or has said nothing for a while. The first to answer wins.
     [[nodiscard, gnu::noinline]] awaitable<attempt> race(endpoint_list addresses) {
-        watch_.enter("connecting");
+        watch_.enter(transfer_phase::connect);
         std::string errors;
         std::size_t begun = 0;
         auto next_begin = call_state::clock::now();
@@ -151,7 +152,7 @@ private:
     }
 
     [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
-        watch_.enter("negotiating TLS");
+        watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
         if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
         while (!made.setup.is_done())

@@ -13,7 +13,10 @@
 #include <umbraco_ai/beast/options.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/http1/failures.hpp>
+#include <umbraco_ai/http1/keep_alive.hpp>
 #include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
@@ -24,11 +27,9 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -75,7 +76,7 @@ public:
 
         watch_.call()->start();
         connection_pool::place const place(shared_->pool, watch_.call());
-        watch_.enter("waiting for a free connection");
+        watch_.enter(transfer_phase::queue);
         while (!place.is_granted()) {
             if (!co_await watch_.sleep()) co_return std::move(watch_.reason());
         }
@@ -86,6 +87,9 @@ public:
         co_return std::move(watch_.reason());
     }
 
+    /// Notes nothing more where `http_request::trace` asked; what it refers to may go.
+    void end_trace() noexcept { watch_.end_trace(); }
+
 private:
     // One connection, one request, one answer; false leaves the reason in the watch, and `may_resend_` where a second try is
     // harmless.
@@ -93,10 +97,11 @@ private:
         may_resend_ = false;
         write_failed_ = false;
         written_ = 0;
-        watch_.enter("connecting");
+        watch_.enter(transfer_phase::connect);
         if (!co_await watch_.check()) co_return false;
         if (may_reuse) connection_ = shared_->pool->take(request().origin);
         is_reused_ = connection_ != nullptr;
+        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
             if (!co_await connect()) co_return false;
         }
@@ -128,16 +133,16 @@ private:
                 co_return true;
             }
             if (parser.response().status == 101)
-                co_return watch_.fail(errc::protocol_switched, "The server switched to another protocol, which nobody asked for.");
+                co_return watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
             if (interim == most_interim)
-                co_return watch_.fail(errc::too_many_interim_responses, "The server sent more than 5 interim responses (1xx) and no answer.");
+                co_return watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
         }
     }
 
     // Ends with everything written, or something to read, or a connection that takes no more. An answer may be there all
     // the same, so only a stop is a failure. A large request is read beside, since the answer may come before it is out.
     [[nodiscard, gnu::noinline]] awaitable<bool> write() {
-        watch_.enter("sending the request");
+        watch_.enter(transfer_phase::send);
         io_step& writing = connection_->writing;
         io_step& reading = connection_->reading;
         while (written_ < total()) {
@@ -151,6 +156,7 @@ private:
             }
             if (writing.is_done()) {
                 written_ += writing.count();
+                if (watch_.trace() != nullptr) watch_.trace()->bytes_sent += writing.count();
                 may_have_written_ = may_have_written_ || writing.count() != 0;
                 write_failed_ = static_cast<bool>(writing.error());
                 writing.clear();
@@ -163,16 +169,15 @@ private:
     }
 
     [[nodiscard, gnu::noinline]] awaitable<bool> read(response_parser& parser) {
-        watch_.enter("waiting for the answer");
+        watch_.enter(transfer_phase::first_byte);
         io_step& reading = connection_->reading;
-        std::size_t header_bytes = 0;
         while (true) {
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
-            if (!parse(parser, header_bytes)) co_return false;
+            if (!parse(parser)) co_return false;
             if (parser.is_done()) co_return true;
-            if (parser.is_header_done()) watch_.enter("reading the body of the answer");
-            else if (parser.got_some()) watch_.enter("reading the header of the answer");
+            if (parser.is_header_done()) watch_.enter(transfer_phase::body);
+            else if (parser.got_some()) watch_.enter(transfer_phase::header);
 
             if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
             while (!reading.is_done()) {
@@ -192,47 +197,18 @@ private:
     }
 
     // Feeds what has arrived to the parser; false leaves the reason.
-    [[nodiscard]] bool parse(response_parser& parser, std::size_t& header_bytes) {
-        auto& buffer = connection_->buffer;
-        error_code error;
+    [[nodiscard]] bool parse(response_parser& parser) {
         // Another read may have the rest of the buffer.
         if (connection_->reading.is_pending()) return true;
-        if (header_bytes == 0 && !begins_like_http()) error = http_error::bad_version;
-        while (!error && buffer.size() != 0 && !parser.is_done()) {
-            bool const in_header = !parser.is_header_done();
-            std::size_t const used = parser.put(buffer.cdata(), error);
-            buffer.consume(used);
-            if (in_header) {
-                header_bytes += used;
-                std::size_t const pending = parser.is_header_done() ? 0 : buffer.size();
-                if (header_bytes + pending > request().limits.header_bytes) error = http_error::header_limit;
-            }
-            if (!error && used == 0) break;
-        }
-        if (error == http_error::need_more) {
-            // Beyond the header only the line of a chunk, or the trailer, is kept back until it is whole.
-            if (!parser.is_header_done() || buffer.size() <= request().limits.header_bytes) return true;
-            error = http_error::header_limit;
-        }
+        auto& buffer = connection_->buffer;
+        std::size_t const arrived = buffer.size();
+        error_code const error = parser.take(buffer);
+        if (watch_.trace() != nullptr) watch_.trace()->bytes_received += arrived - buffer.size();
         if (!error) return true;
-        if (error == http_error::header_limit)
-            return watch_.fail(errc::header_too_large, "The header of the answer, or a trailer of it, is larger than the " +
-                                                           std::to_string(request().limits.header_bytes) +
-                                                           " bytes this call accepts (http_limits::header_bytes).");
-        if (error == http_error::body_limit)
-            return watch_.fail(errc::body_too_large,
-                               "The body of the answer is larger than the " + std::to_string(request().limits.body_bytes) +
-                                   " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
-        return watch_.fail(errc::malformed_response, "What " + watch_.peer() + " answered is not HTTP/1.1 (" + error.message() +
-                                                         "); check scheme and port of the base URL.");
-    }
-
-    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
-    [[nodiscard]] bool begins_like_http() const {
-        constexpr std::string_view start = "HTTP/1.";
-        auto const bytes = connection_->buffer.cdata();
-        std::string_view const seen(static_cast<char const*>(bytes.data()), (std::min)(bytes.size(), start.size()));
-        return start.starts_with(seen);
+        errc const code = error == http_error::header_limit ? errc::header_too_large
+                          : error == http_error::body_limit ? errc::body_too_large
+                                                            : errc::malformed_response;
+        return watch_.fail(answer_failure(code, request(), error.message()));
     }
 
     [[nodiscard]] bool closed(response_parser const& parser, error_code error) {
