@@ -156,20 +156,21 @@ public:
     std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) override {
         std::pair<result<http_response>, result<http_response>> answers;
         std::exception_ptr thrown;
+        std::exception_ptr thrown_beside;
         std::thread beside([&] {
             try {
-                answers.second = run_(io_, transport_, std::move(other));
+                answers.second = send(std::move(other));
             } catch (...) {
-                thrown = std::current_exception();
+                thrown_beside = std::current_exception();
             }
         });
         try {
-            answers.first = run_(io_, transport_, std::move(one));
+            answers.first = send(std::move(one));
         } catch (...) {
-            beside.join();
-            throw;
+            thrown = std::current_exception();
         }
         beside.join();
+        if (!thrown) thrown = thrown_beside;
         if (thrown) std::rethrow_exception(thrown);
         return answers;
     }

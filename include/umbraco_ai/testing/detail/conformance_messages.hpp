@@ -60,13 +60,14 @@ public:
             static_cast<void>(wire->send(std::move(request)));
         }
         for (server_request const& seen : server.seen()) {
-            std::string known = ",host,content-length,connection,authorization,";
+            std::string const known = ",host,content-length,connection,authorization,";
+            std::string unused = known;
             for (http_header const& field : seen.headers) {
                 std::string name;
                 for (char const c : field.name) name += umbraco_ai::detail::ascii_lower(c);
-                std::size_t const at = known.find(',' + name + ',');
-                if (at == std::string::npos) return seen.method + " came with " + field.name + ", or with more than one";
-                known.erase(at, name.size() + 1);
+                std::size_t const at = unused.find(',' + name + ',');
+                if (at == std::string::npos) return seen.method + " came with " + field.name + (known.find(',' + name + ',') == std::string::npos ? "" : " twice");
+                unused.erase(at, name.size() + 1);
             }
         }
         return {};
