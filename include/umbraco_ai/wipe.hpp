@@ -5,7 +5,6 @@
 #include <umbraco_ai/version.hpp>
 
 #include <cstddef>
-#include <cstring>
 #include <string>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -14,13 +13,13 @@ namespace detail {
 
 /// Overwrites what a string holds, and what of its buffer it no longer shows, and leaves it empty.
 inline void wipe(std::string& text) noexcept {
-    // Growing up to the capacity allocates nothing.
-    text.resize(text.capacity());
 #if defined(__GNUC__)
-    std::memset(text.data(), 0, text.size());
-    // A plain write before the end of a lifetime may be dropped, unless someone may look at it.
+    // Filling up to the capacity allocates nothing. A plain write before the end of a lifetime may be dropped, unless
+    // someone may look at it.
+    text.assign(text.capacity(), '\0');
     asm volatile("" : : "r"(text.data()) : "memory");
 #else
+    text.resize(text.capacity());
     char volatile* const bytes = text.data();
     for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = 0;
 #endif

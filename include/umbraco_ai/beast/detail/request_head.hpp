@@ -71,7 +71,9 @@ namespace detail {
 /// The request line and the header of a checked request, up to and including the empty line.
 [[nodiscard]] inline std::string request_head(http_request const& request) {
     std::string head;
-    head.reserve(512);
+    std::size_t size = 96 + request.target.size() + request.origin.host.size();
+    for (auto const& field : request.headers) size += field.name.size() + field.value.size() + 4;
+    head.reserve(size);
     head.append(to_string(request.method)).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ");
     head.append(request.origin.authority()).append("\r\n");
     for (auto const& field : request.headers) head.append(field.name).append(": ").append(field.value).append("\r\n");

@@ -37,6 +37,8 @@ public:
     }
 
     [[nodiscard]] http_response& response() noexcept { return response_; }
+    /// So many bytes of the answer have arrived and are to come: a body in chunks is given room for them at once.
+    void expect(std::size_t arrived) noexcept { arrived_ = arrived; }
     [[nodiscard]] bool is_interim() const noexcept { return response_.status / 100 == 1; }
 
 private:
@@ -45,7 +47,11 @@ private:
 
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
 
-    void on_response_impl(int status, string_view, int, error_code&) override { response_.status = status; }
+    void on_response_impl(int status, string_view, int, error_code&) override {
+        constexpr std::size_t usual_fields = 12;
+        response_.status = status;
+        response_.headers.reserve(usual_fields);
+    }
 
     void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
         if (!has_header_) response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
@@ -78,6 +84,7 @@ private:
     }
 
     std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override {
+        if (response_.body.empty()) response_.body.reserve((std::max)(arrived_, piece.size()));
         response_.body.append(piece.data(), piece.size());
         return piece.size();
     }
@@ -86,6 +93,7 @@ private:
 
     http_response response_;
     std::size_t extension_bytes_ = 0;
+    std::size_t arrived_ = 0;
     bool has_header_ = false;
 };
 
