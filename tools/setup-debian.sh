@@ -7,8 +7,8 @@ usage() {
     cat <<'EOF'
 usage: tools/setup-debian.sh [--build-only | --clang | --meson | --docs | --bench | --ci]
 
-  (nothing)      compiler, CMake, Ninja, Python, Boost 1.81, OpenSSL 3, nlohmann/json, Catch2
-  --build-only   without Catch2 and Python
+  (nothing)      compiler, CMake, Ninja, Python, Boost 1.81, OpenSSL 3, nlohmann/json, Catch2, libcurl, and CLI11 and fmt for the tool
+  --build-only   without Catch2, Python, libcurl, CLI11 and fmt
   --clang        with clang 16 as well
   --meson        with Meson and pkg-config as well
   --docs         only Doxygen
@@ -63,6 +63,9 @@ fi
 if [ "$set_of" != build ] && [ "$set_of" != docs ]; then
     have_python || missing+=(python3)
     have_catch || missing+=(catch2)
+    have_header CLI/CLI.hpp || missing+=(libcli11-dev)
+    have_header fmt/color.h || missing+=(libfmt-dev)
+    have_header curl/curl.h || missing+=(libcurl4-openssl-dev)
 fi
 if [ "$set_of" = clang ] || [ "$set_of" = ci ]; then
     command -v clang++-16 >/dev/null || missing+=(clang-16)

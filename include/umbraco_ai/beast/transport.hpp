@@ -5,10 +5,10 @@
 #include <umbraco_ai/asio/awaitable.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
 #include <umbraco_ai/beast/detail/http_exchange.hpp>
-#include <umbraco_ai/beast/detail/request_head.hpp>
 #include <umbraco_ai/beast/options.hpp>
 #include <umbraco_ai/beast/tls.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
@@ -56,6 +56,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
 public:
+    static constexpr bool timed = true;
+    static constexpr bool cancellable = true;
+    static constexpr bool concurrent = true;
     static constexpr bool tracks_writes = true;
 
     /// Sockets and timers belong to this executor's context.

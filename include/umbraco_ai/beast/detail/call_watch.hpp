@@ -6,6 +6,7 @@
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/trace.hpp>
+#include <umbraco_ai/http1/failures.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -92,31 +93,14 @@ public:
     }
 
     [[nodiscard]] failure stopped(stop_reason why) const {
-        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step() + '.');
-        return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step() + " (" + peer() +
-                                                    "); give it more, or check that the server answers.");
+        return why == stop_reason::cancelled ? cancelled_failure(step()) : deadline_failure(request(), step());
     }
 
     /// "cms.example.com:443".
-    [[nodiscard]] std::string peer() const {
-        std::string const& host = request().origin.host;
-        return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(request().origin.port);
-    }
+    [[nodiscard]] std::string peer() const { return peer_name(request().origin); }
 
 private:
-    [[nodiscard]] char const* step() const noexcept {
-        switch (phase_) {
-            case transfer_phase::queue: return "waiting for a free connection";
-            case transfer_phase::resolve: return "resolving the host name";
-            case transfer_phase::connect: return "connecting";
-            case transfer_phase::tls: return "negotiating TLS";
-            case transfer_phase::send: return "sending the request";
-            case transfer_phase::first_byte: return "waiting for the answer";
-            case transfer_phase::header: return "reading the header of the answer";
-            case transfer_phase::body: return "reading the body of the answer";
-        }
-        return "?";
-    }
+    [[nodiscard]] char const* step() const noexcept { return step_of(phase_); }
 
     void note_time() noexcept {
         if (trace_ == nullptr) return;

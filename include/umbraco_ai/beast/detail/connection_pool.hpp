@@ -13,7 +13,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -21,28 +20,11 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
-
-/// How long a connection may lie idle after this answer: `most`, or less where `Keep-Alive: timeout=` says so.
-[[nodiscard]] inline std::chrono::seconds idle_limit(http_headers const& headers, std::chrono::seconds most = std::chrono::seconds(30)) {
-    std::string const* const value = headers.find("Keep-Alive");
-    if (value == nullptr) return most;
-    constexpr std::string_view name = "timeout=";
-    auto const found =
-        std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
-    if (found == value->end()) return most;
-    auto const offset = static_cast<std::size_t>(found - value->begin()) + name.size();
-    unsigned seconds = 0;
-    auto const parsed = std::from_chars(value->data() + offset, value->data() + value->size(), seconds);
-    if (parsed.ec != std::errc()) return most;
-    return (std::min)(most, std::chrono::seconds(seconds));
-}
 
 /// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
 /// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.

@@ -7,7 +7,6 @@
 #include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
 #include <umbraco_ai/beast/detail/connector.hpp>
-#include <umbraco_ai/beast/detail/request_head.hpp>
 #include <umbraco_ai/beast/detail/response_parser.hpp>
 #include <umbraco_ai/beast/detail/tls_context.hpp>
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
@@ -16,6 +15,9 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/http1/failures.hpp>
+#include <umbraco_ai/http1/keep_alive.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -26,13 +28,11 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -195,7 +195,6 @@ private:
     void await_answer() {
         watch_.enter(transfer_phase::first_byte);
         parser_.emplace(request().limits);
-        header_bytes_ = 0;
         state_ = state::reading;
     }
 
@@ -227,7 +226,7 @@ private:
         while (true) {
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
-            if (!parse(*parser_, header_bytes_)) return progress::failed;
+            if (!parse(*parser_)) return progress::failed;
             if (parser_->is_done()) return answered();
             if (parser_->is_header_done()) watch_.enter(transfer_phase::body);
             else if (parser_->got_some()) watch_.enter(transfer_phase::header);
@@ -256,58 +255,27 @@ private:
         }
         bool may_go_on = true;
         if (parser_->response().status == 101)
-            may_go_on = watch_.fail(errc::protocol_switched, "The server switched to another protocol, which nobody asked for.");
+            may_go_on = watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
         else if (interim_++ == most_interim)
-            may_go_on = watch_.fail(errc::too_many_interim_responses, "The server sent more than 5 interim responses (1xx) and no answer.");
+            may_go_on = watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
         if (!may_go_on) return progress::failed;
         converse();
         return progress::on;
     }
 
     // Feeds what has arrived to the parser; false leaves the reason.
-    [[nodiscard]] bool parse(response_parser& parser, std::size_t& header_bytes) {
-        auto& buffer = connection_->buffer;
-        error_code error;
+    [[nodiscard]] bool parse(response_parser& parser) {
         // Another read may have the rest of the buffer.
         if (connection_->reading.is_pending()) return true;
-        if (header_bytes == 0 && !begins_like_http()) error = http_error::bad_version;
-        while (!error && buffer.size() != 0 && !parser.is_done()) {
-            bool const in_header = !parser.is_header_done();
-            parser.expect(buffer.size());
-            std::size_t const used = parser.put(buffer.cdata(), error);
-            buffer.consume(used);
-            if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
-            if (in_header) {
-                header_bytes += used;
-                std::size_t const pending = parser.is_header_done() ? 0 : buffer.size();
-                if (header_bytes + pending > request().limits.header_bytes) error = http_error::header_limit;
-            }
-            if (!error && used == 0) break;
-        }
-        if (error == http_error::need_more) {
-            // Beyond the header only the line of a chunk, or the trailer, is kept back until it is whole.
-            if (!parser.is_header_done() || buffer.size() <= request().limits.header_bytes) return true;
-            error = http_error::header_limit;
-        }
+        auto& buffer = connection_->buffer;
+        std::size_t const arrived = buffer.size();
+        error_code const error = parser.take(buffer);
+        if (watch_.trace() != nullptr) watch_.trace()->bytes_received += arrived - buffer.size();
         if (!error) return true;
-        if (error == http_error::header_limit)
-            return watch_.fail(errc::header_too_large, "The header of the answer, or a trailer of it, is larger than the " +
-                                                           std::to_string(request().limits.header_bytes) +
-                                                           " bytes this call accepts (http_limits::header_bytes).");
-        if (error == http_error::body_limit)
-            return watch_.fail(errc::body_too_large,
-                               "The body of the answer is larger than the " + std::to_string(request().limits.body_bytes) +
-                                   " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
-        return watch_.fail(errc::malformed_response, "What " + watch_.peer() + " answered is not HTTP/1.1 (" + error.message() +
-                                                         "); check scheme and port of the base URL.");
-    }
-
-    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
-    [[nodiscard]] bool begins_like_http() const {
-        constexpr std::string_view start = "HTTP/1.";
-        auto const bytes = connection_->buffer.cdata();
-        std::string_view const seen(static_cast<char const*>(bytes.data()), (std::min)(bytes.size(), start.size()));
-        return start.starts_with(seen);
+        errc const code = error == http_error::header_limit ? errc::header_too_large
+                          : error == http_error::body_limit ? errc::body_too_large
+                                                            : errc::malformed_response;
+        return watch_.fail(answer_failure(code, request(), error.message()));
     }
 
     [[nodiscard]] bool closed(response_parser const& parser, error_code error) {
@@ -331,8 +299,7 @@ private:
 
     // Gives the connection back where nothing on it is left over.
     void keep(bool is_keep_alive) {
-        std::string const* const asked = request().headers.find("Connection");
-        bool const asked_to_close = asked != nullptr && lists_token(*asked, "close");
+        bool const asked_to_close = http1::asks_to_close(request().headers);
         if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         shared_->pool->give(std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
@@ -351,7 +318,6 @@ private:
     std::optional<connection_pool::place> place_;
     std::optional<response_parser> parser_;
     std::size_t written_ = 0;
-    std::size_t header_bytes_ = 0;
     int interim_ = 0;
     state state_ = state::queued;
     bool may_reuse_ = false;

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
+#define UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
+
+#include <umbraco_ai/http1/parse_error.hpp>
+#include <umbraco_ai/http1/syntax.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// Bounds of one answer. A line is bounded by the scratch memory of the parser too.
+class response_limits {
+public:
+    constexpr response_limits() = default;
+
+    std::uint64_t header_bytes = 32 * 1024;       ///< Status line and fields, of each interim response and of a trailer on its own.
+    std::uint32_t header_fields = 256;            ///< Likewise.
+    std::uint64_t body_bytes = 8 * 1024 * 1024;   ///< After chunk decoding.
+    std::uint32_t extension_bytes = 4096;         ///< Of all chunk extensions of one answer.
+    std::uint32_t interim_responses = 5;          ///< 1xx before the answer.
+    bool drops_long_fields = false;               ///< Leaves out a field that the scratch memory does not hold, in place of failing.
+};
+
+enum class event_kind : std::uint8_t {
+    need_more,   ///< All bytes are used up; go on when there are more, or with `end`.
+    status,      ///< `status`. Interim responses are not told.
+    field,       ///< `name` and `value`.
+    header_end,
+    body,      ///< `value`: a piece of the body, never empty.
+    complete,  ///< The answer has ended. Bytes that are left belong to nobody.
+    failed     ///< `error`, from now on.
+};
+
+/// What the parser found. Its texts are valid until the next call of the parser, and as long as the bytes it was given.
+class event {
+public:
+    constexpr event() = default;
+    constexpr explicit event(event_kind kind) noexcept : what(kind) {}
+    constexpr event(event_kind kind, std::string_view text) noexcept : what(kind), value(text) {}
+
+    event_kind what = event_kind::need_more;
+    parse_error error = parse_error::none;
+    int status = 0;
+    std::string_view name;
+    std::string_view value;
+};
+
+/// Reads one answer from pieces of any size, with neither memory of its own nor I/O:
+///
+///     for (;;) {
+///         event const found = parser.next(bytes);
+///         if (found.what == event_kind::need_more) bytes = more();
+///         …
+///     }
+///
+/// The same bytes give the same answer, or the same failure, however they are cut. One parser reads one answer.
+/// Strict: lines end with CR LF; folded fields, codings other than chunked, and lengths that contradict each other are errors.
+class response_parser {
+public:
+    /// `scratch` holds a line that comes in pieces, so it bounds a line with its CR. It must outlive the parser.
+    explicit response_parser(std::span<char> scratch, response_limits const& limits = {}) noexcept : scratch_(scratch), limits_(limits) {}
+
+    /// Before the first byte: the answer is one to HEAD, so it has no body.
+    void expect_no_body() noexcept { expects_no_body_ = true; }
+
+    /// Takes bytes off the front, up to the next event.
+    [[nodiscard]] event next(std::string_view& bytes) noexcept {
+        has_begun_ = has_begun_ || !bytes.empty();
+        std::string_view line;
+        while (true) {
+            switch (state_) {
+                case state::status_line:
+                    if (!begins_like_http(bytes)) return fail(parse_error::not_http);
+                    if (!take_line(bytes, line)) return pending();
+                    if (!read_status(line)) return pending();
+                    state_ = state::field;
+                    if (is_interim()) break;
+                    return status_event();
+                case state::field:
+                case state::trailer_field: {
+                    if (!take_line(bytes, line)) {
+                        if (state_ == state::rest_of_field) break;
+                        return pending();
+                    }
+                    if (line.empty()) {
+                        if (!end_section()) return pending();
+                        if (state_ == state::status_line || state_ == state::complete) break;
+                        return event(event_kind::header_end);
+                    }
+                    event const found = read_field(line);
+                    if (found.what == event_kind::failed || tells_fields()) return found;
+                    break;
+                }
+                case state::rest_of_field:
+                    if (!skip_field(bytes)) return pending();
+                    break;
+                case state::body:
+                case state::chunk_body:
+                    if (rest_ == 0) {
+                        state_ = state_ == state::body ? state::complete : state::chunk_end;
+                        break;
+                    }
+                    if (bytes.empty()) return pending();
+                    return take_body(bytes);
+                case state::body_to_end:
+                    if (bytes.empty()) return pending();
+                    if (bytes.size() > body_left_) return fail(parse_error::body_too_large);
+                    rest_ = bytes.size();
+                    body_left_ -= rest_;
+                    return take_body(bytes);
+                case state::chunk_end:
+                    if (!take_line_end(bytes)) return pending();
+                    break;
+                case state::chunk_line:
+                    if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
+                    break;
+                case state::complete: return event(event_kind::complete);
+                case state::failed: return pending();
+            }
+        }
+    }
+
+    /// The connection has ended: complete where the answer ends with it, and a failure otherwise.
+    [[nodiscard]] event end() noexcept {
+        if (state_ == state::body_to_end) state_ = state::complete;
+        if (state_ == state::body && rest_ == 0) state_ = state::complete;
+        if (state_ == state::complete) return event(event_kind::complete);
+        return state_ == state::failed ? pending() : fail(parse_error::connection_closed);
+    }
+
+    [[nodiscard]] int status() const noexcept { return status_; }
+    [[nodiscard]] parse_error error() const noexcept { return error_; }
+    [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
+    [[nodiscard]] bool is_header_done() const noexcept { return is_header_done_; }
+    [[nodiscard]] bool is_complete() const noexcept { return state_ == state::complete; }
+
+    /// Of a complete answer: whether the connection can carry another one.
+    [[nodiscard]] bool keep_alive() const noexcept {
+        if (state_ != state::complete || ends_with_connection_ || says_close_) return false;
+        // A server of HTTP/1.0 that chunks does not know what it says (RFC 9112, 6.1).
+        return is_http_1_1_ || (says_keep_alive_ && !is_chunked_);
+    }
+
+private:
+    enum class state : std::uint8_t { status_line, field, trailer_field, rest_of_field, body, body_to_end, chunk_line, chunk_body, chunk_end, complete, failed };
+
+    [[nodiscard]] bool is_interim() const noexcept { return status_ / 100 == 1; }
+    [[nodiscard]] bool tells_fields() const noexcept { return state_ == state::field && !is_interim(); }
+
+    event fail(parse_error why) noexcept {
+        error_ = why;
+        state_ = state::failed;
+        return pending();
+    }
+    bool refuse(parse_error why) noexcept {
+        error_ = why;
+        state_ = state::failed;
+        return false;
+    }
+
+    [[nodiscard]] event pending() const noexcept {
+        event made(state_ == state::failed ? event_kind::failed : event_kind::need_more);
+        made.error = error_;
+        return made;
+    }
+
+    [[nodiscard]] event status_event() const noexcept {
+        event made(event_kind::status);
+        made.status = status_;
+        return made;
+    }
+
+    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
+    [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
+        constexpr std::string_view start = "HTTP/1.";
+        if (used_ >= start.size()) return true;
+        std::string_view const wanted = detail::without_prefix(start, used_);
+        return wanted.starts_with(detail::prefix(bytes, wanted.size()));
+    }
+
+    // False where the line is not whole yet, or the state has changed because it is too long.
+    [[nodiscard]] bool take_line(std::string_view& bytes, std::string_view& line) noexcept {
+        std::size_t const found = bytes.find('\n');
+        bool const is_whole = found != std::string_view::npos;
+        std::size_t const count = is_whole ? found : bytes.size();
+        if (count > scratch_.size() - used_) return take_long_line(bytes);
+        if (!count_header(count + (is_whole ? 1 : 0))) return false;
+        line = detail::prefix(bytes, count);
+        bytes.remove_prefix(count + (is_whole ? 1 : 0));
+        if (!is_whole || used_ != 0) keep(line);
+        if (!is_whole) return false;
+        if (used_ != 0) line = std::string_view(scratch_.data(), used_);
+        used_ = 0;
+        if (!line.ends_with('\r')) return refuse(parse_error::bad_line_end);
+        line.remove_suffix(1);
+        return true;
+    }
+
+    void keep(std::string_view piece) noexcept {
+        if (!piece.empty()) std::memcpy(scratch_.data() + used_, piece.data(), piece.size());
+        used_ += piece.size();
+    }
+
+    [[nodiscard]] bool count_header(std::size_t count) noexcept {
+        if (count > limits_.header_bytes - header_bytes_) return refuse(parse_error::header_too_large);
+        header_bytes_ += count;
+        return true;
+    }
+
+    // Always false. A field whose name is whole, and means nothing to the parser, can be left out.
+    bool take_long_line(std::string_view& bytes) noexcept {
+        bool const is_field = state_ == state::field || state_ == state::trailer_field;
+        std::size_t const count = scratch_.size() - used_;
+        if (!is_field || !limits_.drops_long_fields || !count_header(count)) return refuse(parse_error::header_too_large);
+        keep(detail::prefix(bytes, count));
+        bytes.remove_prefix(count);
+        std::string_view const begin(scratch_.data(), used_);
+        used_ = 0;
+        std::string_view name;
+        std::string_view value;
+        bool const ends_with_cr = begin.ends_with('\r');
+        if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
+        if (is_framing(name)) return refuse(parse_error::header_too_large);
+        had_cr_ = ends_with_cr;
+        dropped_in_ = state_;
+        state_ = state::rest_of_field;
+        return false;
+    }
+
+    // False where more is needed, or the field is bad.
+    [[nodiscard]] bool skip_field(std::string_view& bytes) noexcept {
+        while (!bytes.empty()) {
+            char const c = bytes.front();
+            if (!count_header(1)) return false;
+            bytes.remove_prefix(1);
+            if (had_cr_ || c == '\n') {
+                if (!had_cr_) return refuse(parse_error::bad_line_end);
+                if (c != '\n') return refuse(parse_error::bad_field);
+                had_cr_ = false;
+                state_ = dropped_in_;
+                return true;
+            }
+            had_cr_ = c == '\r';
+            if (!had_cr_ && !detail::is_field_value_char(c)) return refuse(parse_error::bad_field);
+        }
+        return false;
+    }
+
+    // HTTP-version SP 3DIGIT SP reason-phrase
+    [[nodiscard]] bool read_status(std::string_view line) noexcept {
+        if (line.size() < 9 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return refuse(parse_error::not_http);
+        bool const has_digits = line.size() >= 13 && line[9] >= '1' && line[9] <= '9' && detail::is_digit(line[10]) && detail::is_digit(line[11]);
+        if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_prefix(line, 13))) return refuse(parse_error::bad_status);
+        is_http_1_1_ = line[7] == '1';
+        status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+        return true;
+    }
+
+    [[nodiscard]] bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
+        if (line.empty()) return refuse(parse_error::bad_field);
+        if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
+        std::size_t const colon = line.find(':');
+        if (colon == std::string_view::npos) return refuse(parse_error::bad_field);
+        name = detail::prefix(line, colon);
+        value = detail::without_blanks(detail::without_prefix(line, colon + 1));
+        if (!detail::is_token(name) || !detail::is_field_value(value)) return refuse(parse_error::bad_field);
+        if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
+        ++fields_;
+        return true;
+    }
+
+    event read_field(std::string_view line) noexcept {
+        event made(event_kind::field);
+        if (!split_field(line, made.name, made.value) || !obey(made.name, made.value)) return pending();
+        return made;
+    }
+
+    [[nodiscard]] static bool is_framing(std::string_view name) noexcept {
+        for (std::string_view const framing : {"Connection", "Content-Length", "Transfer-Encoding"})
+            if (detail::equals_ignoring_case(name, framing)) return true;
+        return false;
+    }
+
+    // In a trailer too: a length there contradicts the chunks.
+    [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
+        if (detail::equals_ignoring_case(name, "Connection")) {
+            says_close_ = says_close_ || detail::lists_token(value, "close");
+            says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
+            if (!detail::is_token_list(value)) return refuse(parse_error::bad_connection);
+        }
+        if (detail::equals_ignoring_case(name, "Content-Length")) return read_length(value);
+        if (detail::equals_ignoring_case(name, "Transfer-Encoding")) {
+            if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return refuse(parse_error::bad_transfer_encoding);
+            is_chunked_ = true;
+        }
+        return true;
+    }
+
+    // The same number several times is one number (RFC 9112, 6.3).
+    [[nodiscard]] bool read_length(std::string_view value) noexcept {
+        if (is_chunked_) return refuse(parse_error::bad_transfer_encoding);
+        while (true) {
+            std::size_t const comma = value.find(',');
+            std::uint64_t length = 0;
+            if (!detail::read_decimal(detail::without_blanks(detail::prefix(value, comma)), length) || (has_length_ && length != rest_))
+                return refuse(parse_error::bad_content_length);
+            has_length_ = true;
+            rest_ = length;
+            if (comma == std::string_view::npos) return true;
+            value.remove_prefix(comma + 1);
+        }
+    }
+
+    // The empty line behind the fields.
+    [[nodiscard]] bool end_section() noexcept {
+        header_bytes_ = 0;
+        fields_ = 0;
+        if (state_ == state::trailer_field) {
+            state_ = state::complete;
+            return true;
+        }
+        if (is_interim()) return end_interim();
+        is_header_done_ = true;
+        body_left_ = limits_.body_bytes;
+        if (expects_no_body_ || status_ == 204 || status_ == 304) {
+            rest_ = 0;
+            state_ = state::body;
+        } else if (is_chunked_) {
+            state_ = state::chunk_line;
+        } else if (has_length_) {
+            if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+            state_ = state::body;
+        } else {
+            ends_with_connection_ = true;
+            state_ = state::body_to_end;
+        }
+        return true;
+    }
+
+    [[nodiscard]] bool end_interim() noexcept {
+        if (status_ == 101) return refuse(parse_error::protocol_switched);
+        if (interim_ == limits_.interim_responses) return refuse(parse_error::too_many_interim_responses);
+        ++interim_;
+        rest_ = 0;
+        has_length_ = is_chunked_ = says_close_ = says_keep_alive_ = false;
+        state_ = state::status_line;
+        return true;
+    }
+
+    event take_body(std::string_view& bytes) noexcept {
+        auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
+        event const made(event_kind::body, detail::prefix(bytes, count));
+        bytes.remove_prefix(count);
+        rest_ -= count;
+        return made;
+    }
+
+    // chunk-size [ chunk-ext ]
+    [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
+        header_bytes_ = 0;
+        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
+        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+        body_left_ -= rest_;
+        if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
+        extension_bytes_ += static_cast<std::uint32_t>(line.size());
+        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+        return true;
+    }
+
+    [[nodiscard]] bool take_line_end(std::string_view& bytes) noexcept {
+        while (!bytes.empty()) {
+            char const c = bytes.front();
+            if (c != (had_cr_ ? '\n' : '\r')) return refuse(parse_error::bad_chunk);
+            bytes.remove_prefix(1);
+            had_cr_ = !had_cr_;
+            if (had_cr_) continue;
+            state_ = state::chunk_line;
+            return true;
+        }
+        return false;
+    }
+
+    std::span<char> scratch_;
+    response_limits limits_;
+    std::size_t used_ = 0;              // of the scratch memory
+    std::uint64_t header_bytes_ = 0;    // of this section, or of this chunk's line
+    std::uint64_t rest_ = 0;            // of the body, or of this chunk
+    std::uint64_t body_left_ = 0;       // of the limit
+    std::uint32_t fields_ = 0;          // of this section
+    std::uint32_t extension_bytes_ = 0;
+    std::uint32_t interim_ = 0;
+    int status_ = 0;
+    state state_ = state::status_line;
+    state dropped_in_ = state::field;
+    parse_error error_ = parse_error::none;
+    bool expects_no_body_ = false;
+    bool has_begun_ = false;
+    bool is_header_done_ = false;
+    bool is_http_1_1_ = false;
+    bool has_length_ = false;
+    bool is_chunked_ = false;
+    bool says_close_ = false;
+    bool says_keep_alive_ = false;
+    bool ends_with_connection_ = false;
+    bool had_cr_ = false;
+};
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif

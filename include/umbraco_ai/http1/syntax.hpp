@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_HTTP1_SYNTAX_HPP
+#define UMBRACO_AI_HTTP1_SYNTAX_HPP
+
+#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/version.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// A character of an RFC 9110 token.
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+/// Neither a blank, nor a control byte, nor beyond ASCII.
+[[nodiscard]] constexpr bool is_visible_char(char c) noexcept { return c > ' ' && c < '\x7f'; }
+
+[[nodiscard]] constexpr bool is_field_value_char(char c) noexcept {
+    auto const byte = static_cast<unsigned char>(c);
+    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
+}
+
+[[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), is_field_value_char);
+}
+
+[[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+[[nodiscard]] constexpr std::string_view without_blanks(std::string_view text) noexcept {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+/// As substr, which would link an exception.
+[[nodiscard]] constexpr std::string_view prefix(std::string_view text, std::size_t count) noexcept {
+    return {text.data(), (std::min)(count, text.size())};
+}
+
+/// What is behind the first `count` characters, of which there are at least as many.
+[[nodiscard]] constexpr std::string_view without_prefix(std::string_view text, std::size_t count) noexcept {
+    text.remove_prefix(count);
+    return text;
+}
+
+/// Takes the first item off a comma-separated list that is not empty.
+[[nodiscard]] constexpr std::string_view take_item(std::string_view& list) noexcept {
+    std::size_t const comma = list.find(',');
+    std::string_view const item = without_blanks(prefix(list, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    return item;
+}
+
+/// Whether a comma-separated list, such as the value of Connection, names a token.
+[[nodiscard]] constexpr bool lists_token(std::string_view list, std::string_view token) noexcept {
+    while (!list.empty())
+        if (equals_ignoring_case(take_item(list), token)) return true;
+    return false;
+}
+
+/// Whether a text is a comma-separated list of tokens, some of which may be missing.
+[[nodiscard]] constexpr bool is_token_list(std::string_view list) noexcept {
+    while (!list.empty()) {
+        std::string_view const item = take_item(list);
+        if (!item.empty() && !is_token(item)) return false;
+    }
+    return true;
+}
+
+/// Decimal digits and nothing else; false beyond 64 bits.
+[[nodiscard]] constexpr bool read_decimal(std::string_view text, std::uint64_t& value) noexcept {
+    constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
+    std::uint64_t read = 0;
+    for (char const c : text) {
+        if (!is_digit(c)) return false;
+        auto const digit = static_cast<std::uint64_t>(c - '0');
+        if (read > most / 10 || read * 10 > most - digit) return false;
+        read = read * 10 + digit;
+    }
+    value = read;
+    return !text.empty();
+}
+
+/// Takes hex digits off the front; false where there is none, or beyond 64 bits.
+[[nodiscard]] constexpr bool take_hex(std::string_view& text, std::uint64_t& value) noexcept {
+    std::uint64_t read = 0;
+    std::size_t count = 0;
+    for (; count < text.size() && is_hex(text[count]); ++count) {
+        char const c = ascii_lower(text[count]);
+        if (read > (std::numeric_limits<std::uint64_t>::max)() / 16) return false;
+        read = read * 16 + static_cast<std::uint64_t>(is_digit(c) ? c - '0' : c - 'a' + 10);
+    }
+    text.remove_prefix(count);
+    value = read;
+    return count != 0;
+}
+
+/// Whether this may stand behind the size of a chunk: `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`.
+[[nodiscard]] constexpr bool are_chunk_extensions(std::string_view text) noexcept {
+    auto const skip_blanks = [&] {
+        while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    };
+    auto const skip_token = [&] {
+        std::size_t count = 0;
+        while (count < text.size() && is_token_char(text[count])) ++count;
+        text.remove_prefix(count);
+        return count != 0;
+    };
+    auto const skip_quoted = [&] {
+        std::size_t at = 1;
+        for (; at < text.size() && text[at] != '"'; ++at)
+            if (text[at] == '\\') ++at;
+        if (at >= text.size()) return false;
+        text.remove_prefix(at + 1);
+        return true;
+    };
+    if (!is_field_value(text)) return false;
+    while (!text.empty()) {
+        skip_blanks();
+        if (!text.starts_with(';')) return false;
+        text.remove_prefix(1);
+        skip_blanks();
+        if (!skip_token()) return false;
+        std::string_view const rest = text;
+        skip_blanks();
+        if (!text.starts_with('=')) {
+            text = rest;
+            continue;
+        }
+        text.remove_prefix(1);
+        skip_blanks();
+        if (!(text.starts_with('"') ? skip_quoted() : skip_token())) return false;
+    }
+    return true;
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif
