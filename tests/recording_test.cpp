@@ -319,3 +319,23 @@ TEST_CASE("a recording that cannot be kept is told, and calls go on", "[recordin
     CHECK_FALSE(wire.kept());
     CHECK(wire.kept().error().field == folder / "no-such-folder/x.http");
 }
+
+TEST_CASE("docs: exchanges are recorded once, and played back in tests", "[docs][recording]") {
+    scratch_folder const folder;
+    std::string const file = folder / "rename.http";
+    in_memory_api site(dialect::observed);
+    site.add(stored_connection("openai-prod", "OpenAI", "openai", R"({"apiKey":"k"})"));
+    {
+        ai::testing::recording tape;
+        ai::testing::record_transport wire(site, tape, ai::testing::recording_file(file));
+        ai::client cms(wire, "https://cms.example.com");
+        CHECK(cms.connections().rename("openai-prod", "OpenAI, Europe"));
+        CHECK(wire.kept());
+    }
+    auto tape = ai::testing::load_recording(file);
+    REQUIRE(tape);
+    ai::testing::replay_transport wire(*tape);
+    ai::client cms(wire, "https://cms.example.com");
+    CHECK(cms.connections().rename("openai-prod", "OpenAI, Europe"));
+    CHECK(wire.report() == "");
+}

@@ -7,6 +7,13 @@
 #include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/byte_pipe.hpp>
 #include <umbraco_ai/client.hpp>
+#include <umbraco_ai/embedded/answer_reader.hpp>
+#include <umbraco_ai/embedded/outcome.hpp>
+#include <umbraco_ai/embedded/page_reader.hpp>
+#include <umbraco_ai/embedded/requests.hpp>
+#include <umbraco_ai/embedded/update.hpp>
+#include <umbraco_ai/embedded/value_reader.hpp>
+#include <umbraco_ai/embedded/views.hpp>
 #include <umbraco_ai/endpoint.hpp>
 #include <umbraco_ai/endpoints/connections.hpp>
 #include <umbraco_ai/errc.hpp>
@@ -24,10 +31,13 @@
 #include <umbraco_ai/json/canonical.hpp>
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/json/fields.hpp>
+#include <umbraco_ai/json/flaws.hpp>
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/json/reader.hpp>
+#include <umbraco_ai/json/scanner.hpp>
 #include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/json/unknown_members.hpp>
+#include <umbraco_ai/json/view.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/model/ai_model.hpp>
 #include <umbraco_ai/model/connection.hpp>
@@ -39,6 +49,7 @@
 #include <umbraco_ai/model/providers.hpp>
 #include <umbraco_ai/model/secret.hpp>
 #include <umbraco_ai/model/settings.hpp>
+#include <umbraco_ai/model/shown_settings.hpp>
 #include <umbraco_ai/model/timestamp.hpp>
 #include <umbraco_ai/operations/all.hpp>
 #include <umbraco_ai/operations/by_id.hpp>
@@ -55,6 +66,7 @@
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/parameter.hpp>
 #include <umbraco_ai/pipe_transport.hpp>
+#include <umbraco_ai/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/route.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "../examples/transports/poll_loop.hpp"
 #include "support/catch.hpp"
 
 #include <umbraco_ai/beast/client.hpp>
@@ -22,6 +23,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -59,6 +61,13 @@ public:
 };
 
 std::vector<ai::testing::raw_script> silence() { return {{raw_step::read_request(), raw_step::stay_silent()}}; }
+
+ai::testing::in_memory_options with_api_user() {
+    ai::testing::in_memory_options options;
+    options.client_id = "umbraco-back-office-tests";
+    options.client_secret = "a-secret-of-this-test";
+    return options;
+}
 
 /// Counts what is allocated through it, and what is given back.
 class tally {
@@ -347,4 +356,99 @@ TEST_CASE("many calls on many threads each complete once", "[tokens][threads]") 
     for (auto& thread : threads) thread.join();
     CHECK(runs == 100);
     CHECK(succeeded == 100);
+}
+
+TEST_CASE("a poll loop carries out many calls at once, on one thread", "[poll]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    site.add(ai::testing::stored_connection("a", "a", "openai", R"({"apiKey":"k"})"));
+    ai::testing::loopback_server server(site);
+    ai::stepped_client cms(server.base_url(), ai::client_credentials("umbraco-back-office-tests", ai::secret("a-secret-of-this-test")));
+    cms.trust_possibly_applied();
+    change const add_one = [](ai::connection& read) {
+        std::string_view const present = read.settings.find("count");
+        read.settings.set("count", ai::settings_value(present.empty() ? 1 : std::stoi(std::string(present)) + 1));
+    };
+    poll_loop loop;
+    std::vector<std::unique_ptr<ai::stepped_call<ai::modify_operation<change>>>> writes;
+    for (int i = 0; i < 10; ++i) {
+        writes.push_back(std::make_unique<ai::stepped_call<ai::modify_operation<change>>>(cms.connections().modify("a", add_one)));
+        loop.add(*writes.back());
+    }
+    auto whole_list = cms.connections().all();
+    auto missing = cms.connections().get("nobody");
+    loop.add(whole_list);
+    loop.add(missing);
+    loop.run();
+    for (auto& one : writes) CHECK(one->take());
+    CHECK(whole_list.take()->size() == 1);
+    CHECK(missing.take().error().status == 404);
+    auto const guard = server.lock();
+    CHECK(site.find("a")->settings == R"({"apiKey":"k","count":10})");
+    auto const& log = site.log();
+    CHECK(std::count_if(log.begin(), log.end(), [](auto const& request) { return request.target.ends_with("/token"); }) == 1);
+}
+
+TEST_CASE("a poll loop ends a call at its deadline, and goes on with the others", "[poll]") {
+    raw_server server(silence());
+    ai::stepped_client cms(server.base_url());
+    cms.trust_possibly_applied();
+    poll_loop loop;
+    auto read = cms.connections(ai::call_options(50ms)).get("a");
+    auto written = cms.connections(ai::call_options(100ms)).create(ai::connection_draft("openai-dev", "OpenAI", "openai"));
+    loop.add(read);
+    loop.add(written);
+    loop.run();
+    CHECK(read.take().error().who == ai::fault::timeout);
+    auto const write = written.take();
+    CHECK(write.error().who == ai::fault::timeout);
+    CHECK(write.error().possibly_applied);
+}
+
+TEST_CASE("the sockets of a poll loop serve plain code too", "[poll]") {
+    std::string const chunks = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[\"Chat\"]\r\n0\r\n\r\n";
+    raw_server server({{raw_step::read_request(), raw_step::send_bytewise(chunks)}, {raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[")},
+                       {raw_step::read_request(), raw_step::send("SSH-2.0\r\n")}});
+    ai::client_options once;
+    once.retry = ai::retry_policy::none();
+    ai::client cms(poll_transport(), server.base_url(), {}, once);
+    CHECK(cms.connections().capabilities()->items.size() == 1);
+    CHECK(cms.connections().capabilities().error().code == ai::errc::connection_closed);
+    CHECK(cms.connections().capabilities().error().code == ai::errc::malformed_response);
+
+    ai::http_request nowhere;
+    nowhere.target = "/";
+    nowhere.origin = ai::http_origin(false, "127.0.0.1", 1);
+    CHECK(poll_transport().send(nowhere).error().code == ai::errc::connect_failed);
+    nowhere.origin.tls = true;
+    CHECK(poll_transport().send(nowhere).error().code == ai::errc::tls_unavailable);
+    nowhere.target = "a b";
+    CHECK(poll_transport().send(nowhere).error().who == ai::fault::usage);
+}
+
+TEST_CASE("docs: calls complete by tokens", "[docs][tokens]") {
+    served_site site;
+    asio::io_context io;
+    ai::beast_client cms(io, site.server->base_url());
+    std::string name;
+    cms.async_call(ai::connections::get("openai-prod"), [&name](ai::result<ai::connection> answer) {
+        if (answer) name = answer->name;
+    });
+    auto renamed = cms.async_connections(boost::asio::use_future).modify("nobody", named("x"));
+    io.run();
+    CHECK(name == "OpenAI");
+    CHECK(renamed.get().error().status == 404);
+}
+
+TEST_CASE("docs: a poll loop serves several calls", "[docs][poll]") {
+    served_site site;
+    ai::stepped_client cms(site.server->base_url());
+    auto read = cms.connections().get("openai-prod");
+    auto whole_list = cms.connections().all();
+
+    poll_loop loop;
+    loop.add(read);
+    loop.add(whole_list);
+    loop.run();
+    CHECK(read.take()->name == "OpenAI");
+    CHECK(whole_list.take()->size() == 1);
 }
