@@ -228,6 +228,8 @@ class pipe_transport {
     static constexpr bool has_clock = detail::PipeHasClock<pipe_type>;
 
 public:
+    static constexpr bool timed = detail::TimedPipe<pipe_type> && has_clock;
+    static constexpr bool cancellable = timed;
     static constexpr bool tracks_writes = true;
 
     explicit pipe_transport(Pipe&& pipe) : pipe_(std::forward<Pipe>(pipe)) {}

@@ -15,6 +15,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
@@ -55,6 +56,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
 public:
+    static constexpr bool timed = true;
+    static constexpr bool cancellable = true;
+    static constexpr bool concurrent = true;
     static constexpr bool tracks_writes = true;
 
     /// Sockets and timers belong to this executor's context.
@@ -92,7 +96,7 @@ private:
     [[nodiscard]] static std::shared_ptr<detail::transport_shared const> share(boost::asio::any_io_executor const& executor,
                                                                                transport_options options) {
         auto& service = boost::asio::use_service<detail::pool_service>(context_of(executor));
-        auto pool = service.make_pool(options.most_connections, options.idle_time);
+        auto pool = service.make_pool(executor, options.most_connections, options.idle_time);
         return std::make_shared<detail::transport_shared const>(std::move(pool), std::move(options));
     }
 
@@ -105,9 +109,13 @@ private:
         std::exception_ptr thrown;
         try {
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
-            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
-            answer = co_await work.run();
-            work.end_trace();
+            boost::asio::cancellation_state cancellation = co_await boost::asio::this_coro::cancellation_state;
+            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(cancellation), std::move(request));
+            for (auto need = work.begin(); need != detail::exchange_need::nothing; need = work.advance()) {
+                if (need == detail::exchange_need::connection) co_await work.connect();
+                else co_await work.event();
+            }
+            answer = work.take();
         } catch (...) {
             thrown = std::current_exception();
         }

@@ -56,6 +56,8 @@ public:
     std::size_t body_bytes = 50 * 1024 * 1024;
     server_tls tls;                 ///< With a certificate the server speaks https, and nothing else.
     std::size_t requests_each = 0;  ///< After so many a connection is closed without a word; 0: never.
+    std::uint16_t port = 0;         ///< 0: a free one.
+    std::chrono::steady_clock::duration delay{0};  ///< Before each answer; other connections do not wait for it.
 
     loopback_options& with(framing value) {
         body_framing = value;
@@ -69,13 +71,21 @@ public:
         requests_each = value;
         return *this;
     }
+    loopback_options& with_port(std::uint16_t value) {
+        port = value;
+        return *this;
+    }
+    loopback_options& with_delay(std::chrono::steady_clock::duration value) {
+        delay = value;
+        return *this;
+    }
     loopback_options& with_time_limit(std::chrono::steady_clock::duration value) {
         time_limit = value;
         return *this;
     }
 };
 
-/// A real HTTP/1.1 server on 127.0.0.1, on a port of its own and a thread of its own, that lets a function or an object
+/// A real HTTP/1.1 server on 127.0.0.1, on a free port unless told which, and on a thread of its own, that lets a function or an object
 /// answer. Connections are kept open until the client closes or asks for it.
 /// Threading: the handler runs on the server's thread, one request at a time, with the mutex of `lock` held. All members
 /// may be called from any thread.
@@ -89,7 +99,7 @@ public:
         : handler_(std::move(answer)),
           options_(std::move(options)),
           tls_(testing::detail::make_server_context(options_.tls)),
-          server_(options_.time_limit, [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
+          server_(options_.time_limit, [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }, options_.port) {}
 
     template <RequestHandler T>
     explicit loopback_server(T& object, loopback_options options = loopback_options())
@@ -133,6 +143,7 @@ private:
             http_response response(refusal);
             if (refusal == 0) {
                 ++requests_;
+                co_await testing::detail::pass_time(options_.delay);
                 response = answer(request_of(incoming));
             }
             is_open = refusal == 0 && incoming.keep_alive();

@@ -18,6 +18,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/system/error_code.hpp>
@@ -45,9 +46,9 @@ class server_thread {
 public:
     using serve = std::function<boost::asio::awaitable<void>(boost::asio::ip::tcp::socket)>;
 
-    server_thread(std::chrono::steady_clock::duration time_limit, serve connection)
+    server_thread(std::chrono::steady_clock::duration time_limit, serve connection, std::uint16_t port = 0)
         : serve_(std::move(connection)),
-          acceptor_(context_, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)),
+          acceptor_(context_, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), port)),
           port_(acceptor_.local_endpoint().port()),
           timer_(context_, time_limit) {
         timer_.async_wait([this](boost::system::error_code error) {
@@ -94,6 +95,14 @@ private:
     std::atomic<std::size_t> connections_ = 0;
     std::thread thread_;
 };
+
+/// Lets time pass for one connection.
+[[gnu::noinline]] inline boost::asio::awaitable<void> pass_time(std::chrono::steady_clock::duration duration) {
+    if (duration <= duration.zero()) co_return;
+    boost::system::error_code ignored;
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, duration);
+    co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+}
 
 /// The TLS context of a server, or nothing where it speaks none.
 [[nodiscard]] inline std::unique_ptr<boost::asio::ssl::context> make_server_context(server_tls const& options) {
