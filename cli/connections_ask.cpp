@@ -99,7 +99,7 @@ exit_code diagnose(session& on, diagnose_arguments const& given) {
     ai::diagnosis const found = must(on.here().connections().diagnose(*given.which));
     bool const is_well = found.verdict == ai::diagnosis_verdict::works;
     if (out.is_json()) out.document({{"connection", *given.which}, {"verdict", word_of(found.verdict)}, {"sentence", found.sentence}});
-    else out.line(out.screen().painted(is_well ? style::green : style::red, is_well ? "well" : "ill") + "  " + printable(found.sentence));
+    else out.line(out.screen().painted(is_well ? style::green : found.verdict == ai::diagnosis_verdict::inactive ? style::yellow : style::red, printable(found.sentence)));
     return is_well ? exit_code::done : exit_code::refused;
 }
 

@@ -2,6 +2,7 @@
 #include "session.hpp"
 
 #include "interruption.hpp"
+#include "trace.hpp"
 
 #include <umbraco_ai/beast/blocking.hpp>
 #include <umbraco_ai/beast/client.hpp>
@@ -13,6 +14,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <utility>
 
 namespace cli {
@@ -47,26 +50,52 @@ private:
 
 using shared_client = ai::client<shared_wire>;
 
-/// What the jobs of `site::test` work on.
-class test_round {
+/// What several jobs work on: the same question about each connection.
+template <class Answer, class Ask>
+class round {
 public:
-    test_round(shared_client& cms, std::vector<ai::id_or_alias> const& which, site::on_tested const& told) : cms_(cms), which_(which), told_(told) {}
+    using on_answer = std::function<void(std::size_t, ai::result<Answer>, std::chrono::nanoseconds)>;
 
+    round(std::vector<ai::id_or_alias> const& which, Ask ask, on_answer const& told) : which_(which), ask_(std::move(ask)), told_(told) {}
+
+    void run(boost::asio::io_context& io, std::size_t jobs) {
+        std::exception_ptr thrown;
+        for (std::size_t i = 0; i < (std::min)(jobs, which_.size()); ++i)
+            boost::asio::co_spawn(io, work(), [&](std::exception_ptr error) {
+                if (!error) return;
+                thrown = std::move(error);
+                io.stop();
+            });
+        io.run();
+        if (thrown) std::rethrow_exception(thrown);
+    }
+
+private:
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> work() {
         while (next_ < which_.size() && !interruption::is_wanted()) {
             std::size_t const index = next_++;
             auto const begin = std::chrono::steady_clock::now();
-            auto verdict = co_await cms_.connections().test(which_[index]);
-            told_(index, std::move(verdict), std::chrono::steady_clock::now() - begin);
+            ai::result<Answer> answer = co_await ask_(which_[index]);
+            told_(index, std::move(answer), std::chrono::steady_clock::now() - begin);
         }
     }
 
-private:
-    shared_client& cms_;
     std::vector<ai::id_or_alias> const& which_;
-    site::on_tested const& told_;
+    Ask ask_;
+    on_answer const& told_;
     std::size_t next_ = 0;
 };
+
+template <class Answer, class Ask>
+void ask_all(site_options const& about, std::vector<ai::id_or_alias> const& which, std::size_t jobs,
+             std::function<void(std::size_t, ai::result<Answer>, std::chrono::nanoseconds)> const& told, Ask ask) {
+    boost::asio::io_context io(1);
+    ai::transport_options network(about.tls);
+    network.most_connections = jobs;
+    shared_client cms(shared_wire(io, std::move(network)), about.base_url, about.auth, about.calls);
+    auto const ask_one = [&](ai::id_or_alias const& each) { return ask(cms, each); };
+    round<Answer, decltype(ask_one)>(which, ask_one, told).run(io, jobs);
+}
 
 }  // namespace
 
@@ -92,20 +121,17 @@ void wire::wait(std::chrono::nanoseconds duration) {
 }
 
 void site::test(std::vector<ai::id_or_alias> const& which, std::size_t jobs, on_tested const& told) const {
-    boost::asio::io_context io(1);
-    ai::transport_options network(about_.tls);
-    network.most_connections = jobs;
-    shared_client cms(shared_wire(io, std::move(network)), about_.base_url, about_.auth, about_.calls);
-    test_round round(cms, which, told);
-    std::exception_ptr thrown;
-    for (std::size_t i = 0; i < (std::min)(jobs, which.size()); ++i)
-        boost::asio::co_spawn(io, round.work(), [&](std::exception_ptr error) {
-            if (!error) return;
-            thrown = std::move(error);
-            io.stop();
-        });
-    io.run();
-    if (thrown) std::rethrow_exception(thrown);
+    ask_all<ai::test_result>(about_, which, jobs, told, [](shared_client& cms, ai::id_or_alias const& each) { return cms.connections().test(each); });
+}
+
+void site::read(std::vector<ai::id_or_alias> const& which, std::size_t jobs, on_read const& told) const {
+    ask_all<ai::connection>(about_, which, jobs, told, [](shared_client& cms, ai::id_or_alias const& each) { return cms.connections().get(each); });
+}
+
+std::unique_ptr<site> session::open(site_arguments const& where) {
+    site_options about = resolve(where, environment_);
+    if (about.verbosity > 0) about.calls.observer = std::make_shared<trace>(out_, about.verbosity);
+    return std::make_unique<site>(std::move(about));
 }
 
 }  // namespace cli

@@ -48,9 +48,14 @@ public:
 
     using on_tested = std::function<void(std::size_t index, ai::result<ai::test_result> verdict, std::chrono::nanoseconds took)>;
 
-    /// Lets the server test connections, several at once, over connections and with a token of its own. `told` is called on
+    /// Lets the server test connections, several at once, over sockets and with a token of their own. `told` is called on
     /// this thread, in the order in which the answers come. After an interruption those that were not begun are left out.
     void test(std::vector<ai::id_or_alias> const& which, std::size_t jobs, on_tested const& told) const;
+
+    using on_read = std::function<void(std::size_t index, ai::result<ai::connection> found, std::chrono::nanoseconds took)>;
+
+    /// The same with reading them.
+    void read(std::vector<ai::id_or_alias> const& which, std::size_t jobs, on_read const& told) const;
 
 private:
     site_options about_;
@@ -67,22 +72,24 @@ public:
 
     /// The site that the command line names. Made when it is first asked for, so that what needs none runs without one.
     [[nodiscard]] site& here() {
-        if (!here_) here_ = std::make_unique<site>(resolve(where_, environment_));
+        if (!here_) here_ = open(where_);
         return *here_;
     }
 
     /// The site of a profile; what else the command line says about sites is left aside, save limits.
-    [[nodiscard]] std::unique_ptr<site> of_profile(std::string const& name) const {
+    [[nodiscard]] std::unique_ptr<site> of_profile(std::string const& name) {
         site_arguments where = where_;
         where.base_url.reset();
         where.profile = name;
-        return std::make_unique<site>(resolve(where, environment_));
+        return open(where);
     }
 
     /// A variable of the environment, or of the file that --env-file names; nothing where it is not set, or empty.
     [[nodiscard]] std::optional<std::string> variable(std::string const& name) const { return environment_.find(name); }
 
 private:
+    [[nodiscard]] std::unique_ptr<site> open(site_arguments const& where);
+
     site_arguments where_;
     variables environment_;
     output& out_;

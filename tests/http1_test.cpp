@@ -6,9 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -157,6 +158,11 @@ TEST_CASE("lengths that lie, differ or overflow are refused", "[http1]") {
     CHECK(error_of(ok + "Content-Length: 18446744073709551615\r\n\r\n1") == parse_error::body_too_large);
     CHECK(error_of(ok + "Content-Length: 4294967297\r\n\r\n1") == parse_error::body_too_large);
     CHECK(error_of(ok + "Content-Length: 6\r\n\r\nhello") == parse_error::connection_closed);
+    // Where a size has 32 bits, these would be 1.
+    parse_options boundless;
+    boundless.limits.body_bytes = static_cast<std::uint64_t>(-1);
+    CHECK(error_of(ok + "Content-Length: 4294967297\r\n\r\n1", boundless) == parse_error::connection_closed);
+    CHECK(error_of(ok + "Transfer-Encoding: chunked\r\n\r\n100000001\r\n1\r\n0\r\n\r\n", boundless) == parse_error::connection_closed);
 
     CHECK(error_of(ok + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n") == parse_error::bad_transfer_encoding);
     CHECK(error_of(ok + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n") == parse_error::bad_transfer_encoding);
@@ -347,4 +353,57 @@ TEST_CASE("a request that could become another one is not written", "[http1]") {
     http_request request = good;
     request.origin.port = 0;
     CHECK(refused(request) == "port");
+}
+
+namespace {
+
+/// What a serial driver looks like.
+class serial_port {
+public:
+    explicit serial_port(std::string_view answer) : answer_(answer) {}
+
+    void write(std::string_view bytes) { written += bytes; }
+    std::string_view read(std::span<char> into) {
+        std::size_t const count = answer_.copy(into.data(), into.size());
+        answer_.remove_prefix(count);
+        return {into.data(), count};
+    }
+
+    std::string written;
+
+private:
+    std::string_view answer_;
+};
+
+}  // namespace
+
+TEST_CASE("an exchange needs no memory but what it is given", "[http1]") {
+    namespace ai = umbraco_ai;
+    serial_port port("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[\"Chat\"]\r\n0\r\n\r\n");
+    std::string body;
+
+    char memory[512];
+    ai::fixed_buffer out(memory, sizeof memory);
+    ai::http1::request_view request(ai::http_method::get, ai::http1::origin_view(false, "192.168.0.2", 8080), "/umbraco/ai/management/api/v1/connections/capabilities");
+    REQUIRE_FALSE(ai::http1::write_request(out, request));
+    REQUIRE_FALSE(out.overflowed());
+    port.write(out.view());
+
+    char line[256];
+    char piece[64];
+    ai::http1::response_parser parser(line);
+    std::string_view bytes;
+    while (!parser.is_complete() && parser.error() == ai::http1::parse_error::none) {
+        ai::http1::event found = parser.next(bytes);
+        if (found.what == ai::http1::event_kind::need_more) {
+            bytes = port.read(piece);
+            if (bytes.empty()) found = parser.end();
+        }
+        if (found.what == ai::http1::event_kind::body) body += found.value;
+    }
+
+    CHECK(parser.is_complete());
+    CHECK(parser.status() == 200);
+    CHECK(body == "[\"Chat\"]");
+    CHECK(port.written.starts_with("GET /umbraco/ai/management/api/v1/connections/capabilities HTTP/1.1\r\nHost: 192.168.0.2:8080\r\n"));
 }

@@ -200,7 +200,7 @@ TEST_CASE("a pipe that cannot open is of no use after its connection has ended, 
     CHECK(wire.send(get())->body == "2");
 }
 
-TEST_CASE("an answer without a length ends with the connection", "[pipe]") {
+TEST_CASE("where an answer ends with the connection, a connection that breaks is no end", "[pipe]") {
     scripted_dialer dialer({scripted_line({gives("HTTP/1.1 200 OK\r\n\r\nall "), gives("of it"), ends()}), line_with(answer_with("next"))});
     pipe_transport wire(dialer);
     CHECK(wire.send(get())->body == "all of it");
@@ -348,6 +348,36 @@ TEST_CASE("time: one deadline for opening, writing and reading, by the clock of 
         CHECK(code_of(answer) == errc::deadline_exceeded);
         CHECK_FALSE(answer.error().possibly_applied);
     }
+}
+
+TEST_CASE("a trace tells where the time went, and how many bytes", "[pipe]") {
+    scripted_dialer dialer({scripted_line({nothing_yet(), gives("HTTP/1.1 200 "), nothing_yet(), gives("OK\r\nContent-Length: 2\r\n\r\n"), nothing_yet(), gives("hi")})});
+    pipe_transport wire(dialer);
+    transfer_trace trace;
+    http_request request = get();
+    request.trace = &trace;
+    request.limits.time = 10s;
+    // Each wait takes 20 ms, since there is a cancel check.
+    request.limits.cancelled = [](void const*) { return false; };
+    REQUIRE(wire.send(request));
+    CHECK(trace.duration_of(transfer_phase::send) == 0ns);
+    CHECK(trace.duration_of(transfer_phase::first_byte) == 20ms);
+    CHECK(trace.duration_of(transfer_phase::header) == 20ms);
+    CHECK(trace.duration_of(transfer_phase::body) == 20ms);
+    CHECK(trace.bytes_sent == dialer.current.written.size());
+    CHECK(trace.bytes_received == answer_with("hi").size());
+    CHECK_FALSE(trace.connection_reused);
+
+    dialer.current.script = {gives(answer_with("hi") + "!")};
+    trace = transfer_trace();
+    REQUIRE(wire.send(request));
+    CHECK(trace.connection_reused);
+    CHECK(trace.bytes_received == answer_with("hi").size());
+
+    scripted_line line({gives(answer_with("1"))});
+    trace = transfer_trace();
+    REQUIRE(pipe_transport(line).send(request));
+    CHECK_FALSE(trace.connection_reused);
 }
 
 TEST_CASE("a call that is given up ends soon", "[pipe]") {

@@ -38,6 +38,7 @@ KINDS = {
     "negative": lambda: relative((TESTS / "negative").glob("*.cpp")),
     "headers": lambda: check_headers.names(ROOT),
     "cli": lambda: sorted(path.relative_to(ROOT / "cli").as_posix() for path in (ROOT / "cli").rglob("*.cpp")),
+    "benchmarks": lambda: sorted(path.name for path in (ROOT / "benchmarks").glob("*.cpp")),
     "examples": lambda: sorted(path.name for path in (ROOT / "examples").glob("*.cpp")),
 }
 

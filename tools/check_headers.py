@@ -27,20 +27,22 @@ LAYERS = (
     ("model", ("model/*.hpp",)),
     ("endpoint", ("route.hpp", "parameter.hpp", "answer.hpp", "endpoint.hpp")),
     ("endpoints", ("endpoints/*.hpp",)),
-    ("auth, retry", ("auth.hpp", "observer.hpp", "options.hpp", "retry.hpp", "sign_in.hpp")),
+    ("embedded", ("embedded/*.hpp",)),
+    ("auth, retry", ("auth.hpp", "observer.hpp", "options.hpp", "request_writer.hpp", "retry.hpp", "sign_in.hpp")),
     ("machines", ("machine.hpp", "sent_secrets.hpp", "exchange.hpp", "operations/*.hpp")),
     ("transport", ("transport.hpp", "byte_pipe.hpp", "pipe_transport.hpp")),
-    ("client", ("client.hpp",)),
+    ("client", ("client.hpp", "stepper.hpp")),
     ("testing", ("testing/*.hpp",)),
     ("core", ("core.hpp",)),
     ("asio, beast", ("asio/*.hpp", "beast/*.hpp")),
     ("testing servers", ("testing/detail/server_thread.hpp", "testing/loopback_server.hpp", "testing/raw_server.hpp", "testing/test_certificates.hpp")),
+    ("testing of transports", ("testing/conformance.hpp", "testing/detail/conformance_bench.hpp", "testing/detail/conformance_declared.hpp", "testing/detail/conformance_failures.hpp", "testing/detail/conformance_messages.hpp")),
     ("umbraco_ai", ("umbraco_ai.hpp",)),
     ("testing umbrella", ("testing.hpp",)),
 )
 NAMES = tuple(name for name, _ in LAYERS)
 FIRST_WITH_BOOST = NAMES.index("asio, beast")
-TESTING = ("testing", "testing servers")
+TESTING = ("testing", "testing servers", "testing of transports")
 
 # Headers that a user includes on purpose because they need more than the umbrella does.
 IN_NO_UMBRELLA = ()
@@ -57,7 +59,7 @@ NOT_PORTABLE = (
     (re.compile(r"::(min|max)\(\)"), "write (…::{0})(), since {0} is a macro on some platforms"),
     (re.compile(r"\b(interface|small|near|far|DELETE|ERROR|IN|OUT|OPTIONAL|TRUE|FALSE|BOOL|GetObject|GetMessage|SendMessage)\b"),
      "{0} is a macro on some platforms"),
-    (re.compile(r"\b(__(?!cpp_|cplusplus\b|has_include\b|has_cpp_attribute\b)\w+)"), "{0} is not known to every compiler"),
+    (re.compile(r"\b(__(?!cpp_|cplusplus\b|has_include\b|has_cpp_attribute\b|GNUC__\b|SSE2__\b|ARM_NEON\b|ARM_BIG_ENDIAN\b|builtin_ia32_pmovmskb128\b)\w+)"), "{0} is not known to every compiler"),
     (re.compile(r"\b(typeof|alloca|asm)\b"), "{0} is not known to every compiler"),
 )
 LITERAL = re.compile(r'''"(?:\\.|[^"\\])*"''')

@@ -5,14 +5,16 @@ set -euo pipefail
 
 usage() {
     cat <<'EOF'
-usage: tools/setup-debian.sh [--build-only | --clang | --meson | --docs | --ci]
+usage: tools/setup-debian.sh [--build-only | --clang | --meson | --docs | --bench | --ci]
 
-  (nothing)      compiler, CMake, Ninja, Python, Boost 1.81, OpenSSL 3, nlohmann/json, Catch2, and CLI11 and fmt for the tool
-  --build-only   without Catch2, Python, CLI11 and fmt
+  (nothing)      compiler, CMake, Ninja, Python, Boost 1.81, OpenSSL 3, nlohmann/json, Catch2, libcurl, and CLI11 and fmt for the tool
+  --build-only   without Catch2, Python, libcurl, CLI11 and fmt
   --clang        with clang 16 as well
   --meson        with Meson and pkg-config as well
   --docs         only Doxygen
-  --ci           everything that .ci/run uses: all of these, clang 19 and libc++
+  --bench        what tools/bench needs: callgrind, and the libraries to measure against
+  --ci           everything that .ci/run uses: all of these but the libraries to
+                 measure against, clang 19 and libc++
 EOF
 }
 
@@ -23,6 +25,7 @@ case "${1-}" in
     --clang) set_of=clang ;;
     --meson) set_of=meson ;;
     --docs) set_of=docs ;;
+    --bench) set_of=bench ;;
     --ci) set_of=ci ;;
     --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
@@ -62,6 +65,7 @@ if [ "$set_of" != build ] && [ "$set_of" != docs ]; then
     have_catch || missing+=(catch2)
     have_header CLI/CLI.hpp || missing+=(libcli11-dev)
     have_header fmt/color.h || missing+=(libfmt-dev)
+    have_header curl/curl.h || missing+=(libcurl4-openssl-dev)
 fi
 if [ "$set_of" = clang ] || [ "$set_of" = ci ]; then
     command -v clang++-16 >/dev/null || missing+=(clang-16)
@@ -73,6 +77,15 @@ fi
 if [ "$set_of" = meson ] || [ "$set_of" = ci ]; then
     command -v meson >/dev/null || missing+=(meson)
     command -v pkg-config >/dev/null || missing+=(pkg-config)
+fi
+if [ "$set_of" = bench ] || [ "$set_of" = ci ]; then
+    command -v valgrind >/dev/null || missing+=(valgrind)
+fi
+if [ "$set_of" = bench ]; then
+    have_header curl/curl.h || missing+=(libcurl4-openssl-dev)
+    have_header simdjson.h || missing+=(libsimdjson-dev)
+    have_header rapidjson/document.h || missing+=(rapidjson-dev)
+    have_header httplib.h || missing+=(libcpp-httplib-dev)
 fi
 if [ "$set_of" = ci ]; then
     command -v clang++-19 >/dev/null || wished+=(clang-19)

@@ -136,6 +136,8 @@ private:
 
 /// Calls endpoints over a transport. Refers to an lvalue transport, which must outlive it, and owns an rvalue one.
 ///
+/// A transport is an object with `send(http_request)`, or anything that can be called with one, such as a lambda:
+///
 ///     my_transport t;
 ///     auto answer = client(t, "https://cms.example.com", bearer_token(token)).call(connections::get("openai-prod"));
 ///
@@ -151,7 +153,7 @@ public:
     client(T&& transport, std::string_view base_url_text, credentials auth = {}, client_options options = {})
         : transport_(std::forward<T>(transport)), context_(base_url::parse(base_url_text), std::move(auth), options) {
         using plain = std::remove_reference_t<T>;
-        if constexpr (requires { plain::tracks_writes; }) context_.transport_tracks_writes = plain::tracks_writes;
+        context_.transport_tracks_writes = tracks_writes<plain>;
         context_.queues_writes = queues_writes;
         context_.transport_waits = CanWait<plain>;
     }
@@ -229,11 +231,16 @@ private:
     [[no_unique_address]] typename queue_of<traits, queues_writes>::type queue_;
 };
 
-template <class T>
+template <Transport T>
 client(T&, std::string_view, credentials = {}, client_options = {}) -> client<T&>;
-template <class T>
+template <Transport T>
     requires(!std::is_lvalue_reference_v<T>)
 client(T&&, std::string_view, credentials = {}, client_options = {}) -> client<T>;
+/// Of anything else: a message that says what is missing.
+template <class T>
+    requires(!Transport<T>)
+client(T&&, std::string_view, credentials = {}, client_options = {})
+    -> client<typename detail::transport_explained<std::remove_reference_t<T>>::type>;
 
 UMBRACO_AI_END_NAMESPACE
 

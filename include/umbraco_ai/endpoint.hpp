@@ -299,9 +299,14 @@ private:
 
     template <Sink S, class T>
     static void put_parameter(S& sink, T const& value) {
-        std::string text;
-        parameter<T>::append_to(text, value);
-        detail::put_percent_encoded(sink, text);
+        detail::percent_encoder<S> encoder(sink);
+        if constexpr (requires { parameter<T>::append_to(encoder, value); }) {
+            parameter<T>::append_to(encoder, value);
+        } else {
+            std::string text;
+            parameter<T>::append_to(text, value);
+            detail::put_percent_encoded(sink, text);
+        }
     }
 
     template <Sink S, class T>

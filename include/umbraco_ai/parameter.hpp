@@ -37,6 +37,7 @@ struct parameter<T> {
     static constexpr auto name = T::parameter_name;
     static result<void> check(T const& value, http_method method) { return value.check(method); }
     template <Sink S>
+        requires requires(T const& value, S& sink) { value.append_to(sink); }
     static void append_to(S& sink, T const& value) {
         value.append_to(sink);
     }
@@ -51,7 +52,7 @@ struct parameter<guid> {
     }
     template <Sink S>
     static void append_to(S& sink, guid const& value) {
-        detail::put(sink, value.to_string());
+        value.append_to(sink);
     }
 };
 

@@ -5,6 +5,7 @@
 #include <umbraco_ai/byte_pipe.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http1/failures.hpp>
 #include <umbraco_ai/http1/keep_alive.hpp>
 #include <umbraco_ai/http1/parse_error.hpp>
@@ -33,17 +34,18 @@ template <class Pipe>
 class pipe_exchange {
 public:
     pipe_exchange(Pipe& pipe, http_request const& request)
-        : pipe_(pipe), request_(request), start_(now()), memory_(std::string(line_memory(request) + most_per_read, '\0')), parser_(lines(), limits_of(request)) {
+        : pipe_(pipe), request_(request), start_(now()), noted_(start_), memory_(std::string(line_memory(request) + most_per_read, '\0')), parser_(lines(), limits_of(request)) {
         http1::write_head(bytes_.get(), request);
         bytes_.get().append(request.body);
     }
     pipe_exchange(pipe_exchange const&) = delete;
     pipe_exchange& operator=(pipe_exchange const&) = delete;
+    ~pipe_exchange() { enter(phase_); }
 
     /// Neither is the time over, nor has the caller given up. False leaves the reason.
     [[nodiscard]] bool may_go_on() {
-        if (request_.limits.is_cancelled()) return fail(cancelled_failure(step_));
-        return time_left() > time_left().zero() || fail(deadline_failure(request_, step_));
+        if (request_.limits.is_cancelled()) return fail(cancelled_failure(step_of(phase_)));
+        return time_left() > time_left().zero() || out_of_time();
     }
 
     /// What `open` of the pipe gets.
@@ -54,15 +56,18 @@ public:
     }
 
     /// False leaves the reason.
-    [[nodiscard]] bool run() {
+    [[nodiscard]] bool run(bool is_reused) {
+        if (request_.trace != nullptr) request_.trace->connection_reused = is_reused;
         while (true) {
             http1::event const found = parser_.next(unread_);
             switch (found.what) {
                 case http1::event_kind::status: response_.status = found.status; break;
                 case http1::event_kind::field: response_.headers.add(std::string(found.name), std::string(found.value)); break;
-                case http1::event_kind::header_end: step_ = "reading the body of the answer"; break;
+                case http1::event_kind::header_end: break;
                 case http1::event_kind::body: response_.body.append(found.value); break;
-                case http1::event_kind::complete: return true;
+                case http1::event_kind::complete:
+                    if (request_.trace != nullptr) request_.trace->bytes_received -= unread_.size();
+                    return true;
                 case http1::event_kind::failed: return fail(answer_failure(code_of(found.error), request_, to_string(found.error)));
                 case http1::event_kind::need_more:
                     if (!exchange_bytes()) return parser_.is_complete();
@@ -86,10 +91,11 @@ private:
     // Writes what is left of the request, and reads. False leaves the reason, or an answer that the end of the connection completes.
     [[nodiscard]] bool exchange_bytes() {
         while (!has_stopped_writing_ && written_ < bytes_.get().size() && parser_.status() < 200) {
-            step_ = "sending the request";
+            enter(transfer_phase::send);
             if (!may_go_on()) return false;
             pipe_result const done = write(std::string_view(bytes_.get()).substr(written_));
             written_ += done.count();
+            if (request_.trace != nullptr) request_.trace->bytes_sent += done.count();
             if (done.count() != 0) continue;
             if (!done.is_nothing()) {
                 // The answer may be there all the same.
@@ -97,22 +103,23 @@ private:
                 write_error_ = done.error();
                 break;
             }
-            if (!has_clock) return fail(deadline_failure(request_, step_));
+            if (!has_clock) return out_of_time();
             // A server may answer before it has read everything, and read no more.
             if constexpr (is_timed) {
                 pipe_result const early = pipe_.read(input(), std::chrono::nanoseconds(0));
                 if (!early.is_nothing()) return take(early);
             }
         }
-        if (!parser_.is_header_done()) step_ = parser_.has_begun() ? "reading the header of the answer" : "waiting for the answer";
+        enter(parser_.is_header_done() ? transfer_phase::body : parser_.has_begun() ? transfer_phase::header : transfer_phase::first_byte);
         if (!may_go_on()) return false;
         pipe_result const done = read();
-        if (done.is_nothing()) return has_clock || fail(deadline_failure(request_, step_));
+        if (done.is_nothing()) return has_clock || out_of_time();
         return take(done);
     }
 
     [[nodiscard]] bool take(pipe_result const& done) {
         unread_ = std::string_view(input().data(), done.count());
+        if (request_.trace != nullptr) request_.trace->bytes_received += done.count();
         if (done.count() != 0) return true;
         return done.error() ? fail(pipe_failure(done.error())) : end();
     }
@@ -128,7 +135,7 @@ private:
     }
 
     [[nodiscard]] failure pipe_failure(std::error_code why) const {
-        std::string text = "The pipe to " + peer_name(request_.origin) + " failed while " + step_ + " (" + why.message() + ").";
+        std::string text = "The pipe to " + peer_name(request_.origin) + " failed while " + step_of(phase_) + " (" + why.message() + ").";
         bool const is_ours = why.category() == error_category();
         return failure(is_ours ? static_cast<errc>(why.value()) : errc::transport_failed, std::move(text));
     }
@@ -137,6 +144,17 @@ private:
     [[nodiscard]] bool fail(failure reason) {
         reason_ = std::move(reason);
         return false;
+    }
+    [[nodiscard]] bool out_of_time() { return fail(deadline_failure(request_, step_of(phase_))); }
+
+    // For the text of a failure, and for the trace.
+    void enter(transfer_phase phase) {
+        if (request_.trace != nullptr) {
+            auto const time = now();
+            request_.trace->add(phase_, time - noted_);
+            noted_ = time;
+        }
+        phase_ = phase;
     }
 
     [[nodiscard]] pipe_result write(std::string_view bytes) {
@@ -178,13 +196,14 @@ private:
     Pipe& pipe_;
     http_request const& request_;
     std::chrono::nanoseconds start_;
+    std::chrono::nanoseconds noted_;
     wiping_string bytes_;   // of the request
     wiping_string memory_;  // for lines, and for what is read
     http1::response_parser parser_;
     http_response response_;
     failure reason_;
     std::string_view unread_;
-    char const* step_ = "connecting";
+    transfer_phase phase_ = transfer_phase::connect;
     std::size_t written_ = 0;
     std::error_code write_error_;
     bool has_stopped_writing_ = false;
@@ -209,6 +228,8 @@ class pipe_transport {
     static constexpr bool has_clock = detail::PipeHasClock<pipe_type>;
 
 public:
+    static constexpr bool timed = detail::TimedPipe<pipe_type> && has_clock;
+    static constexpr bool cancellable = timed;
     static constexpr bool tracks_writes = true;
 
     explicit pipe_transport(Pipe&& pipe) : pipe_(std::forward<Pipe>(pipe)) {}
@@ -220,13 +241,13 @@ public:
         detail::pipe_exchange<pipe_type> exchange(pipe_, request);
         if (!exchange.may_go_on()) return std::move(exchange).reason();
         // Whatever ends this call early leaves a connection that is of no use.
-        bool const was_open = std::exchange(is_open_, false);
-        if (!was_open || !can_reuse(request)) {
+        bool const is_reused = std::exchange(is_open_, false) && can_reuse(request);
+        if (!is_reused) {
             result<void> const opened = open(request.origin, exchange.limits_left());
             if (!opened) return opened.error();
             if (!exchange.may_go_on()) return give_up(std::move(exchange).reason());
         }
-        if (!exchange.run()) return give_up(std::move(exchange).reason());
+        if (!exchange.run(is_reused && is_used_)) return give_up(std::move(exchange).reason());
         if (!exchange.can_carry_another()) close();
         else keep(request.origin, exchange.response());
         return std::move(exchange.response());
@@ -249,6 +270,7 @@ public:
         requires(!can_open)
     {
         is_open_ = true;
+        is_used_ = false;
     }
 
     [[nodiscard]] pipe_type& pipe() noexcept { return pipe_; }
@@ -273,7 +295,7 @@ private:
     }
 
     void keep(http_origin const& origin, http_response const& response) {
-        is_open_ = true;
+        is_open_ = is_used_ = true;
         origin_ = origin;
         idle_limit_ = detail::idle_limit(response.headers);
         if constexpr (has_clock) used_at_ = pipe_.now();
@@ -293,6 +315,7 @@ private:
     std::chrono::nanoseconds used_at_{0};
     std::chrono::nanoseconds idle_limit_{0};
     bool is_open_ = !can_open;
+    bool is_used_ = false;
 };
 
 template <class Pipe>

@@ -226,29 +226,32 @@ public:
     using value_type = void;
 
     result() = default;
-    result(failure reason) : reason_(std::move(reason)) {}
+    result(failure reason) : state_(std::in_place_index<0>, std::move(reason)) {}
     [[nodiscard]] static result ok() {
-        result made;
-        made.has_value_ = true;
-        return made;
+        return result(success());
     }
 
-    [[nodiscard]] bool has_value() const noexcept { return has_value_; }
-    [[nodiscard]] explicit operator bool() const noexcept { return has_value_; }
+    [[nodiscard]] bool has_value() const noexcept { return state_.index() == 1; }
+    [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
     void value() const {
-        if (!has_value_) detail::throw_bad_result(reason_);
+        if (!has_value()) detail::throw_bad_result(*std::get_if<0>(&state_));
     }
 
-    [[nodiscard]] failure& error() & noexcept { return reason_; }
-    [[nodiscard]] failure const& error() const& noexcept { return reason_; }
-    [[nodiscard]] failure error() && { return std::move(reason_); }
+    [[nodiscard]] failure& error() & noexcept { return *std::get_if<0>(&state_); }
+    [[nodiscard]] failure const& error() const& noexcept { return *std::get_if<0>(&state_); }
+    [[nodiscard]] failure error() && { return std::move(*std::get_if<0>(&state_)); }
 
     friend bool operator==(result const&, result const&) = default;
 
 private:
-    failure reason_;
-    bool has_value_ = false;
+    struct success {
+        friend bool operator==(success, success) noexcept { return true; }
+    };
+    explicit result(success) noexcept : state_(std::in_place_index<1>) {}
+
+    // A failure is large, so success does not make one.
+    std::variant<failure, success> state_;
 };
 
 UMBRACO_AI_END_NAMESPACE

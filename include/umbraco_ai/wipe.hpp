@@ -5,18 +5,23 @@
 #include <umbraco_ai/version.hpp>
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
+inline void fill_with_zeros(char* bytes, std::size_t count) noexcept { std::memset(bytes, 0, count); }
+
+/// Called through a pointer that may have changed, so that no compiler drops the write before the end of a lifetime.
+inline void (*volatile const overwrite)(char*, std::size_t) noexcept = fill_with_zeros;
+
 /// Overwrites what a string holds, and what of its buffer it no longer shows, and leaves it empty.
 inline void wipe(std::string& text) noexcept {
-    // Growing up to the capacity allocates nothing. Through volatile, since a plain write before the end of a lifetime may be dropped.
+    // Growing up to the capacity allocates nothing.
     text.resize(text.capacity());
-    char volatile* const bytes = text.data();
-    for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = 0;
+    overwrite(text.data(), text.size());
     text.clear();
 }
 

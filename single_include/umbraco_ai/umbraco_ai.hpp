@@ -4,15 +4,24 @@
 #include <nlohmann/json.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/address_v4.hpp>
@@ -27,6 +36,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -53,6 +63,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <compare>
@@ -69,13 +80,16 @@
 #include <functional>
 #include <initializer_list>
 #include <iosfwd>
+#include <iterator>
 #include <limits>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -180,12 +194,16 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
+inline void fill_with_zeros(char* bytes, std::size_t count) noexcept { std::memset(bytes, 0, count); }
+
+/// Called through a pointer that may have changed, so that no compiler drops the write before the end of a lifetime.
+inline void (*volatile const overwrite)(char*, std::size_t) noexcept = fill_with_zeros;
+
 /// Overwrites what a string holds, and what of its buffer it no longer shows, and leaves it empty.
 inline void wipe(std::string& text) noexcept {
-    // Growing up to the capacity allocates nothing. Through volatile, since a plain write before the end of a lifetime may be dropped.
+    // Growing up to the capacity allocates nothing.
     text.resize(text.capacity());
-    char volatile* const bytes = text.data();
-    for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = 0;
+    overwrite(text.data(), text.size());
     text.clear();
 }
 
@@ -859,29 +877,32 @@ public:
     using value_type = void;
 
     result() = default;
-    result(failure reason) : reason_(std::move(reason)) {}
+    result(failure reason) : state_(std::in_place_index<0>, std::move(reason)) {}
     [[nodiscard]] static result ok() {
-        result made;
-        made.has_value_ = true;
-        return made;
+        return result(success());
     }
 
-    [[nodiscard]] bool has_value() const noexcept { return has_value_; }
-    [[nodiscard]] explicit operator bool() const noexcept { return has_value_; }
+    [[nodiscard]] bool has_value() const noexcept { return state_.index() == 1; }
+    [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
     void value() const {
-        if (!has_value_) detail::throw_bad_result(reason_);
+        if (!has_value()) detail::throw_bad_result(*std::get_if<0>(&state_));
     }
 
-    [[nodiscard]] failure& error() & noexcept { return reason_; }
-    [[nodiscard]] failure const& error() const& noexcept { return reason_; }
-    [[nodiscard]] failure error() && { return std::move(reason_); }
+    [[nodiscard]] failure& error() & noexcept { return *std::get_if<0>(&state_); }
+    [[nodiscard]] failure const& error() const& noexcept { return *std::get_if<0>(&state_); }
+    [[nodiscard]] failure error() && { return std::move(*std::get_if<0>(&state_)); }
 
     friend bool operator==(result const&, result const&) = default;
 
 private:
-    failure reason_;
-    bool has_value_ = false;
+    struct success {
+        friend bool operator==(success, success) noexcept { return true; }
+    };
+    explicit result(success) noexcept : state_(std::in_place_index<1>) {}
+
+    // A failure is large, so success does not make one.
+    std::variant<failure, success> state_;
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -1056,6 +1077,66 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_TOKEN_SOURCE_HPP
 
+// ---- umbraco_ai/http/sink.hpp ----
+#ifndef UMBRACO_AI_HTTP_SINK_HPP
+#define UMBRACO_AI_HTTP_SINK_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Where requests are written: a `std::string`, a `fixed_buffer`, anything that appends bytes.
+template <class S>
+concept Sink = requires(S& sink, char const* data, std::size_t size) { sink.append(data, size); };
+
+/// A sink over memory of the caller's, which must outlive it. Bytes beyond its end are dropped and remembered.
+class fixed_buffer {
+public:
+    constexpr fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
+
+    constexpr void append(char const* data, std::size_t size) noexcept {
+        if (size > capacity_ - size_) {
+            overflowed_ = true;
+            return;
+        }
+        if (std::is_constant_evaluated()) {
+            for (std::size_t i = 0; i < size; ++i) data_[size_ + i] = data[i];
+        } else if (size != 0) {
+            std::memcpy(data_ + size_, data, size);
+        }
+        size_ += size;
+    }
+
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {data_, size_}; }
+    [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
+    void clear() noexcept {
+        size_ = 0;
+        overflowed_ = false;
+    }
+
+private:
+    char* data_;
+    std::size_t capacity_;
+    std::size_t size_ = 0;
+    bool overflowed_ = false;
+};
+
+namespace detail {
+
+template <Sink S>
+constexpr void put(S& sink, std::string_view text) {
+    sink.append(text.data(), text.size());
+}
+
+template <Sink S>
+constexpr void put(S& sink, char c) {
+    sink.append(&c, 1);
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_SINK_HPP
+
 // ---- umbraco_ai/json/fields.hpp ----
 #ifndef UMBRACO_AI_JSON_FIELDS_HPP
 #define UMBRACO_AI_JSON_FIELDS_HPP
@@ -1166,61 +1247,286 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_JSON_FIELDS_HPP
 
-// ---- umbraco_ai/http/sink.hpp ----
-#ifndef UMBRACO_AI_HTTP_SINK_HPP
-#define UMBRACO_AI_HTTP_SINK_HPP
+// ---- umbraco_ai/json/scan.hpp ----
+#ifndef UMBRACO_AI_JSON_SCAN_HPP
+#define UMBRACO_AI_JSON_SCAN_HPP
+
+// The vector types of g++ and clang need no header of the platform's.
+#if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON)) && !defined(__ARM_BIG_ENDIAN)
+#define UMBRACO_AI_DETAIL_HAS_VECTORS 1
+#else
+#define UMBRACO_AI_DETAIL_HAS_VECTORS 0
+#endif
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// Where requests are written: a `std::string`, a `fixed_buffer`, anything that appends bytes.
-template <class S>
-concept Sink = requires(S& sink, char const* data, std::size_t size) { sink.append(data, size); };
+namespace detail {
 
-/// A sink over memory of the caller's, which must outlive it. Bytes beyond its end are dropped and remembered.
-class fixed_buffer {
+/// A byte that stands in a JSON string as it is, and that is ASCII.
+[[nodiscard]] constexpr bool is_plain_char(char c) noexcept {
+    auto const byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+[[nodiscard]] constexpr bool is_json_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+/// Scans byte by byte, on every platform.
+class plain_scan {
 public:
-    fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
-
-    void append(char const* data, std::size_t size) noexcept {
-        if (size > capacity_ - size_) {
-            overflowed_ = true;
-            return;
-        }
-        if (size != 0) std::memcpy(data_ + size_, data, size);
-        size_ += size;
+    /// The first byte from `p` that is not plain, or `end`.
+    [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
+        while (p != end && is_plain_char(*p)) ++p;
+        return p;
     }
 
-    [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
-    [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
-    void clear() noexcept {
-        size_ = 0;
-        overflowed_ = false;
+    /// The first byte from `p` that is no blank, or `end`.
+    [[nodiscard]] static constexpr char const* skip_blanks(char const* p, char const* end) noexcept {
+        while (p != end && is_json_blank(*p)) ++p;
+        return p;
+    }
+};
+
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+/// Scans 16 bytes at once where so many are left; never reads past the end.
+class vector_scan {
+public:
+    [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
+        if (std::is_constant_evaluated()) return plain_scan::skip_plain(p, end);
+        for (; end - p >= 16; p += 16) {
+            bytes16 const block = load(p);
+            // Signed, so that bytes beyond ASCII are below 0x20 too.
+            bytes16 const special = (block == '"') | (block == '\\') | (block < 0x20);
+            if (unsigned const at = first_of(special); at != 16) return p + at;
+        }
+        return plain_scan::skip_plain(p, end);
+    }
+
+    [[nodiscard]] static char const* skip_blanks(char const* p, char const* end) noexcept {
+        for (; end - p >= 16; p += 16) {
+            bytes16 const block = load(p);
+            bytes16 const other = ~((block == ' ') | (block == '\n') | (block == '\r') | (block == '\t'));
+            if (unsigned const at = first_of(other); at != 16) return p + at;
+        }
+        return plain_scan::skip_blanks(p, end);
     }
 
 private:
-    char* data_;
-    std::size_t capacity_;
-    std::size_t size_ = 0;
-    bool overflowed_ = false;
+    using bytes16 [[gnu::vector_size(16)]] = signed char;
+    using chars16 [[gnu::vector_size(16)]] = char;
+    using words2 [[gnu::vector_size(16)]] = std::uint64_t;
+
+    [[nodiscard]] static bytes16 load(char const* p) noexcept {
+        bytes16 block;
+        std::memcpy(&block, p, sizeof block);
+        return block;
+    }
+
+    /// The index of the first byte of a comparison that held, or 16.
+    [[nodiscard]] static unsigned first_of(bytes16 held) noexcept {
+#if defined(__SSE2__)
+        auto const mask = static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars16>(held)));
+        return static_cast<unsigned>(std::countr_zero(mask | 0x10000U));
+#else
+        auto const words = reinterpret_cast<words2>(held);
+        if (words[0] != 0) return static_cast<unsigned>(std::countr_zero(words[0])) / 8;
+        return 8 + static_cast<unsigned>(std::countr_zero(words[1])) / 8;
+#endif
+    }
 };
+
+using scan = vector_scan;
+#else
+using scan = plain_scan;
+#endif
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_SCAN_HPP
+
+// ---- umbraco_ai/json/name_table.hpp ----
+#ifndef UMBRACO_AI_JSON_NAME_TABLE_HPP
+#define UMBRACO_AI_JSON_NAME_TABLE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-template <Sink S>
-void put(S& sink, std::string_view text) {
-    sink.append(text.data(), text.size());
+/// `Size` bytes as one number, the first lowest.
+template <std::size_t Size>
+[[nodiscard]] constexpr std::uint64_t load_bytes(char const* p) noexcept {
+    if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+        std::conditional_t<Size == 8, std::uint64_t, std::uint32_t> word;
+        static_assert(sizeof word == Size);
+        std::memcpy(&word, p, Size);
+        return word;
+    }
+    std::uint64_t made = 0;
+    for (std::size_t i = 0; i < Size; ++i) made |= std::uint64_t{static_cast<unsigned char>(p[i])} << (8 * i);
+    return made;
 }
 
-template <Sink S>
-void put(S& sink, char c) {
-    sink.append(&c, 1);
+/// Two numbers that tell apart all names of one length up to 16, and most longer ones.
+class name_print {
+public:
+    constexpr name_print() = default;
+    constexpr name_print(char const* text, std::size_t size) noexcept {
+        if (size >= 8) {
+            head = load_bytes<8>(text);
+            tail = load_bytes<8>(text + size - 8);
+        } else if (size >= 4) {
+            head = load_bytes<4>(text);
+            tail = load_bytes<4>(text + size - 4);
+        } else if (size != 0) {
+            auto const byte = [text](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(text[i])}; };
+            head = byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
+        }
+    }
+
+    [[nodiscard]] constexpr std::uint64_t hash(std::size_t size, std::uint64_t multiplier) const noexcept {
+        return (head + std::rotl(tail, 23) + size * 0x9E3779B97F4A7C15U) * multiplier;
+    }
+
+    friend constexpr bool operator==(name_print const&, name_print const&) = default;
+
+    std::uint64_t head = 0;
+    std::uint64_t tail = 0;
+};
+
+/// One name of a table.
+class name_entry {
+public:
+    constexpr name_entry() = default;
+    constexpr explicit name_entry(std::string_view name) noexcept : text(name.data()), size(name.size()), print(text, size) {
+        if (size + 3 > sizeof key) return;
+        for (char const c : name)
+            if (!is_plain_char(c)) return;
+        key[0] = '"';
+        for (std::size_t i = 0; i < size; ++i) key[1 + i] = name[i];
+        key[1 + size] = '"';
+        key[2 + size] = ':';
+        for (std::size_t i = 0; i < size + 3; ++i) mask[i] = '\xFF';
+        key_size = size + 3;
+    }
+
+    [[nodiscard]] constexpr bool is(std::string_view other, name_print const& other_print) const noexcept {
+        return size == other.size() && print == other_print && (size <= 16 || std::string_view(text, size) == other);
+    }
+
+    /// The length of the name at `p` with its quotes and colon, where it is this one, short, and stands there without
+    /// blanks; 0 otherwise.
+    [[nodiscard]] std::size_t match(char const* p, char const* end) const noexcept {
+        if (end - p < 16) return 0;
+        std::uint64_t const first = (load_bytes<8>(p) ^ load_bytes<8>(key)) & load_bytes<8>(mask);
+        std::uint64_t const second = (load_bytes<8>(p + 8) ^ load_bytes<8>(key + 8)) & load_bytes<8>(mask + 8);
+        return (first | second) == 0 ? key_size : 0;
+    }
+
+    char key[16]{};
+    char mask[16]{};
+    std::size_t key_size = 0;  ///< 0 where the name is longer than `key` holds, or is not written in one way only.
+    char const* text = nullptr;
+    std::size_t size = 0;
+    name_print print;
+};
+
+/// As many as the marks of a `member_reader`.
+inline constexpr std::size_t most_names = 32;
+
+/// The number of slots in which few multipliers have to be tried until no two names share one.
+[[nodiscard]] consteval std::size_t slots_for(std::size_t names) {
+    std::size_t const wanted = names * names / 4 > names * 4 ? names * names / 4 : names * 4;
+    return std::bit_ceil(wanted < 2 ? std::size_t{2} : wanted);
+}
+
+/// Finds the index of a name by a perfect hash that is made while compiling. The storage behind a `name_table`.
+template <std::size_t Names>
+class name_storage {
+public:
+    static constexpr std::size_t slot_count = slots_for(Names);
+    static constexpr unsigned shift = 64 - static_cast<unsigned>(std::countr_zero(slot_count));
+
+    consteval explicit name_storage(std::array<std::string_view, Names> const& names) {
+        for (std::size_t i = 0; i < Names; ++i) entries[i] = name_entry(names[i]);
+        std::uint64_t candidate = 0x9E3779B97F4A7C15U;
+        for (int tries = 0; tries < 256; ++tries) {
+            if (fill(candidate | 1)) {
+                multiplier = candidate | 1;
+                return;
+            }
+            candidate = candidate * 6364136223846793005U + 1442695040888963407U;
+        }
+    }
+
+    std::array<name_entry, Names == 0 ? 1 : Names> entries{};
+    std::array<std::uint8_t, slot_count> slots{};  ///< The index of a name, or most_names.
+    std::uint64_t multiplier = 0;                  ///< 0 where no perfect hash was found, as with a name that stands twice.
+
+private:
+    consteval bool fill(std::uint64_t factor) {
+        for (auto& slot : slots) slot = most_names;
+        for (std::size_t i = 0; i < Names; ++i) {
+            auto& slot = slots[entries[i].print.hash(entries[i].size, factor) >> shift];
+            if (slot != most_names) return false;
+            slot = static_cast<std::uint8_t>(i);
+        }
+        return true;
+    }
+};
+
+/// A view of names, of one type whatever their number.
+class name_table {
+public:
+    template <std::size_t Names>
+    constexpr explicit name_table(name_storage<Names> const& storage) noexcept
+        : entries_(storage.entries.data()), slots_(storage.slots.data()), count_(Names), multiplier_(storage.multiplier), shift_(storage.shift) {}
+
+    [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
+    [[nodiscard]] constexpr name_entry const& operator[](std::size_t index) const noexcept { return entries_[index]; }
+
+    /// The index of a name, or `size()`.
+    [[nodiscard]] constexpr std::size_t find(std::string_view name) const noexcept {
+        if (multiplier_ == 0) return find_in_turn(name);
+        name_print const print(name.data(), name.size());
+        std::size_t const index = slots_[print.hash(name.size(), multiplier_) >> shift_];
+        return index < count_ && entries_[index].is(name, print) ? index : count_;
+    }
+
+private:
+    [[nodiscard]] constexpr std::size_t find_in_turn(std::string_view name) const noexcept {
+        std::size_t index = 0;
+        while (index < count_ && std::string_view(entries_[index].text, entries_[index].size) != name) ++index;
+        return index;
+    }
+
+    name_entry const* entries_;
+    std::uint8_t const* slots_;
+    std::size_t count_;
+    std::uint64_t multiplier_;
+    unsigned shift_;
+};
+
+/// For each name the one that comes next in the order of the alphabet, which servers write in; the last entry is the first name.
+template <std::size_t Names>
+[[nodiscard]] consteval std::array<std::uint8_t, Names + 1> alphabetic_order(std::array<std::string_view, Names> const& names) {
+    std::array<std::uint8_t, Names + 1> next{};
+    for (std::size_t i = 0; i <= Names; ++i) {
+        std::size_t best = Names;
+        for (std::size_t k = 0; k < Names; ++k) {
+            bool const follows = i == Names || names[i] < names[k];
+            if (follows && (best == Names || names[k] < names[best])) best = k;
+        }
+        next[i] = static_cast<std::uint8_t>(best == Names ? 0 : best);
+    }
+    return next;
 }
 
 }  // namespace detail
 
 UMBRACO_AI_END_NAMESPACE
 
-#endif  // UMBRACO_AI_HTTP_SINK_HPP
+#endif  // UMBRACO_AI_JSON_NAME_TABLE_HPP
 
 // ---- umbraco_ai/json/text.hpp ----
 #ifndef UMBRACO_AI_JSON_TEXT_HPP
@@ -1254,19 +1560,29 @@ namespace detail {
 }
 
 [[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
+    while (true) {
+        while (!text.empty() && static_cast<unsigned char>(text.front()) < 0x80) text.remove_prefix(1);
+        if (text.empty()) return true;
         std::size_t const length = utf8_length(text);
         if (length == 0) return false;
         text.remove_prefix(length);
     }
-    return true;
 }
 
-template <Sink S>
-void put_utf8(S& sink, std::uint32_t code_point) {
-    char bytes[4];
-    std::size_t size = 0;
-    auto const add = [&](std::uint32_t value) { bytes[size++] = static_cast<char>(value); };
+/// The value of each byte as a hex digit, or -1.
+inline constexpr std::array<std::int8_t, 256> hex_values = [] {
+    std::array<std::int8_t, 256> made{};
+    for (auto& value : made) value = -1;
+    for (std::size_t i = 0; i < 10; ++i) made['0' + i] = static_cast<std::int8_t>(i);
+    for (std::size_t i = 0; i < 6; ++i) made['a' + i] = made['A' + i] = static_cast<std::int8_t>(10 + i);
+    return made;
+}();
+
+[[nodiscard]] constexpr int hex_value(char c) noexcept { return hex_values[static_cast<unsigned char>(c)]; }
+
+/// Writes a code point to memory of four bytes or more; gives the end of what was written.
+constexpr char* encode_utf8(char* out, std::uint32_t code_point) noexcept {
+    auto const add = [&out](std::uint32_t value) { *out++ = static_cast<char>(value); };
     if (code_point < 0x80) {
         add(code_point);
     } else if (code_point < 0x800) {
@@ -1282,35 +1598,50 @@ void put_utf8(S& sink, std::uint32_t code_point) {
         add(0x80 | ((code_point >> 6) & 0x3F));
         add(0x80 | (code_point & 0x3F));
     }
-    sink.append(bytes, size);
+    return out;
+}
+
+template <Sink S>
+void put_utf8(S& sink, std::uint32_t code_point) {
+    char bytes[4];
+    sink.append(bytes, static_cast<std::size_t>(encode_utf8(bytes, code_point) - bytes));
+}
+
+/// The escape of a character that a JSON string cannot hold as it is; gives its length, at most 6.
+constexpr std::size_t escape_of(char c, char (&out)[6]) noexcept {
+    constexpr char hex[] = "0123456789ABCDEF";
+    constexpr char from[] = "\"\\\b\f\n\r\t";
+    constexpr char to[] = "\"\\bfnrt";
+    out[0] = '\\';
+    for (std::size_t i = 0; i + 1 < sizeof from; ++i) {
+        if (from[i] != c) continue;
+        out[1] = to[i];
+        return 2;
+    }
+    out[1] = 'u';
+    out[2] = out[3] = '0';
+    out[4] = hex[static_cast<unsigned char>(c) >> 4];
+    out[5] = hex[c & 15];
+    return 6;
 }
 
 /// Writes text as a JSON string. The text is UTF-8; other bytes would pass as they are, so callers check first.
 template <Sink S>
-void put_json_string(S& sink, std::string_view text) {
-    constexpr char hex[] = "0123456789ABCDEF";
+constexpr void put_json_string(S& sink, std::string_view text) {
     put(sink, '"');
-    std::size_t plain = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        char const c = text[i];
-        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-        put(sink, text.substr(plain, i - plain));
-        plain = i + 1;
-        switch (c) {
-            case '"': put(sink, "\\\""); break;
-            case '\\': put(sink, "\\\\"); break;
-            case '\b': put(sink, "\\b"); break;
-            case '\f': put(sink, "\\f"); break;
-            case '\n': put(sink, "\\n"); break;
-            case '\r': put(sink, "\\r"); break;
-            case '\t': put(sink, "\\t"); break;
-            default: {
-                char const escape[] = {'\\', 'u', '0', '0', hex[static_cast<unsigned char>(c) >> 4], hex[c & 15]};
-                sink.append(escape, sizeof escape);
-            }
+    char const* plain = text.data();
+    char const* const end = plain + text.size();
+    for (char const* p = scan::skip_plain(plain, end); p != end; p = scan::skip_plain(p, end)) {
+        if (static_cast<unsigned char>(*p) >= 0x80) {
+            ++p;
+            continue;
         }
+        sink.append(plain, static_cast<std::size_t>(p - plain));
+        char escape[6];
+        sink.append(escape, escape_of(*p, escape));
+        plain = ++p;
     }
-    put(sink, text.substr(plain));
+    sink.append(plain, static_cast<std::size_t>(end - plain));
     put(sink, '"');
 }
 
@@ -1338,6 +1669,27 @@ public:
     std::string_view raw;
 };
 
+namespace detail {
+
+class member_table;
+class member_reader;
+
+/// Which member came after which in the object that was read last.
+class member_order {
+public:
+    static constexpr std::size_t most_members = 32;
+
+    /// The member to expect after `last`, or first where `last` is the number of members.
+    [[nodiscard]] std::size_t after(std::size_t last, member_table const& table) noexcept;
+    void learn(std::size_t last, std::size_t next) noexcept { next_[last] = static_cast<std::uint8_t>(next); }
+
+private:
+    member_table const* of_ = nullptr;
+    std::uint8_t next_[most_members + 1];
+};
+
+}  // namespace detail
+
 /// Reads JSON (RFC 8259) in one pass, straight into values: no tree. Everything is validated, what is skipped too: UTF-8,
 /// escapes, surrogates, number grammar, depth. Each `read_…` gives false after the first error, which `error()` holds with
 /// the JSON path and the byte offset, never with text of the document. The text must outlive the reader.
@@ -1346,15 +1698,15 @@ public:
     static constexpr std::size_t default_depth = 64;
 
     explicit json_reader(std::string_view text, std::size_t max_depth = default_depth) noexcept
-        : text_(text), max_depth_(max_depth) {
-        if (text_.starts_with("\xEF\xBB\xBF")) position_ = 3;
+        : begin_(text.data()), position_(begin_), end_(begin_ + text.size()), max_depth_(max_depth) {
+        if (text.starts_with("\xEF\xBB\xBF")) position_ += 3;
     }
 
     /// The kind of the next value, by its first character.
     [[nodiscard]] json_kind peek() noexcept {
         skip_blanks();
-        if (position_ == text_.size()) return json_kind::invalid;
-        switch (text_[position_]) {
+        if (position_ == end_) return json_kind::invalid;
+        switch (*position_) {
             case 'n': return json_kind::null;
             case 't':
             case 'f': return json_kind::boolean;
@@ -1368,35 +1720,57 @@ public:
         }
     }
 
+    /// Takes a null, where one stands next.
+    [[nodiscard]] bool take_null() noexcept {
+        skip_blanks();
+        if (position_ == end_ || *position_ != 'n') return false;
+        if (remaining() < 4 || std::memcmp(position_, "null", 4) != 0) return false;
+        position_ += 4;
+        return true;
+    }
+
     bool read_null() { return expect(json_kind::null) && literal("null"); }
 
     bool read_boolean(bool& out) {
         if (!expect(json_kind::boolean)) return false;
-        out = text_[position_] == 't';
+        out = *position_ == 't';
         return literal(out ? "true" : "false");
     }
 
     /// A number without fraction and exponent that fits.
     bool read_integer(std::int64_t& out) {
         if (!expect(json_kind::number)) return false;
-        std::size_t const begin = position_;
-        if (!scan_number()) return false;
-        auto const [end, code] = std::from_chars(text_.data() + begin, text_.data() + position_, out);
-        if (code == std::errc::result_out_of_range) return fail(errc::invalid_value, "the number is out of range");
-        if (end != text_.data() + position_) return fail(errc::wrong_type, "a whole number is expected");
+        char const* p = position_;
+        bool const negative = *p == '-';
+        if (negative) ++p;
+        char const* const digits = p;
+        std::int64_t value = 0;
+        // 18 digits always fit.
+        while (p != end_ && p - digits < 18 && *p >= '0' && *p <= '9') value = value * 10 + (*p++ - '0');
+        bool const leads_with_zero = p - digits > 1 && *digits == '0';
+        if (p == digits || leads_with_zero || (p != end_ && continues_number(*p))) return read_long_integer(out);
+        position_ = p;
+        out = negative ? -value : value;
         return true;
     }
 
     bool read_string(std::string& out) {
         if (!expect(json_kind::string)) return false;
         std::string_view raw;
-        bool escaped = false;
-        if (!scan_string(raw, escaped)) return false;
-        if (!escaped) {
-            out.assign(raw);
-        } else {
-            out.clear();
-            decode(raw, out);
+        std::size_t size = 0;
+        if (!scan_string(raw, size)) return false;
+        assign(raw, size, out);
+        return true;
+    }
+
+    /// A string whose decoded text is only looked at: `out` views the document, or `scratch` where escapes had to be decoded.
+    bool read_text(std::string_view& out, std::string& scratch) {
+        if (!expect(json_kind::string)) return false;
+        std::size_t size = 0;
+        if (!scan_string(out, size)) return false;
+        if (size != out.size()) {
+            assign(out, size, scratch);
+            out = scratch;
         }
         return true;
     }
@@ -1404,27 +1778,27 @@ public:
     /// Any value; `raw` views its bytes.
     bool read_raw(std::string_view& raw) {
         skip_blanks();
-        std::size_t const begin = position_;
+        char const* const begin = position_;
         if (!skip_value()) return false;
-        raw = text_.substr(begin, position_ - begin);
+        raw = view(begin, position_);
         return true;
     }
 
     bool skip_value() {
         switch (peek()) {
             case json_kind::null: return literal("null");
-            case json_kind::boolean: return literal(text_[position_] == 't' ? "true" : "false");
+            case json_kind::boolean: return literal(*position_ == 't' ? "true" : "false");
             case json_kind::number: return scan_number();
             case json_kind::string: {
                 std::string_view raw;
-                bool escaped = false;
-                return scan_string(raw, escaped);
+                std::size_t size = 0;
+                return scan_string(raw, size);
             }
             case json_kind::array: return read_array([this](std::size_t) { return skip_value(); });
-            case json_kind::object: return read_object([this](json_key const&) { return skip_value(); });
+            case json_kind::object: return skip_object();
             case json_kind::invalid: break;
         }
-        return position_ == text_.size() ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
+        return no_value();
     }
 
     /// Calls `member(json_key)` for each member; it reads the value and gives false to stop.
@@ -1434,26 +1808,11 @@ public:
         skip_blanks();
         if (take('}')) return leave();
         std::string scratch;
-        while (true) {
-            skip_blanks();
-            if (position_ == text_.size() || text_[position_] != '"') return fail(errc::malformed_json, "a member name is expected");
-            std::string_view raw;
-            bool escaped = false;
-            if (!scan_string(raw, escaped)) return false;
-            std::string_view name = raw;
-            if (escaped) {
-                scratch.clear();
-                decode(raw, scratch);
-                name = scratch;
-            }
-            skip_blanks();
-            if (!take(':')) return fail(errc::malformed_json, "a colon is expected");
-            if (!member(json_key(name, raw))) return false;
-            skip_blanks();
-            if (take(',')) continue;
-            if (take('}')) return leave();
-            return fail(errc::malformed_json, "a comma or the end of the object is expected");
-        }
+        do {
+            json_key key({}, {});
+            if (!read_key(key, scratch) || !member(key)) return false;
+        } while (has_more());
+        return close('}', "a comma or the end of the object is expected");
     }
 
     /// Calls `item(index)` for each element; it reads the value and gives false to stop.
@@ -1462,89 +1821,113 @@ public:
         if (!expect(json_kind::array) || !enter()) return false;
         skip_blanks();
         if (take(']')) return leave();
-        for (std::size_t index = 0;; ++index) {
-            if (!item(index)) return false;
-            skip_blanks();
-            if (take(',')) continue;
-            if (take(']')) return leave();
-            return fail(errc::malformed_json, "a comma or the end of the array is expected");
-        }
+        std::size_t index = 0;
+        do {
+            if (!item(index++)) return false;
+        } while (has_more());
+        return close(']', "a comma or the end of the array is expected");
     }
 
     /// Nothing but blanks may be left.
     bool finish() {
         skip_blanks();
-        return position_ == text_.size() || fail(errc::malformed_json, "text follows the JSON value");
+        return position_ == end_ || fail(errc::malformed_json, "text follows the JSON value");
     }
+
+    /// The number of bytes that are not read yet.
+    [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
 
     /// Whether a value of this kind stands next; the error names what is there instead.
     bool expect(json_kind kind) {
-        json_kind const found = peek();
-        if (found == kind) return true;
-        if (found == json_kind::invalid) {
-            return position_ == text_.size() ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
+        // Mostly it stands here.
+        if (kind >= json_kind::string && kind <= json_kind::object && position_ != end_) {
+            constexpr char first[] = {'"', '[', '{'};
+            if (*position_ == first[static_cast<std::size_t>(kind) - static_cast<std::size_t>(json_kind::string)]) return true;
         }
-        constexpr std::array<char const*, 6> expected{"null is expected",     "true or false is expected", "a number is expected",
-                                                      "a string is expected", "an array is expected",      "an object is expected"};
-        return fail(errc::wrong_type, expected[static_cast<std::size_t>(kind)]);
+        return expect_after_blanks(kind);
     }
 
-    /// Notes the first error, at the present path and offset. Gives false.
-    bool fail(errc code, char const* what) {
-        if (failed_) return false;
-        failed_ = true;
-        error_ = failure(code, std::string("The answer is not what this API answers: ") + what + ", at byte " +
-                                   std::to_string(position_) + '.')
-                     .at(path());
+    /// Notes the first error, at the present offset. Gives false.
+    [[gnu::cold, gnu::noinline]] bool fail(errc code, char const* what) {
+        if (failed()) return false;
+        code_ = code;
+        what_ = what;
+        offset_ = static_cast<std::size_t>(position_ - begin_);
         return false;
     }
 
-    [[nodiscard]] bool failed() const noexcept { return failed_; }
-    [[nodiscard]] failure error() const { return error_; }
+    [[nodiscard]] bool failed() const noexcept { return what_ != nullptr; }
+
+    /// How many bytes are behind it: after `peek` where the next value begins, after a failure where it stopped.
+    [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(position_ - begin_); }
+
+    /// The first error; its path is whole once the scopes it occurred in are left.
+    [[nodiscard]] failure error() const {
+        if (!failed()) return failure();
+        return failure(code_, std::string("The answer is not what this API answers: ") + what_ + ", at byte " + std::to_string(offset_) + '.')
+            .at('$' + path_);
+    }
 
     /// While it lives, errors stand below this member or element.
     class scope {
     public:
-        scope(json_reader& reader, std::string_view name) noexcept : reader_(reader) { reader_.push({name, 0}); }
-        scope(json_reader& reader, std::size_t index) noexcept : reader_(reader) { reader_.push({{}, index}); }
+        scope(json_reader& reader, std::string_view name) noexcept : reader_(reader), name_(name), had_failed_(reader.failed()) {}
+        scope(json_reader& reader, std::size_t index) noexcept : reader_(reader), index_(index), had_failed_(reader.failed()) {}
         scope(scope const&) = delete;
         scope& operator=(scope const&) = delete;
-        ~scope() { --reader_.path_size_; }
+        ~scope() {
+            if (reader_.failed() && !had_failed_) reader_.below(name_, index_);
+        }
 
     private:
         json_reader& reader_;
+        std::string_view name_;
+        std::size_t index_ = 0;
+        bool had_failed_;
     };
 
 private:
-    struct segment {
-        std::string_view name;
-        std::size_t index;
-    };
+    friend class detail::member_reader;
 
-    void push(segment value) noexcept {
-        if (path_size_ < path_.size()) path_[path_size_] = value;
-        ++path_size_;
+    [[nodiscard]] static std::string_view view(char const* begin, char const* end) noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
+
+    /// Puts a member, or an element where the name is empty, before the path of the error. Gives false.
+    [[gnu::cold, gnu::noinline]] bool below(std::string_view name, std::size_t index) {
+        std::string path = name.empty() ? '[' + std::to_string(index) + ']' : std::string(1, '.').append(name);
+        path_ = std::move(path += path_);
+        return false;
     }
 
-    [[nodiscard]] std::string path() const {
-        std::string text = "$";
-        for (std::size_t i = 0; i < path_size_ && i < path_.size(); ++i) {
-            if (path_[i].name.empty()) text += '[' + std::to_string(path_[i].index) + ']';
-            else text.append(1, '.').append(path_[i].name);
-        }
-        return text;
+    [[gnu::cold, gnu::noinline]] bool no_value() {
+        return position_ == end_ ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
     }
+
+    [[gnu::noinline]] bool expect_after_blanks(json_kind kind) {
+        json_kind const found = peek();
+        return found == kind || refuse_kind(found, kind);
+    }
+
+    [[gnu::cold, gnu::noinline]] bool refuse_kind(json_kind found, json_kind wanted) {
+        if (found == json_kind::invalid) return no_value();
+        constexpr char const* expected[] = {"null is expected",     "true or false is expected", "a number is expected",
+                                            "a string is expected", "an array is expected",      "an object is expected"};
+        return fail(errc::wrong_type, expected[static_cast<std::size_t>(wanted)]);
+    }
+
+    [[nodiscard]] bool is_at_blank() const noexcept { return position_ != end_ && static_cast<unsigned char>(*position_) <= ' '; }
 
     void skip_blanks() noexcept {
-        while (position_ < text_.size()) {
-            char const c = text_[position_];
-            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
-            ++position_;
-        }
+        if (is_at_blank()) skip_some_blanks();
+    }
+
+    [[gnu::noinline]] void skip_some_blanks() noexcept {
+        // One blank is common after a colon; more of them come in runs.
+        if (detail::is_json_blank(*position_)) ++position_;
+        if (is_at_blank()) position_ = detail::scan::skip_blanks(position_, end_);
     }
 
     [[nodiscard]] bool take(char c) noexcept {
-        if (position_ == text_.size() || text_[position_] != c) return false;
+        if (position_ == end_ || *position_ != c) return false;
         ++position_;
         return true;
     }
@@ -1561,21 +1944,63 @@ private:
         return true;
     }
 
+    /// After a member or an element: takes the comma before the next.
+    [[nodiscard]] bool has_more() noexcept {
+        skip_blanks();
+        return take(',');
+    }
+
+    bool close(char bracket, char const* otherwise) {
+        return take(bracket) ? leave() : fail(errc::malformed_json, otherwise);
+    }
+
+    /// A member name and the colon. `scratch` holds the name where it had escapes.
+    bool read_key(json_key& key, std::string& scratch) {
+        std::size_t size = 0;
+        if (!scan_key(key.raw, size)) return false;
+        key.name = key.raw;
+        if (size != key.raw.size()) {
+            assign(key.raw, size, scratch);
+            key.name = scratch;
+        }
+        return true;
+    }
+
+    bool scan_key(std::string_view& raw, std::size_t& size) {
+        skip_blanks();
+        if (position_ == end_ || *position_ != '"') return fail(errc::malformed_json, "a member name is expected");
+        if (!scan_string(raw, size)) return false;
+        skip_blanks();
+        return take(':') || fail(errc::malformed_json, "a colon is expected");
+    }
+
+    bool skip_object() {
+        if (!enter()) return false;
+        skip_blanks();
+        if (take('}')) return leave();
+        do {
+            std::string_view raw;
+            std::size_t size = 0;
+            if (!scan_key(raw, size) || !skip_value()) return false;
+        } while (has_more());
+        return close('}', "a comma or the end of the object is expected");
+    }
+
     bool literal(std::string_view word) {
-        if (text_.substr(position_, word.size()) != word) return fail(errc::malformed_json, "no JSON value");
+        if (remaining() < word.size() || std::memcmp(position_, word.data(), word.size()) != 0) return fail(errc::malformed_json, "no JSON value");
         position_ += word.size();
         return true;
     }
 
     [[nodiscard]] bool skip_digits() noexcept {
-        std::size_t const begin = position_;
-        while (position_ < text_.size() && text_[position_] >= '0' && text_[position_] <= '9') ++position_;
+        char const* const begin = position_;
+        while (position_ != end_ && *position_ >= '0' && *position_ <= '9') ++position_;
         return position_ != begin;
     }
 
     bool scan_number() {
         auto const refuse = [this] { return fail(errc::malformed_json, "a number is malformed"); };
-        if (take('-') && position_ == text_.size()) return refuse();
+        if (take('-') && position_ == end_) return refuse();
         if (!take('0') && !skip_digits()) return refuse();
         if (take('.') && !skip_digits()) return refuse();
         if (take('e') || take('E')) {
@@ -1585,112 +2010,240 @@ private:
         return true;
     }
 
-    [[nodiscard]] static int hex_digit(char c) noexcept {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-        return -1;
-    }
+    [[nodiscard]] static bool continues_number(char c) noexcept { return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E'; }
 
-    /// The four hex digits at `at`, or -1.
-    [[nodiscard]] static int hex4(std::string_view text, std::size_t at) noexcept {
-        if (at + 4 > text.size()) return -1;
-        int value = 0;
-        for (std::size_t i = at; i < at + 4; ++i) {
-            int const digit = hex_digit(text[i]);
-            if (digit < 0) return -1;
-            value = value * 16 + digit;
-        }
-        return value;
-    }
-
-    bool scan_string(std::string_view& raw, bool& escaped) {
-        std::size_t const begin = ++position_;
-        while (position_ < text_.size()) {
-            auto const c = static_cast<unsigned char>(text_[position_]);
-            if (c == '"') {
-                raw = text_.substr(begin, position_ - begin);
-                ++position_;
-                return true;
-            }
-            if (c < 0x20) return fail(errc::malformed_json, "a control character stands in a string");
-            if (c == '\\') {
-                escaped = true;
-                if (!scan_escape()) return false;
-            } else if (c < 0x80) {
-                ++position_;
-            } else {
-                std::size_t const length = detail::utf8_length(text_.substr(position_));
-                if (length == 0) return fail(errc::invalid_utf8, "it is not UTF-8");
-                position_ += length;
-            }
-        }
-        return fail(errc::malformed_json, "the text ends early");
-    }
-
-    bool scan_escape() {
-        auto const refuse = [this] { return fail(errc::malformed_json, "an escape is malformed"); };
-        if (position_ + 1 == text_.size()) return fail(errc::malformed_json, "the text ends early");
-        char const c = text_[position_ + 1];
-        if (c != 'u') {
-            if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) return refuse();
-            position_ += 2;
-            return true;
-        }
-        int const unit = hex4(text_, position_ + 2);
-        if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return refuse();
-        if (unit >= 0xD800 && unit <= 0xDBFF) {
-            int const low = text_.substr(position_ + 6, 2) == "\\u" ? hex4(text_, position_ + 8) : -1;
-            if (low < 0xDC00 || low > 0xDFFF) return refuse();
-            position_ += 6;
-        }
-        position_ += 6;
+    /// A number of more than 18 digits, or what is no whole number.
+    [[gnu::noinline]] bool read_long_integer(std::int64_t& out) {
+        char const* const begin = position_;
+        if (!scan_number()) return false;
+        auto const [end, code] = std::from_chars(begin, position_, out);
+        if (code == std::errc::result_out_of_range) return fail(errc::invalid_value, "the number is out of range");
+        if (end != position_) return fail(errc::wrong_type, "a whole number is expected");
         return true;
     }
 
-    /// `raw` was scanned before, so it is well-formed.
-    static void decode(std::string_view raw, std::string& out) {
-        for (std::size_t i = 0; i < raw.size();) {
-            if (raw[i] != '\\') {
-                out += raw[i++];
-                continue;
+    /// The four hex digits from `p` on, or -1.
+    [[nodiscard]] static int hex4(char const* p, char const* end) noexcept {
+        if (end - p < 4) return -1;
+        // Negative where one of them is.
+        return detail::hex_value(p[0]) << 12 | detail::hex_value(p[1]) << 8 | detail::hex_value(p[2]) << 4 | detail::hex_value(p[3]);
+    }
+
+    /// A string from its opening quote on. `size` is that of its text once decoded; it equals that of `raw` only where there
+    /// is no escape, since each escape is longer than what it stands for.
+    bool scan_string(std::string_view& raw, std::size_t& size) {
+        char const* const begin = position_ + 1;
+        char const* p = detail::scan::skip_plain(begin, end_);
+        std::size_t saved = 0;
+        if (p == end_ || *p != '"') {
+            p = scan_rest(p, saved);
+            if (p == nullptr) return false;
+        }
+        position_ = p + 1;
+        raw = view(begin, p);
+        size = raw.size() - saved;
+        return true;
+    }
+
+    /// From a byte that is not plain to the closing quote; null after an error. `saved` counts what decoding takes away.
+    [[gnu::noinline]] char const* scan_rest(char const* p, std::size_t& saved) {
+        while (p != end_) {
+            if (*p == '"') return p;
+            if (static_cast<unsigned char>(*p) >= 0x80) {
+                do {
+                    std::size_t const length = utf8_step(p);
+                    if (length == 0) return stop(p, errc::invalid_utf8, "it is not UTF-8");
+                    p += length;
+                } while (p != end_ && static_cast<unsigned char>(*p) >= 0x80);
+            } else if (*p == '\\') {
+                do {
+                    std::size_t const length = escape_length(p, saved);
+                    if (length == 0) return stop(p, errc::malformed_json, end_ - p == 1 ? "the text ends early" : "an escape is malformed");
+                    p += length;
+                } while (p != end_ && *p == '\\');
+            } else if (static_cast<unsigned char>(*p) < 0x20) {
+                return stop(p, errc::malformed_json, "a control character stands in a string");
             }
-            char const c = raw[i + 1];
-            i += 2;
-            switch (c) {
-                case 'b': out += '\b'; break;
-                case 'f': out += '\f'; break;
-                case 'n': out += '\n'; break;
-                case 'r': out += '\r'; break;
-                case 't': out += '\t'; break;
-                case 'u': {
-                    auto code_point = static_cast<std::uint32_t>(hex4(raw, i));
-                    i += 4;
-                    if (code_point >= 0xD800 && code_point <= 0xDBFF) {
-                        code_point = 0x10000 + ((code_point - 0xD800) << 10) + (static_cast<std::uint32_t>(hex4(raw, i + 2)) - 0xDC00);
-                        i += 6;
-                    }
-                    detail::put_utf8(out, code_point);
-                    break;
+            p = detail::scan::skip_plain(p, end_);
+        }
+        return stop(p, errc::malformed_json, "the text ends early");
+    }
+
+    /// The length of the UTF-8 sequence at `p`, or 0; the common ones first.
+    [[nodiscard]] std::size_t utf8_step(char const* p) const noexcept {
+        auto const byte = [p](std::size_t i) { return static_cast<unsigned char>(p[i]); };
+        auto const continues = [p](std::size_t i) { return static_cast<signed char>(p[i]) < -0x40; };
+        unsigned const first = byte(0);
+        if (end_ - p >= 3) {
+            if (first >= 0xC2 && first < 0xE0) return continues(1) ? 2 : 0;
+            if (first > 0xE0 && first < 0xF0 && first != 0xED) return continues(1) && continues(2) ? 3 : 0;
+        }
+        return detail::utf8_length(view(p, end_));
+    }
+
+    char const* stop(char const* p, errc code, char const* what) {
+        position_ = p;
+        fail(code, what);
+        return nullptr;
+    }
+
+    /// The length of the escape at `p`, or 0 where it is malformed.
+    [[nodiscard]] std::size_t escape_length(char const* p, std::size_t& saved) const noexcept {
+        if (end_ - p < 2) return 0;
+        if (p[1] != 'u') {
+            if (simple_escape(p[1]) == '\0') return 0;
+            saved += 1;
+            return 2;
+        }
+        int const unit = hex4(p + 2, end_);
+        if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return 0;
+        if (unit < 0xD800 || unit > 0xDBFF) {
+            saved += unit < 0x80 ? 5U : unit < 0x800 ? 4U : 3U;
+            return 6;
+        }
+        int const low = end_ - p >= 8 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end_) : -1;
+        if (low < 0xDC00 || low > 0xDFFF) return 0;
+        saved += 8;
+        return 12;
+    }
+
+    /// What the character after a backslash stands for; zero where it is none of those.
+    [[nodiscard]] static constexpr char simple_escape(char c) noexcept {
+        switch (c) {
+            case '"':
+            case '\\':
+            case '/': return c;
+            case 'b': return '\b';
+            case 'f': return '\f';
+            case 'n': return '\n';
+            case 'r': return '\r';
+            case 't': return '\t';
+            default: return '\0';
+        }
+    }
+
+    static void assign(std::string_view raw, std::size_t size, std::string& out) {
+        if (size == raw.size()) {
+            out.assign(raw.data(), raw.size());
+            return;
+        }
+        out.resize(size);
+        decode(raw, out.data());
+    }
+
+    /// `raw` was scanned before, so it is well-formed and `out` is large enough.
+    static void decode(std::string_view raw, char* out) noexcept {
+        char const* p = raw.data();
+        char const* const end = p + raw.size();
+        while (p != end) {
+            auto const* const escape = static_cast<char const*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
+            std::size_t const plain = static_cast<std::size_t>((escape == nullptr ? end : escape) - p);
+            std::memcpy(out, p, plain);
+            out += plain;
+            p += plain;
+            while (p != end && *p == '\\') {
+                if (p[1] != 'u') {
+                    *out++ = simple_escape(p[1]);
+                    p += 2;
+                    continue;
                 }
-                default: out += c;
+                auto code_point = static_cast<std::uint32_t>(hex4(p + 2, end));
+                p += 6;
+                if (code_point >= 0xD800 && code_point <= 0xDBFF) {
+                    code_point = 0x10000 + ((code_point - 0xD800) << 10) + (static_cast<std::uint32_t>(hex4(p + 2, end)) - 0xDC00);
+                    p += 6;
+                }
+                out = detail::encode_utf8(out, code_point);
             }
         }
     }
 
-    std::string_view text_;
-    std::size_t position_ = 0;
+    char const* begin_;
+    char const* position_;
+    char const* end_;
     std::size_t depth_ = 0;
     std::size_t max_depth_;
-    std::array<segment, 8> path_{};
-    std::size_t path_size_ = 0;
-    bool failed_ = false;
-    failure error_;
+    char const* what_ = nullptr;
+    std::size_t offset_ = 0;
+    errc code_{};
+    std::string path_;
+    detail::member_order order_;
 };
 
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_JSON_READER_HPP
+
+// ---- umbraco_ai/json/member_reader.hpp ----
+#ifndef UMBRACO_AI_JSON_MEMBER_READER_HPP
+#define UMBRACO_AI_JSON_MEMBER_READER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// How the members of one object are read into a model, as data, so that one function serves all models.
+class member_table {
+public:
+    /// Reads the value of a member and notes in `seen` which it was.
+    using member_function = bool (*)(json_reader&, void* model, std::uint32_t& seen);
+    using unknown_function = bool (*)(json_reader&, void* model, json_key const&);
+
+    constexpr member_table(name_table const& member_names, member_function const* member_functions, unknown_function unknown_member,
+                           std::uint8_t const* expected_order) noexcept
+        : names(member_names), functions(member_functions), unknown(unknown_member), order(expected_order) {}
+
+    name_table names;
+    member_function const* functions;
+    unknown_function unknown;
+    std::uint8_t const* order;
+};
+
+inline std::size_t member_order::after(std::size_t last, member_table const& table) noexcept {
+    if (of_ != &table) {
+        of_ = &table;
+        std::memcpy(next_, table.order, table.names.size() + 1);
+    }
+    return next_[last];
+}
+
+/// Reads objects by a table. The member that followed the last time is tried first, then the hash decides; so members in
+/// any order are read, and fastest in that of the object before.
+class member_reader {
+public:
+    static bool read(json_reader& reader, member_table const& table, void* model, std::uint32_t& seen) {
+        if (!reader.expect(json_kind::object) || !reader.enter()) return false;
+        reader.skip_blanks();
+        if (reader.take('}')) return reader.leave();
+        std::string scratch;
+        std::size_t last = table.names.size();
+        do {
+            reader.skip_blanks();
+            std::size_t index = reader.order_.after(last, table);
+            if (std::size_t const size = table.names[index].match(reader.position_, reader.end_); size != 0) {
+                reader.position_ += size;
+            } else {
+                json_key key({}, {});
+                if (!reader.read_key(key, scratch)) return false;
+                index = table.names.find(key.name);
+                if (index == table.names.size()) {
+                    if (!table.unknown(reader, model, key)) return false;
+                    continue;
+                }
+                reader.order_.learn(last, index);
+            }
+            if (!table.functions[index](reader, model, seen)) return reader.below({table.names[index].text, table.names[index].size}, 0);
+            last = index;
+        } while (reader.has_more());
+        return reader.close('}', "a comma or the end of the object is expected");
+    }
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_MEMBER_READER_HPP
 
 // ---- umbraco_ai/json/unknown_members.hpp ----
 #ifndef UMBRACO_AI_JSON_UNKNOWN_MEMBERS_HPP
@@ -1705,6 +2258,9 @@ public:
     unknown_members() = default;
 
     [[nodiscard]] bool empty() const noexcept { return object_.size() == 2; }
+
+    /// `{"name":value,"name":value}`.
+    [[nodiscard]] std::string const& json() const noexcept { return object_; }
 
     /// `"name":value,"name":value`, without braces.
     [[nodiscard]] std::string_view text() const noexcept { return std::string_view(object_).substr(1, object_.size() - 2); }
@@ -1802,9 +2358,9 @@ struct json_codec<std::string> {
 template <class T>
 struct json_codec<std::optional<T>> {
     static bool read(json_reader& reader, std::optional<T>& out) {
-        if (reader.peek() == json_kind::null) {
+        if (reader.take_null()) {
             out.reset();
-            return reader.read_null();
+            return true;
         }
         return json_codec<T>::read(reader, out.emplace());
     }
@@ -1819,12 +2375,24 @@ template <class T>
 struct json_codec<std::vector<T>> {
     static bool read(json_reader& reader, std::vector<T>& out) {
         out.clear();
+        std::size_t before = 0;
         return reader.read_array([&](std::size_t index) {
             json_reader::scope const at(reader, index);
-            T item{};
-            if (!json_codec<T>::read(reader, item)) return false;
-            out.push_back(std::move(item));
-            return true;
+            if (index == 0) {
+                before = reader.remaining();
+            } else if (index == 1) {
+                reserve(out, before - reader.remaining(), reader.remaining());
+            }
+            if constexpr (std::is_same_v<T, bool>) {
+                bool item = false;
+                if (!json_codec<T>::read(reader, item)) return false;
+                out.push_back(item);
+                return true;
+            } else {
+                if (json_codec<T>::read(reader, out.emplace_back())) return true;
+                out.pop_back();
+                return false;
+            }
         });
     }
     template <Sink S>
@@ -1836,6 +2404,15 @@ struct json_codec<std::vector<T>> {
             json_codec<T>::write(sink, value);
         }
         detail::put(sink, ']');
+    }
+
+private:
+    /// Makes room for as many elements as the rest of the text holds if all are about as long as the first was. What a
+    /// hostile text can make this take is bounded by its own length.
+    static void reserve(std::vector<T>& out, std::size_t first_bytes, std::size_t rest_bytes) {
+        std::size_t const expected = rest_bytes / first_bytes;
+        std::size_t const affordable = rest_bytes * 4 / sizeof(T);
+        out.reserve(1 + (std::min)(expected + expected / 8 + 1, affordable));
     }
 };
 
@@ -1881,6 +2458,85 @@ inline constexpr std::size_t row_width = 1;
 template <fixed_string Name, class... Inner>
 inline constexpr std::size_t row_width<group<Name, Inner...>> = sizeof...(Inner);
 
+template <class Model, class Row, std::size_t Index>
+class row_reader;
+
+/// The table of some rows of a model, those at its top or those of a group, whose first is the field of index `First`.
+template <class Model, std::size_t First, bool IsTop, class... Rows>
+class rows_reader {
+    static_assert(First + (row_width<Rows> + ... + 0) <= most_names, "umbraco_ai: a model has at most 32 fields");
+
+    static constexpr std::array<std::string_view, sizeof...(Rows)> names{Rows::name...};
+    static constexpr name_storage<sizeof...(Rows)> storage{names};
+    static constexpr std::array<std::uint8_t, sizeof...(Rows) + 1> order = alphabetic_order(names);
+
+    static bool read_unknown(json_reader& reader, [[maybe_unused]] void* model, [[maybe_unused]] json_key const& key) {
+        if constexpr (IsTop && KeepsUnknown<Model>) {
+            std::string_view value;
+            if (!reader.read_raw(value)) return false;
+            static_cast<Model*>(model)->unknown.add(key, value);
+            return true;
+        } else {
+            return reader.skip_value();
+        }
+    }
+
+    template <std::size_t... I>
+    static constexpr std::array<member_table::member_function, sizeof...(Rows)> functions_of(std::index_sequence<I...>) {
+        constexpr std::array<std::size_t, sizeof...(Rows)> widths{row_width<Rows>...};
+        constexpr auto first = [widths](std::size_t row) {
+            std::size_t index = First;
+            for (std::size_t i = 0; i < row; ++i) index += widths[i];
+            return index;
+        };
+        return {&row_reader<Model, Rows, first(I)>::read...};
+    }
+    static constexpr std::array<member_table::member_function, sizeof...(Rows)> functions = functions_of(std::index_sequence_for<Rows...>());
+
+public:
+    static constexpr member_table members{name_table(storage), functions.data(), &read_unknown, order.data()};
+};
+
+template <class Model, fixed_string Name, auto Member, field_rules Rules, std::size_t Index>
+class row_reader<Model, field<Name, Member, Rules>, Index> {
+public:
+    static bool read(json_reader& reader, void* model, std::uint32_t& seen) {
+        auto& member = static_cast<Model*>(model)->*Member;
+        if (!json_codec<std::remove_reference_t<decltype(member)>>::read(reader, member)) return false;
+        seen |= std::uint32_t{1} << Index;
+        return true;
+    }
+};
+
+template <class Model, fixed_string Name, class... Inner, std::size_t Index>
+class row_reader<Model, group<Name, Inner...>, Index> {
+public:
+    static bool read(json_reader& reader, void* model, std::uint32_t& seen) {
+        return member_reader::read(reader, rows_reader<Model, Index, false, Inner...>::members, model, seen);
+    }
+};
+
+/// `,"name":` of a field, made while compiling.
+template <class Row>
+class key_text {
+public:
+    consteval key_text() {
+        fixed_buffer sink(bytes_, sizeof bytes_);
+        put(sink, ',');
+        put_json_string(sink, Row::name);
+        put(sink, ':');
+        size_ = sink.view().size();
+    }
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {bytes_, size_}; }
+
+private:
+    char bytes_[6 * Row::name.size() + 4]{};
+    std::size_t size_ = 0;
+};
+
+template <class Row>
+inline constexpr key_text<Row> written_key{};
+
 /// Reads one object into a model by its table.
 template <HasFields Model>
 class model_reader {
@@ -1888,46 +2544,24 @@ public:
     model_reader(json_reader& reader, Model& out) noexcept : reader_(reader), out_(out) {}
 
     bool read() {
-        bool const ok = reader_.read_object([&](json_key const& key) {
-            bool result = false;
-            if (dispatch(fields<Model>(), 0, key, result)) return result;
-            if constexpr (KeepsUnknown<Model>) {
-                std::string_view value;
-                if (!reader_.read_raw(value)) return false;
-                out_.unknown.add(key, value);
-                return true;
-            } else {
-                return reader_.skip_value();
-            }
-        });
-        return ok && check_required();
+        if (!member_reader::read(reader_, members(fields<Model>()), &out_, seen_)) return false;
+        return (seen_ & required_bits) == required_bits || check_required();
     }
 
 private:
     template <class... Rows>
-    bool dispatch(table<Rows...>, std::size_t first_index, json_key const& key, bool& result) {
-        std::size_t index = first_index;
-        return ((key.name == Rows::name ? (result = read_row(Rows(), index), true) : (index += row_width<Rows>, false)) || ...);
+    static constexpr member_table const& members(table<Rows...>) noexcept {
+        return rows_reader<Model, 0, true, Rows...>::members;
     }
 
-    template <fixed_string Name, auto Member, field_rules Rules>
-    bool read_row(field<Name, Member, Rules>, std::size_t index) {
-        json_reader::scope const at(reader_, Name.view());
-        using member_type = std::remove_cvref_t<decltype(out_.*Member)>;
-        if (!json_codec<member_type>::read(reader_, out_.*Member)) return false;
-        seen_ |= std::uint32_t{1} << index;
-        return true;
-    }
+    static constexpr std::uint32_t required_bits = [] {
+        std::uint32_t bits = 0;
+        std::size_t index = 0;
+        for_each_field<Model>([&]<class Row>(Row) { bits |= std::uint32_t{Row::rules.is_required} << index++; });
+        return bits;
+    }();
 
-    template <fixed_string Name, class... Inner>
-    bool read_row(group<Name, Inner...>, std::size_t index) {
-        json_reader::scope const at(reader_, Name.view());
-        return reader_.read_object([&](json_key const& key) {
-            bool result = false;
-            return dispatch(table<Inner...>(), index, key, result) ? result : reader_.skip_value();
-        });
-    }
-
+    /// A required member may be missing under one of its names only.
     bool check_required() {
         bool ok = true;
         for_each_field<Model>([&]<class Row>(Row) {
@@ -1975,9 +2609,8 @@ struct json_codec<Model> {
                     if (fields<Model>::leaves_out(value, Row::name)) return;
                 }
                 auto const& member = value.*Row::member;
-                if (!std::exchange(first, false)) detail::put(sink, ',');
-                detail::put_json_string(sink, Row::name);
-                detail::put(sink, ':');
+                constexpr std::string_view key = detail::written_key<Row>.view();
+                detail::put(sink, key.substr(std::exchange(first, false) ? 1 : 0));
                 json_codec<std::remove_cvref_t<decltype(member)>>::write(sink, member);
             }
         });
@@ -2071,35 +2704,51 @@ public:
 
     [[nodiscard]] static constexpr std::optional<guid> parse(std::string_view text) noexcept {
         if (text.size() == 38 && ((text.front() == '{' && text.back() == '}') || (text.front() == '(' && text.back() == ')')))
-            text = text.substr(1, 36);
+            text = {text.data() + 1, 36};
         bool const dashed = text.size() == 36;
         if (!dashed && text.size() != 32) return std::nullopt;
-        guid made;
-        std::size_t digits = 0;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            if (dashed && (i == 8 || i == 13 || i == 18 || i == 23)) {
-                if (text[i] != '-') return std::nullopt;
-                continue;
-            }
-            int const value = digit(text[i]);
-            if (value < 0) return std::nullopt;
-            auto& byte = made.bytes_[digits / 2];
-            byte = static_cast<std::uint8_t>(byte << 4 | value);
-            ++digits;
+        char const* const p = text.data();
+        std::uint64_t a = detail::load_bytes<8>(p);
+        std::uint64_t b = 0;
+        std::uint64_t c = 0;
+        std::uint64_t d = 0;
+        if (dashed) {
+            if (p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-') return std::nullopt;
+            b = detail::load_bytes<4>(p + 9) | detail::load_bytes<4>(p + 14) << 32;
+            c = detail::load_bytes<4>(p + 19) | detail::load_bytes<4>(p + 24) << 32;
+            d = detail::load_bytes<8>(p + 28);
+        } else {
+            b = detail::load_bytes<8>(p + 8);
+            c = detail::load_bytes<8>(p + 16);
+            d = detail::load_bytes<8>(p + 24);
         }
+        if ((hex_marks(a) & hex_marks(b) & hex_marks(c) & hex_marks(d)) != high_bits) return std::nullopt;
+        guid made;
+        made.put_four(0, a);
+        made.put_four(4, b);
+        made.put_four(8, c);
+        made.put_four(12, d);
         return made;
+    }
+
+    /// Appends "3fa85f64-5717-4562-b3fc-2c963f66afa6".
+    template <Sink S>
+    void append_to(S& sink) const {
+        constexpr char hex[] = "0123456789abcdef";
+        char text[text_size];
+        char* out = text;
+        for (std::size_t i = 0; i < bytes_.size(); ++i) {
+            if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
+            *out++ = hex[bytes_[i] >> 4];
+            *out++ = hex[bytes_[i] & 15];
+        }
+        sink.append(text, text_size);
     }
 
     /// "3fa85f64-5717-4562-b3fc-2c963f66afa6".
     [[nodiscard]] std::string to_string() const {
-        constexpr char hex[] = "0123456789abcdef";
         std::string text;
-        text.reserve(36);
-        for (std::size_t i = 0; i < bytes_.size(); ++i) {
-            if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-            text += hex[bytes_[i] >> 4];
-            text += hex[bytes_[i] & 15];
-        }
+        append_to(text);
         return text;
     }
 
@@ -2120,11 +2769,26 @@ public:
     }
 
 private:
-    static constexpr int digit(char c) noexcept {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-        return -1;
+    static constexpr std::size_t text_size = 36;
+
+    // Eight characters are judged and decoded as one number.
+    static constexpr std::uint64_t ones = 0x0101010101010101U;
+    static constexpr std::uint64_t high_bits = 0x80 * ones;
+
+    /// The high bit of each byte that is a hex digit; all others are zero.
+    [[nodiscard]] static constexpr std::uint64_t hex_marks(std::uint64_t text) noexcept {
+        std::uint64_t const ascii = text & ~high_bits;
+        std::uint64_t const lower = ascii | 0x20 * ones;
+        // No sum leaves its byte, since each byte is below 0x80.
+        std::uint64_t const digit = (ascii + (0x80 - '0') * ones) & ~(ascii + (0x80 - '9' - 1) * ones);
+        std::uint64_t const letter = (lower + (0x80 - 'a') * ones) & ~(lower + (0x80 - 'f' - 1) * ones);
+        return (digit | letter) & ~text & high_bits;
+    }
+
+    constexpr void put_four(std::size_t at, std::uint64_t text) noexcept {
+        std::uint64_t const digits = (text & 0x0F * ones) + 9 * (text >> 6 & ones);
+        std::uint64_t const pairs = digits << 4 | digits >> 8;
+        for (std::size_t i = 0; i < 4; ++i) bytes_[at + i] = static_cast<std::uint8_t>(pairs >> (16 * i));
     }
 
     std::array<std::uint8_t, 16> bytes_{};
@@ -2133,8 +2797,9 @@ private:
 template <>
 struct json_codec<guid> {
     static bool read(json_reader& reader, guid& out) {
-        std::string text;
-        if (!reader.read_string(text)) return false;
+        std::string scratch;
+        std::string_view text;
+        if (!reader.read_text(text, scratch)) return false;
         auto const parsed = guid::parse(text);
         if (!parsed) return reader.fail(errc::invalid_value, "a guid is expected");
         out = *parsed;
@@ -2142,7 +2807,9 @@ struct json_codec<guid> {
     }
     template <Sink S>
     static void write(S& sink, guid const& value) {
-        detail::put_json_string(sink, value.to_string());
+        detail::put(sink, '"');
+        value.append_to(sink);
+        detail::put(sink, '"');
     }
 };
 
@@ -2419,12 +3086,37 @@ UMBRACO_AI_END_NAMESPACE
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
+namespace detail {
+
+template <class T>
+concept HasSendMember = requires(T& transport, http_request request) { transport.send(std::move(request)); };
+
+template <class T>
+concept HasCallOperator = requires(T& transport, http_request request) { transport(std::move(request)); };
+
+}  // namespace detail
+
+/// A type takes an `http_request`: by a member `send`, or by being called.
+template <class T>
+concept HasSend = detail::HasSendMember<std::remove_reference_t<T>> || detail::HasCallOperator<std::remove_reference_t<T>>;
+
+/// Sends by the member `send`, or where there is none by a call. What a specialisation of `io_traits` sends with.
+template <HasSend T>
+decltype(auto) send_over(T& transport, http_request&& request) {
+    if constexpr (detail::HasSendMember<T>) return transport.send(std::move(request));
+    else return transport(std::move(request));
+}
+
+/// What sending gives: `result<http_response>` itself or something that is awaited for it.
+template <HasSend T>
+using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>&>(), std::declval<http_request>()));
+
 /// Teaches the library a kind of result that a transport's `send` may give: how to go on after it. A specialisation has
 ///   static constexpr bool is_awaited    whether the work goes on after `run` returned
 ///   template <class Transport, class Machine> static … run(Transport&, Machine)
-/// where `run` carries the actions of the machine out on the transport and gives `Machine::result_type`, in whatever the
-/// kind of result wraps it (asio::awaitable, std::future, a task type of the user's). Where several calls of one client can
-/// be under way at once, it also has
+/// where `run` carries the actions of the machine out on the transport, by `send_over`, and gives `Machine::result_type`, in
+/// whatever the kind of result wraps it (asio::awaitable, std::future, a task type of the user's). Where several calls of one
+/// client can be under way at once, it also has
 ///   using write_queue = …              default-constructed once for each client
 /// and `run` takes a reference to it as a third argument and carries out `action_kind::lock` with it; without it no machine
 /// asks for a lock.
@@ -2434,6 +3126,12 @@ struct io_traits {};
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
 concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };
+
+/// A transport has a steady clock.
+template <class T>
+concept HasClock = requires(T& transport) {
+    { transport.now() } -> std::convertible_to<std::chrono::nanoseconds>;
+};
 
 /// A transport that gives its answer as a plain value: a lambda, libcurl's easy interface, a mock.
 template <>
@@ -2450,7 +3148,7 @@ struct io_traits<result<http_response>> {
             } else if (next.what == action_kind::token) {
                 next = machine.resume(token_of(next.source), now_of(transport));
             } else {
-                result<http_response> answer = transport.send(std::move(next.request));
+                result<http_response> answer = send_over(transport, std::move(next.request));
                 next = machine.resume(std::move(answer), now_of(transport));
             }
         }
@@ -2473,40 +3171,140 @@ struct io_traits<result<http_response>> {
     /// The transport's clock, or zero for ever where it has none.
     template <class Transport>
     static std::chrono::nanoseconds now_of(Transport& transport) {
-        if constexpr (requires { { transport.now() } -> std::convertible_to<std::chrono::nanoseconds>; }) return transport.now();
+        if constexpr (HasClock<Transport>) return transport.now();
         else return std::chrono::nanoseconds(0);
     }
 };
 
-/// What `send` of a transport gives: `result<http_response>` itself or something that is awaited for it.
-template <class T>
-using send_result_t = decltype(std::declval<std::remove_reference_t<T>&>().send(std::declval<http_request>()));
-
-/// A type has `send(http_request)`.
-template <class T>
-concept HasSend = requires { typename send_result_t<T>; };
-
-/// `io_traits` knows what `send` gives.
+/// `io_traits` knows what sending gives.
 template <class T>
 concept SendIsKnown = HasSend<T> && requires { io_traits<send_result_t<T>>::is_awaited; };
 
-/// Anything that carries one request to its origin and brings back one answer:
+namespace detail {
+
+// A public member of an optional name that does not fit would be passed over in silence, so it is an error.
+template <class T>
+concept WaitFits = !requires { &T::wait; } || CanWait<T>;
+template <class T>
+concept NowFits = !requires { &T::now; } || HasClock<T>;
+template <class T>
+concept DeclarationsFit = (!requires { T::tracks_writes; } || requires { std::bool_constant<T::tracks_writes>(); }) &&
+                          (!requires { T::timed; } || requires { std::bool_constant<T::timed>(); }) &&
+                          (!requires { T::cancellable; } || requires { std::bool_constant<T::cancellable>(); }) &&
+                          (!requires { T::concurrent; } || requires { std::bool_constant<T::concurrent>(); });
+
+}  // namespace detail
+
+/// Anything that carries one request to its origin and brings back one answer: a function, a lambda, or an object with
 ///
 ///     result<http_response> send(http_request);          // or something awaited that gives one
 ///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
 ///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
-///     static constexpr bool tracks_writes = true;        // optional: sets failure::possibly_applied itself, exactly
 ///
 /// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
 /// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and
-/// a failure leaves the transport usable. Where a transport does not track writes, each failed write counts as possibly
-/// applied, save where host or connection were not found.
+/// a failure leaves the transport usable. A GET may be sent again, once, where a kept connection closes without a byte of
+/// the answer. What else it can do it declares, each optional and false where it is not there:
+///
+///     static constexpr bool timed = true;          // ends within limits.time
+///     static constexpr bool cancellable = true;    // asks limits.cancelled while it waits
+///     static constexpr bool concurrent = true;     // carries several calls at once
+///     static constexpr bool tracks_writes = true;  // sets failure::possibly_applied itself, exactly
+///
+/// Where a transport does not track writes, each failed write counts as possibly applied, save where host or connection
+/// were not found. `testing/conformance.hpp` tells of a transport whether all this is so.
 template <class T>
-concept Transport = SendIsKnown<T> && !std::is_aggregate_v<http_request>;
+concept Transport = SendIsKnown<T> && detail::WaitFits<std::remove_reference_t<T>> && detail::NowFits<std::remove_reference_t<T>> &&
+                    detail::DeclarationsFit<std::remove_reference_t<T>>;
 
 /// Whether a call on this transport goes on after it returned, so that the client must outlive it.
 template <Transport T>
 inline constexpr bool is_awaited = io_traits<send_result_t<T>>::is_awaited;
+
+/// What a transport declares; false where it says nothing.
+template <class T>
+inline constexpr bool tracks_writes = false;
+template <class T>
+    requires requires { std::bool_constant<T::tracks_writes>(); }
+inline constexpr bool tracks_writes<T> = T::tracks_writes;
+
+template <class T>
+inline constexpr bool is_timed = false;
+template <class T>
+    requires requires { std::bool_constant<T::timed>(); }
+inline constexpr bool is_timed<T> = T::timed;
+
+template <class T>
+inline constexpr bool is_cancellable = false;
+template <class T>
+    requires requires { std::bool_constant<T::cancellable>(); }
+inline constexpr bool is_cancellable<T> = T::cancellable;
+
+template <class T>
+inline constexpr bool is_concurrent = false;
+template <class T>
+    requires requires { std::bool_constant<T::concurrent>(); }
+inline constexpr bool is_concurrent<T> = T::concurrent;
+
+namespace detail {
+
+struct has_a_send {
+    int send;
+};
+template <class T>
+struct with_a_send : T, has_a_send {};
+
+/// A member of the name is there, whatever it is and whoever may use it: two of them are ambiguous.
+template <class T>
+concept NamesSend = std::is_class_v<T> && !std::is_final_v<T> && !requires { &with_a_send<std::remove_const_t<T>>::send; };
+
+template <class T>
+concept SendTakesLvalue = requires(T& transport, http_request& request) { transport.send(request); } ||
+                          requires(T& transport, http_request& request) { transport(request); };
+
+template <class T>
+struct type_of_send {
+    using type = void;
+};
+template <HasSend T>
+struct type_of_send<T> {
+    using type = send_result_t<T>;
+};
+
+/// Says in one sentence why a type is no transport.
+template <class T>
+struct transport_explained {
+    using type = T;
+
+    static constexpr bool sends = HasSend<T>;
+    static constexpr bool is_const = !sends && HasSend<std::remove_const_t<T>>;
+    static constexpr bool takes_lvalue = !sends && !is_const && SendTakesLvalue<T>;
+    static constexpr bool is_named = !sends && !is_const && !takes_lvalue && NamesSend<T>;
+    static constexpr bool is_usable = is_named && requires { &T::send; };
+    using sent = typename type_of_send<T>::type;
+    static constexpr bool is_bare = sends && std::is_same_v<std::remove_cvref_t<sent>, http_response>;
+    static constexpr bool is_nothing = sends && std::is_void_v<sent>;
+    static constexpr bool is_reference = sends && std::is_reference_v<sent> && !is_bare;
+
+    static_assert(sends || is_const || takes_lvalue || is_named,
+                  "umbraco_ai: no transport: it has no member send, and cannot be called with an http_request");
+    static_assert(!is_const, "umbraco_ai: no transport: it is const here, and its send is not; give one that is not const, or make send const");
+    static_assert(!takes_lvalue, "umbraco_ai: no transport: it takes http_request&; take http_request by value");
+    static_assert(!is_named || is_usable, "umbraco_ai: no transport: its send is private, or no overload of it takes an http_request");
+    static_assert(!is_usable, "umbraco_ai: no transport: its send does not take one http_request");
+    static_assert(!is_nothing, "umbraco_ai: no transport: its send returns nothing; return result<http_response>");
+    static_assert(!is_bare, "umbraco_ai: no transport: its send returns http_response, which cannot fail; return result<http_response>");
+    static_assert(!is_reference, "umbraco_ai: no transport: its send returns a reference; return by value");
+    static_assert(!sends || is_bare || is_nothing || is_reference || SendIsKnown<T>,
+                  "umbraco_ai: no transport: its send returns neither result<http_response> nor anything that io_traits knows; for "
+                  "asio::awaitable include umbraco_ai/asio/awaitable.hpp");
+    static_assert(WaitFits<T>, "umbraco_ai: no transport: its wait does not take std::chrono::nanoseconds");
+    static_assert(NowFits<T>, "umbraco_ai: no transport: its now() does not give std::chrono::nanoseconds");
+    static_assert(DeclarationsFit<T>,
+                  "umbraco_ai: no transport: timed, cancellable, concurrent and tracks_writes are declared as static constexpr bool");
+};
+
+}  // namespace detail
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -2560,7 +3358,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                     held.erase(next.subject);
                     next = guarded([&] { return machine.resume(now()); });
                 } else {
-                    result<http_response> answer = co_await transport.send(std::move(next.request));
+                    result<http_response> answer = co_await send_over(transport, std::move(next.request));
                     next = guarded([&] { return machine.resume(std::move(answer), now()); });
                 }
             }
@@ -2576,606 +3374,6 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_AWAITABLE_HPP
-
-// ---- umbraco_ai/beast/tls.hpp ----
-#ifndef UMBRACO_AI_BEAST_TLS_HPP
-#define UMBRACO_AI_BEAST_TLS_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-using sha256_bytes = std::array<unsigned char, 32>;
-
-[[nodiscard]] constexpr int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    char const lower = ascii_lower(c);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-[[nodiscard]] constexpr int base64_value(char c) noexcept {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    if (c == '+' || c == '-') return 62;
-    return c == '/' || c == '_' ? 63 : -1;
-}
-
-/// A SHA-256 as people have it: hex digits with or without colons, or base64; after "sha256:", "sha256/", "sha256//" or nothing.
-[[nodiscard]] inline std::optional<sha256_bytes> parse_sha256(std::string_view text) {
-    if (text.size() > 7 && equals_ignoring_case(text.substr(0, 6), "sha256") && (text[6] == ':' || text[6] == '/')) {
-        text.remove_prefix(7);
-        if (text.front() == '/' && (text.size() > 44 || (text.size() == 44 && text.back() != '='))) text.remove_prefix(1);
-    }
-    sha256_bytes bytes{};
-    std::size_t filled = 0;
-    unsigned bits = 0;
-    unsigned held = 0;
-    bool const is_hex_form = text.size() >= 64;
-    if (!is_hex_form) {
-        if (text.size() == 44 && text.back() == '=') text.remove_suffix(1);
-        if (text.size() != 43) return std::nullopt;
-    }
-    for (char const c : text) {
-        if (is_hex_form && c == ':') continue;
-        int const value = is_hex_form ? hex_value(c) : base64_value(c);
-        if (value < 0) return std::nullopt;
-        unsigned const width = is_hex_form ? 4 : 6;
-        held = (held << width) | static_cast<unsigned>(value);
-        bits += width;
-        if (bits < 8) continue;
-        if (filled == bytes.size()) return std::nullopt;
-        bits -= 8;
-        bytes[filled++] = static_cast<unsigned char>((held >> bits) & 0xFFU);
-        held &= (1U << bits) - 1U;
-    }
-    if (filled != bytes.size() || held != 0 || bits >= 4) return std::nullopt;
-    return bytes;
-}
-
-}  // namespace detail
-
-/// Whom a transport trusts. As it is: the certificate authorities that this machine trusts, TLS 1.2 or newer, and a
-/// certificate that is valid now and made out for the host of the base URL. A development server with a certificate of its
-/// own needs one line:
-///
-///     tls_options().trust_ca_file("dev-certificate.pem")     // dotnet dev-certs https --export-path … --format PEM
-///     tls_options().pin("sha256/AbC…=")                      // this certificate or public key, whoever signed it
-///
-/// Errors: what is wrong here (no such file, no PEM, no SHA-256) is told by the first call over https.
-class tls_options {
-public:
-    tls_options() = default;
-
-    /// Trusts the authorities in a PEM file, or the server's own certificate, besides those of this machine. The file is
-    /// read when the first https call begins.
-    tls_options& trust_ca_file(std::string path) {
-        ca_files_.push_back(std::move(path));
-        return *this;
-    }
-
-    /// The same for PEM text.
-    tls_options& trust_ca_pem(std::string text) {
-        ca_texts_.push_back(std::move(text));
-        return *this;
-    }
-
-    /// Accepts this certificate or public key and no other. The pin stands in for authority and host name; the dates of
-    /// the certificate still count. Of several pins one must match, so that a successor can be named beforehand.
-    ///   sha256  of the DER of the certificate or of its public key (SubjectPublicKeyInfo), as hex or base64
-    tls_options& pin(std::string sha256) {
-        pins_.push_back(std::move(sha256));
-        return *this;
-    }
-
-    /// Verifies nothing, so that whoever answers on this machine's port gets the credentials. Calls to a host other than
-    /// localhost, 127.0.0.0/8 and ::1 are refused while it is set. `trust_ca_file` and `pin` are as easy and safe.
-    tls_options& dangerously_accept_any_certificate_on_loopback(bool accept = true) {
-        accepts_any_on_loopback_ = accept;
-        return *this;
-    }
-
-    [[nodiscard]] std::vector<std::string> const& ca_files() const noexcept { return ca_files_; }
-    [[nodiscard]] std::vector<std::string> const& ca_texts() const noexcept { return ca_texts_; }
-    [[nodiscard]] std::vector<std::string> const& pins() const noexcept { return pins_; }
-    [[nodiscard]] bool accepts_any_certificate_on_loopback() const noexcept { return accepts_any_on_loopback_; }
-
-    /// Errors: `errc::invalid_argument` where a pin is no SHA-256.
-    [[nodiscard]] result<void> check() const {
-        for (std::string const& text : pins_)
-            if (!detail::parse_sha256(text))
-                return failure(errc::invalid_argument, "It is no SHA-256: give 64 hex digits, or 44 characters of base64.").at("pin");
-        return result<void>::ok();
-    }
-
-private:
-    std::vector<std::string> ca_files_;
-    std::vector<std::string> ca_texts_;
-    std::vector<std::string> pins_;
-    bool accepts_any_on_loopback_ = false;
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_TLS_HPP
-
-// ---- umbraco_ai/beast/options.hpp ----
-#ifndef UMBRACO_AI_BEAST_OPTIONS_HPP
-#define UMBRACO_AI_BEAST_OPTIONS_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// How a transport connects.
-class transport_options {
-public:
-    transport_options() = default;
-    transport_options(tls_options trust) : tls(std::move(trust)) {}
-
-    tls_options tls;
-
-    /// Most connections to one origin in use at once, from 1; calls beyond it wait their turn, first come, first served.
-    std::size_t most_connections = 8;
-
-    /// The longest that a connection is kept without use; less where the server's `Keep-Alive: timeout` says so.
-    std::chrono::seconds idle_time = std::chrono::seconds(30);
-
-    /// For the look-up of the name, the connection and the TLS handshake together; nothing: whatever the call has left.
-    std::optional<std::chrono::nanoseconds> connect_time;
-
-    /// Between the attempts to connect to the addresses of one host, where an earlier one neither fails nor succeeds.
-    std::chrono::milliseconds stagger = std::chrono::milliseconds(250);
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_OPTIONS_HPP
-
-// ---- umbraco_ai/beast/detail/request_head.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
-#define UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// A character of an RFC 9110 token.
-[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-/// Neither a blank, nor a control byte, nor beyond ASCII.
-[[nodiscard]] constexpr bool is_visible_char(char c) noexcept { return c > ' ' && c < '\x7f'; }
-
-[[nodiscard]] constexpr bool is_field_value_char(char c) noexcept {
-    auto const byte = static_cast<unsigned char>(c);
-    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
-
-/// Success if the request can be written without becoming another one on its way (request smuggling).
-[[nodiscard]] inline result<void> check_request(http_request const& request) {
-    auto const refuse = [](char const* text, char const* field) { return failure(errc::invalid_argument, text).at(field); };
-
-    if (request.target.empty() || request.target.front() != '/')
-        return refuse("A request target begins with '/'; give the percent-encoded path and query.", "target");
-    if (!std::all_of(request.target.begin(), request.target.end(), is_visible_char))
-        return refuse("The request target holds a blank, a control byte or a byte beyond ASCII; percent-encode it.", "target");
-    if (request.origin.host.empty()) return refuse("The origin has no host.", "host");
-    for (char const c : request.origin.host)
-        if (!is_visible_char(c) || std::string_view("/\\?#@[]\"<>,").find(c) != std::string_view::npos)
-            return refuse("The host holds a character that no host name has.", "host");
-    if (request.origin.port == 0) return refuse("The origin has port 0.", "port");
-    for (auto const& field : request.headers) {
-        if (field.name.empty() || !std::all_of(field.name.begin(), field.name.end(), is_token_char))
-            return refuse("The name of a header is empty or holds a character that is not allowed there.", "headers");
-        if (!std::all_of(field.value.begin(), field.value.end(), is_field_value_char))
-            return failure(errc::invalid_argument, "The value of this header holds a control byte or a line end.")
-                .at(field.name);
-        for (std::string_view const own : {"Host", "Content-Length", "Transfer-Encoding"})
-            if (equals_ignoring_case(field.name, own))
-                return failure(errc::invalid_argument, "The transport writes this header; leave it out.").at(field.name);
-    }
-    return result<void>::ok();
-}
-
-/// Whether a comma-separated list, such as the value of Connection, names a token.
-[[nodiscard]] inline bool lists_token(std::string_view list, std::string_view token) {
-    while (true) {
-        std::size_t const comma = list.find(',');
-        std::string_view item = list.substr(0, comma);
-        while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
-        while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
-        if (equals_ignoring_case(item, token)) return true;
-        if (comma == std::string_view::npos) return false;
-        list.remove_prefix(comma + 1);
-    }
-}
-
-/// The request line and the header of a checked request, up to and including the empty line.
-[[nodiscard]] inline std::string request_head(http_request const& request) {
-    std::string head;
-    head.reserve(512);
-    head.append(to_string(request.method)).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ");
-    head.append(request.origin.authority()).append("\r\n");
-    for (auto const& field : request.headers) head.append(field.name).append(": ").append(field.value).append("\r\n");
-    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
-    if (!request.body.empty() || announces_no_body)
-        head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
-    head.append("\r\n");
-    return head;
-}
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
-
-// ---- umbraco_ai/beast/detail/call_state.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-enum class stop_reason : std::uint8_t { none, deadline, cancelled };
-
-/// What a call shares with the operations that it waits for: its request, and the timer `wake` on which alone its coroutine
-/// sleeps. Whatever happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within
-/// a turn of the loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. The
-/// timers' handlers hold it weakly, so that dropping the call drops everything.
-class call_state : public std::enable_shared_from_this<call_state> {
-public:
-    using clock = std::chrono::steady_clock;
-
-    /// Handlers run on `strand`; the timers belong to `io`.
-    call_state(boost::asio::any_io_executor const& io, boost::asio::any_io_executor call_strand, http_request to_send)
-        : request(std::move(to_send)),
-          head(request_head(request)),
-          strand(std::move(call_strand)),
-          wake(io, (clock::time_point::max)()),
-          timer_(io),
-          deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
-    call_state(call_state const&) = delete;
-    call_state& operator=(call_state const&) = delete;
-    /// The head holds the token.
-    ~call_state() { wipe(head); }
-
-    http_request const request;
-    std::string head;
-    boost::asio::any_io_executor const strand;
-    boost::asio::steady_timer wake;  ///< Never expires: cancelled to wake the call.
-
-    /// Starts the clock.
-    void start() { arm(); }
-
-    /// Wakes the call at `time` too, once.
-    void set_alarm(clock::time_point time) {
-        alarm_ = time;
-        arm();
-    }
-
-    /// Whether to give up, asked after every wait and before the next operation.
-    [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
-        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || request.limits.is_cancelled())
-            return stop_reason::cancelled;
-        return clock::now() >= deadline_ ? stop_reason::deadline : stop_reason::none;
-    }
-
-private:
-    static constexpr std::chrono::milliseconds poll_interval{50};
-
-    void arm() {
-        clock::time_point next = (std::min)(deadline_, alarm_);
-        if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
-        timer_.expires_at(next);
-        timer_.async_wait(boost::asio::bind_executor(strand, [weak = weak_from_this()](boost::system::error_code error) {
-            auto const self = weak.lock();
-            if (self && !error) self->on_timer();
-        }));
-    }
-
-    void on_timer() {
-        is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
-        auto const now = clock::now();
-        if (is_cancelled_ || now >= deadline_) {
-            wake.cancel();
-            return;
-        }
-        if (now >= alarm_) {
-            alarm_ = (clock::time_point::max)();
-            wake.cancel();
-        }
-        arm();
-    }
-
-    boost::asio::steady_timer timer_;
-    clock::time_point deadline_;
-    clock::time_point alarm_ = (clock::time_point::max)();
-    bool is_cancelled_ = false;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
-
-// ---- umbraco_ai/beast/detail/ca_locations.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// Where this machine keeps the certificates of its authorities, and where they were looked for.
-class ca_locations {
-public:
-    ca_locations() = default;
-
-    /// OpenSSL's own places, which SSL_CERT_FILE and SSL_CERT_DIR replace; where these hold nothing, the places of the
-    /// usual distributions.
-    void load_into(SSL_CTX* context) {
-        ERR_clear_error();
-        static_cast<void>(SSL_CTX_set_default_verify_paths(context));
-        bool found = look(place_of(X509_get_default_cert_file_env(), X509_get_default_cert_file()), true);
-        found = look(place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()), false) || found;
-        if (!found && std::getenv(X509_get_default_cert_file_env()) == nullptr && std::getenv(X509_get_default_cert_dir_env()) == nullptr) {
-            for (char const* const file :
-                 {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-                  "/etc/ssl/ca-bundle.pem", "/var/lib/ca-certificates/ca-bundle.pem", "/etc/ssl/cert.pem", "/usr/local/etc/ssl/cert.pem",
-                  "/usr/local/share/certs/ca-root-nss.crt", "/etc/openssl/certs/ca-certificates.crt"}) {
-                if (!look(file, true)) continue;
-                static_cast<void>(SSL_CTX_load_verify_locations(context, file, nullptr));
-                break;
-            }
-        }
-        ERR_clear_error();
-    }
-
-    void add(std::string place) { looked_.push_back(std::move(place)); }
-
-    /// "/etc/ssl/certs, /etc/ssl/cert.pem (not there)".
-    [[nodiscard]] std::string to_string() const {
-        std::string text;
-        for (std::string const& place : looked_) text.append(text.empty() ? "" : ", ").append(place);
-        return text.empty() ? "nowhere" : text;
-    }
-
-private:
-    [[nodiscard]] static std::string place_of(char const* variable, char const* fallback) {
-        char const* const value = std::getenv(variable);
-        return value != nullptr ? value : fallback;
-    }
-
-    [[nodiscard]] bool look(std::string const& path, bool is_file) {
-        std::error_code error;
-        bool const is_there =
-            is_file ? std::filesystem::is_regular_file(path, error) : std::filesystem::is_directory(path, error) && !std::filesystem::is_empty(path, error);
-        looked_.push_back(is_there && !error ? path : path + " (nothing there)");
-        return is_there && !error;
-    }
-
-    std::vector<std::string> looked_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
-
-// ---- umbraco_ai/beast/detail/certificate_text.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CERTIFICATE_TEXT_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CERTIFICATE_TEXT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// What a peer wrote, fit for a failure: bounded, and without control bytes or quotes.
-[[nodiscard]] inline std::string certificate_words(std::string_view text) {
-    constexpr std::size_t most = 100;
-    std::string clean;
-    for (char const c : text.substr(0, most)) clean += c >= ' ' && c <= '~' && c != '`' ? c : '?';
-    if (text.size() > most) clean += "...";
-    return clean;
-}
-
-[[nodiscard]] inline std::string common_name(X509_NAME const* name) {
-    int const at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-    X509_NAME_ENTRY const* const entry = at < 0 ? nullptr : X509_NAME_get_entry(name, at);
-    ASN1_STRING const* const data = entry == nullptr ? nullptr : X509_NAME_ENTRY_get_data(entry);
-    if (data == nullptr) return {};
-    return certificate_words({reinterpret_cast<char const*>(ASN1_STRING_get0_data(data)), static_cast<std::size_t>(ASN1_STRING_length(data))});
-}
-
-/// The hosts that a certificate is made out for: its subject alternative names, or else its common name.
-[[nodiscard]] inline std::vector<std::string> certified_hosts(X509* certificate) {
-    struct free_names {
-        void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
-    };
-    std::vector<std::string> hosts;
-    std::unique_ptr<GENERAL_NAMES, free_names> const names(
-        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-    for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-        GENERAL_NAME const* const name = sk_GENERAL_NAME_value(names.get(), i);
-        if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
-        ASN1_STRING const* const value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
-        unsigned char const* const data = ASN1_STRING_get0_data(value);
-        auto const size = static_cast<std::size_t>(ASN1_STRING_length(value));
-        if (name->type == GEN_DNS) {
-            hosts.push_back(certificate_words({reinterpret_cast<char const*>(data), size}));
-        } else if (size == 4) {
-            boost::asio::ip::address_v4::bytes_type bytes{};
-            std::copy_n(data, size, bytes.begin());
-            hosts.push_back(boost::asio::ip::address_v4(bytes).to_string());
-        } else if (size == 16) {
-            boost::asio::ip::address_v6::bytes_type bytes{};
-            std::copy_n(data, size, bytes.begin());
-            hosts.push_back(boost::asio::ip::address_v6(bytes).to_string());
-        }
-    }
-    if (hosts.empty()) {
-        std::string name = common_name(X509_get_subject_name(certificate));
-        if (!name.empty()) hosts.push_back(std::move(name));
-    }
-    return hosts;
-}
-
-/// "`a`, `b` and 3 more".
-[[nodiscard]] inline std::string list_of_hosts(std::vector<std::string> const& hosts) {
-    constexpr std::size_t most = 4;
-    std::string text;
-    for (std::size_t i = 0; i < (std::min)(hosts.size(), most); ++i) text.append(i == 0 ? "`" : ", `").append(hosts[i]).append("`");
-    if (hosts.size() > most) text += " and " + std::to_string(hosts.size() - most) + " more";
-    return text.empty() ? "no host at all" : text;
-}
-
-/// "2026-03-01 12:00:00 UTC".
-[[nodiscard]] inline std::string certificate_time(ASN1_TIME const* time) {
-    std::tm parts{};
-    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return "an unreadable date";
-    char text[64];
-    std::snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d:%02d UTC", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                  parts.tm_min, parts.tm_sec);
-    return text;
-}
-
-[[nodiscard]] inline sha256_bytes sha256_of(unsigned char const* data, std::size_t size) {
-    sha256_bytes digest{};
-    unsigned length = 0;
-    static_cast<void>(EVP_Digest(data, size, digest.data(), &length, EVP_sha256(), nullptr));
-    return digest;
-}
-
-[[nodiscard]] inline sha256_bytes certificate_sha256(X509* certificate) {
-    unsigned char* der = nullptr;
-    int const size = i2d_X509(certificate, &der);
-    sha256_bytes const digest = size > 0 ? sha256_of(der, static_cast<std::size_t>(size)) : sha256_bytes{};
-    OPENSSL_free(der);
-    return digest;
-}
-
-[[nodiscard]] inline sha256_bytes public_key_sha256(X509* certificate) {
-    unsigned char* der = nullptr;
-    int const size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-    sha256_bytes const digest = size > 0 ? sha256_of(der, static_cast<std::size_t>(size)) : sha256_bytes{};
-    OPENSSL_free(der);
-    return digest;
-}
-
-[[nodiscard]] inline std::string hex_of(sha256_bytes const& digest) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (unsigned char const byte : digest) {
-        text += digits[byte >> 4U];
-        text += digits[byte & 15U];
-    }
-    return text;
-}
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_CERTIFICATE_TEXT_HPP
-
-// ---- umbraco_ai/beast/detail/tls_peer.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
-#define UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// The newest session of each origin. Each use is a copy, so that a connection that ends badly spoils nothing. Safe to use
-/// from several threads.
-class tls_sessions {
-public:
-    struct free_session {
-        void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
-    };
-    using session = std::unique_ptr<SSL_SESSION, free_session>;
-
-    tls_sessions() = default;
-
-    void put(std::string const& origin, SSL_SESSION const* fresh) {
-        session copy(SSL_SESSION_dup(const_cast<SSL_SESSION*>(fresh)));
-        if (!copy) return;
-        std::lock_guard const guard(mutex_);
-        if (kept_.size() >= most_origins && kept_.find(origin) == kept_.end()) kept_.erase(kept_.begin());
-        kept_[origin] = std::move(copy);
-    }
-
-    [[nodiscard]] session get(std::string const& origin) {
-        std::lock_guard const guard(mutex_);
-        auto const found = kept_.find(origin);
-        return found == kept_.end() ? session() : session(SSL_SESSION_dup(found->second.get()));
-    }
-
-    void forget(std::string const& origin) {
-        std::lock_guard const guard(mutex_);
-        kept_.erase(origin);
-    }
-
-private:
-    static constexpr std::size_t most_origins = 32;
-
-    std::mutex mutex_;
-    std::map<std::string, session> kept_;
-};
-
-/// What the callbacks of OpenSSL know of one connection, and tell it.
-class tls_peer {
-public:
-    tls_peer() = default;
-
-    tls_sessions* sessions = nullptr;
-    std::string session_key;
-    std::string host;
-    bool accepts_any = false;
-    bool was_asked_for_certificate = false;
-    std::optional<failure> rejection;
-
-    /// Where OpenSSL keeps the pointer to it in an SSL.
-    [[nodiscard]] static int index() {
-        static int const made = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-        return made;
-    }
-    [[nodiscard]] static tls_peer* of(SSL const* ssl) { return static_cast<tls_peer*>(SSL_get_ex_data(ssl, index())); }
-};
-
-/// Why a handshake failed, or a connection after it, in a sentence.
-[[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
-    if (peer.rejection) return *peer.rejection;
-    std::string const& where = peer.session_key;
-    auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
-    int const reason = error.category() == boost::asio::error::get_ssl_category()
-                           ? ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())))
-                           : 0;
-    switch (reason) {
-        case SSL_R_WRONG_VERSION_NUMBER:
-        case SSL_R_UNKNOWN_PROTOCOL:
-        case SSL_R_HTTP_REQUEST:
-        case SSL_R_PACKET_LENGTH_TOO_LONG:
-        case SSL_R_RECORD_LENGTH_MISMATCH:
-            return fail(where + " does not speak TLS on this port; check the port of the base URL, or use http for a server on this machine.");
-        case SSL_R_UNSUPPORTED_PROTOCOL:
-        case SSL_R_VERSION_TOO_LOW:
-        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-            return fail(where + " offers no TLS 1.2 or newer, only versions that are no longer safe; update the server.");
-        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
-            if (peer.was_asked_for_certificate || reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
-                return fail(where + " wants a certificate of the client, which this library does not give; let the server do without for this API.");
-            break;
-        default: break;
-    }
-    if (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE)
-        return fail(where + " and this client have no TLS version, cipher or curve in common; update the server.");
-    return fail("TLS with " + where + " failed (" + error.message() + ").");
-}
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
 
 // ---- umbraco_ai/http/uri.hpp ----
 #ifndef UMBRACO_AI_HTTP_URI_HPP
@@ -3194,23 +3392,49 @@ namespace detail {
     return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+inline constexpr std::array<bool, 256> unreserved_chars = [] {
+    std::array<bool, 256> made{};
+    for (std::size_t i = 0; i < 128; ++i) made[i] = is_unreserved(static_cast<char>(i));
+    return made;
+}();
+
+/// The number of unreserved characters that text begins with.
+[[nodiscard]] constexpr std::size_t unreserved_length(std::string_view text) noexcept {
+    std::size_t length = 0;
+    while (length < text.size() && unreserved_chars[static_cast<unsigned char>(text[length])]) ++length;
+    return length;
+}
+
 /// Writes text with all but the unreserved characters of RFC 3986 as %XX.
 template <Sink S>
 void put_percent_encoded(S& sink, std::string_view text) {
     constexpr char hex[] = "0123456789ABCDEF";
-    for (char const c : text) {
-        if (is_unreserved(c)) {
-            put(sink, c);
-        } else {
-            auto const byte = static_cast<unsigned char>(c);
-            char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};
-            sink.append(escape, sizeof escape);
-        }
+    while (true) {
+        std::size_t const plain = unreserved_length(text);
+        put(sink, text.substr(0, plain));
+        if (plain == text.size()) return;
+        auto const byte = static_cast<unsigned char>(text[plain]);
+        char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};
+        sink.append(escape, sizeof escape);
+        text.remove_prefix(plain + 1);
     }
 }
 
+/// A sink that percent-encodes what goes into another.
+template <Sink S>
+class percent_encoder {
+public:
+    explicit percent_encoder(S& sink) noexcept : sink_(&sink) {}
+    void append(char const* data, std::size_t size) { put_percent_encoded(*sink_, {data, size}); }
+
+private:
+    S* sink_;
+};
+
 [[nodiscard]] constexpr bool ends_with_ignoring_case(std::string_view text, std::string_view tail) noexcept {
-    return text.size() >= tail.size() && equals_ignoring_case(text.substr(text.size() - tail.size()), tail);
+    if (text.size() < tail.size()) return false;
+    text.remove_prefix(text.size() - tail.size());
+    return equals_ignoring_case(text, tail);
 }
 
 [[nodiscard]] inline bool is_ipv4(std::string_view host) noexcept {
@@ -3363,1653 +3587,6 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP_URI_HPP
-
-// ---- umbraco_ai/beast/detail/tls_context.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
-#define UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// The settings that all connections of a transport share. Unchanged once it is made, but for the sessions.
-class tls_context {
-public:
-    /// Errors: usage failures that name the option of `tls_options`.
-    [[nodiscard]] static result<std::shared_ptr<tls_context>> make(tls_options const& options) {
-        if (result<void> const checked = options.check(); !checked) return checked.error();
-        try {
-            auto made = std::make_shared<tls_context>(options);
-            if (auto refused = made->load(options)) return *std::move(refused);
-            return made;
-        } catch (boost::system::system_error const& error) {
-            return failure(errc::tls_failed, "OpenSSL gave no TLS context (" + error.code().message() + ").");
-        }
-    }
-
-    explicit tls_context(tls_options const& options) : native_(boost::asio::ssl::context::tls_client) {
-        for (std::string const& text : options.pins()) pins_.push_back(*parse_sha256(text));
-    }
-    tls_context(tls_context const&) = delete;
-    tls_context& operator=(tls_context const&) = delete;
-
-    [[nodiscard]] boost::asio::ssl::context& native() noexcept { return native_; }
-    [[nodiscard]] tls_sessions& sessions() noexcept { return sessions_; }
-
-    /// Prepares a new SSL of this context for a handshake with the origin; `peer` outlives it.
-    /// Errors: `errc::tls_failed` where OpenSSL has no memory or takes the host for no name.
-    [[nodiscard]] result<void> prepare(SSL* ssl, http_origin const& origin, tls_peer& peer) {
-        peer.sessions = &sessions_;
-        peer.session_key = origin.authority();
-        peer.host = origin.host;
-        if (peer.host.ends_with('.')) peer.host.pop_back();
-        bool is_ready = SSL_set_ex_data(ssl, tls_peer::index(), &peer) == 1;
-        X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
-        X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        if (is_ipv4(peer.host) || peer.host.find(':') != std::string::npos) {
-            is_ready = is_ready && X509_VERIFY_PARAM_set1_ip_asc(expected, peer.host.c_str()) == 1;
-        } else {
-            is_ready = is_ready && SSL_set1_host(ssl, peer.host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, peer.host.c_str()) == 1;
-        }
-        ERR_clear_error();
-        if (!is_ready) return failure(errc::tls_failed, "OpenSSL takes the host for neither a name nor an address; check the base URL.");
-        if (tls_sessions::session const earlier = sessions_.get(peer.session_key)) static_cast<void>(SSL_set_session(ssl, earlier.get()));
-        return result<void>::ok();
-    }
-
-private:
-    [[nodiscard]] std::optional<failure> load(tls_options const& options) {
-        SSL_CTX* const context = native_.native_handle();
-        SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-        SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-        SSL_CTX_set_cert_verify_callback(context, &tls_context::on_verify, this);
-        SSL_CTX_set_client_cert_cb(context, &tls_context::on_certificate_request);
-        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-        SSL_CTX_sess_set_new_cb(context, &tls_context::on_new_session);
-        static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-        SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols);
-
-        if (pins_.empty()) locations_.load_into(context);
-        for (std::string const& path : options.ca_files()) {
-            ERR_clear_error();
-            if (SSL_CTX_load_verify_locations(context, path.c_str(), nullptr) != 1)
-                return failure(errc::invalid_argument, "No certificate in PEM form could be read from " + path + " (" + last_error() + ").")
-                    .at("trust_ca_file");
-            locations_.add(path);
-        }
-        for (std::string const& text : options.ca_texts())
-            if (!trust(context, text))
-                return failure(errc::invalid_argument, "The text holds no certificate in PEM form.").at("trust_ca_pem");
-        // A server's own certificate may be trusted as it is, without an authority.
-        if (!options.ca_files().empty() || !options.ca_texts().empty())
-            X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-        return std::nullopt;
-    }
-
-    [[nodiscard]] static bool trust(SSL_CTX* context, std::string const& text) {
-        struct free_bio {
-            void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-        };
-        struct free_certificate {
-            void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-        };
-        std::unique_ptr<BIO, free_bio> const source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-        std::size_t count = 0;
-        while (source) {
-            std::unique_ptr<X509, free_certificate> const certificate(PEM_read_bio_X509_AUX(source.get(), nullptr, nullptr, nullptr));
-            if (!certificate) break;
-            if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get()) == 1) ++count;
-        }
-        ERR_clear_error();
-        return count != 0;
-    }
-
-    [[nodiscard]] static std::string last_error() {
-        boost::system::error_code const error(static_cast<int>(ERR_get_error()), boost::asio::error::get_ssl_category());
-        ERR_clear_error();
-        return error.message();
-    }
-
-    // Callbacks of OpenSSL: no exception may pass.
-    static int on_verify(X509_STORE_CTX* store, void* self) noexcept {
-        try {
-            auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-            tls_peer* const peer = ssl == nullptr ? nullptr : tls_peer::of(ssl);
-            if (peer == nullptr) return 0;
-            peer->rejection = static_cast<tls_context const*>(self)->judge(store, *peer);
-            return peer->rejection ? 0 : 1;
-        } catch (std::exception const&) {
-            return 0;
-        }
-    }
-
-    static int on_certificate_request(SSL* ssl, X509**, EVP_PKEY**) noexcept {
-        if (tls_peer* const peer = tls_peer::of(ssl)) peer->was_asked_for_certificate = true;
-        return 0;
-    }
-
-    static int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
-        try {
-            tls_peer const* const peer = tls_peer::of(ssl);
-            if (peer != nullptr && peer->sessions != nullptr) peer->sessions->put(peer->session_key, session);
-        } catch (std::exception const&) {
-            // Without memory for it the next connection negotiates anew.
-        }
-        return 0;
-    }
-
-    // Why the certificate is not accepted, or nothing.
-    [[nodiscard]] std::optional<failure> judge(X509_STORE_CTX* store, tls_peer const& peer) const {
-        X509* const own = X509_STORE_CTX_get0_cert(store);
-        if (own == nullptr) return failure(errc::certificate_rejected, "The server sent no certificate.");
-        if (!peer.accepts_any && pins_.empty()) {
-            if (X509_verify_cert(store) > 0) return std::nullopt;
-            return explain(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store), own, peer);
-        }
-        if (!peer.accepts_any) {
-            sha256_bytes const whole = certificate_sha256(own);
-            sha256_bytes const key = public_key_sha256(own);
-            if (std::none_of(pins_.begin(), pins_.end(), [&](sha256_bytes const& pin) { return pin == whole || pin == key; })) {
-                X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
-                return failure(errc::certificate_rejected,
-                               "The certificate of " + peer.session_key + " is not the one that was pinned: its SHA-256 is " + hex_of(whole) +
-                                   ", that of its public key " + hex_of(key) + "; if it was renewed on purpose, pin the new one.");
-            }
-            int const error = X509_cmp_current_time(X509_get0_notBefore(own)) > 0  ? X509_V_ERR_CERT_NOT_YET_VALID
-                              : X509_cmp_current_time(X509_get0_notAfter(own)) < 0 ? X509_V_ERR_CERT_HAS_EXPIRED
-                                                                                   : X509_V_OK;
-            if (error != X509_V_OK) {
-                X509_STORE_CTX_set_error(store, error);
-                return explain(error, own, own, peer);
-            }
-        }
-        X509_STORE_CTX_set_error(store, X509_V_OK);
-        return std::nullopt;
-    }
-
-    [[nodiscard]] failure explain(int error, X509* at, X509* own, tls_peer const& peer) const {
-        std::string const& where = peer.session_key;
-        bool const is_own = at == nullptr || at == own || X509_cmp(at, own) == 0;
-        X509* const subject = at == nullptr ? own : at;
-        std::string const whose = is_own ? "The certificate of " + where
-                                         : "The certificate of the authority `" + common_name(X509_get_subject_name(subject)) + "`, which vouches for " + where + ",";
-        auto const reject = [](std::string text) { return failure(errc::certificate_rejected, std::move(text)); };
-        switch (error) {
-            case X509_V_ERR_HOSTNAME_MISMATCH:
-            case X509_V_ERR_IP_ADDRESS_MISMATCH:
-                return reject("The certificate is for " + list_of_hosts(certified_hosts(own)) + ", not `" + peer.host +
-                              "`; use a name that it is for in the base URL, give the server a certificate for this one, or pin(…) it.");
-            case X509_V_ERR_CERT_HAS_EXPIRED:
-                return reject(whose + " expired on " + certificate_time(X509_get0_notAfter(subject)) + "; renew it, or set the clock of this machine.");
-            case X509_V_ERR_CERT_NOT_YET_VALID:
-                return reject(whose + " is not yet valid: it begins on " + certificate_time(X509_get0_notBefore(subject)) +
-                              "; set the clock of this machine, or wait.");
-            case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-                return reject("The certificate of " + where + " is self-signed, and this machine does not know it: pass trust_ca_file(…) with it, or pin(…) it (its SHA-256 is " +
-                              hex_of(certificate_sha256(own)) + "; compare it with the server's). Looked in: " + locations_.to_string() + '.');
-            case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-            case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-                return reject("The certificate of " + where + " is signed by `" + common_name(X509_get_issuer_name(subject)) +
-                              "`, an authority this machine does not know: pass trust_ca_file(…) with the authority's certificate or pin(…) the server's, "
-                              "or let the server send its whole chain. Looked in: " +
-                              locations_.to_string() + '.');
-            default: return reject(whose + " is not accepted: " + X509_verify_cert_error_string(error) + '.');
-        }
-    }
-
-    boost::asio::ssl::context native_;
-    std::vector<sha256_bytes> pins_;
-    ca_locations locations_;
-    tls_sessions sessions_;
-};
-
-/// The context of a transport, made at its first https call: reading the authorities takes a while. Safe to use from several
-/// threads.
-class lazy_tls_context {
-public:
-    explicit lazy_tls_context(tls_options options) : options_(std::move(options)) {}
-
-    [[nodiscard]] tls_options const& options() const noexcept { return options_; }
-
-    [[nodiscard]] result<std::shared_ptr<tls_context>> get() {
-        std::lock_guard const guard(mutex_);
-        if (!made_) made_ = tls_context::make(options_);
-        return *made_;
-    }
-
-private:
-    tls_options options_;
-    std::mutex mutex_;
-    std::optional<result<std::shared_ptr<tls_context>>> made_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
-
-// ---- umbraco_ai/beast/detail/http_connection.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
-#define UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// One operation of a connection: begun, ended, and with which outcome.
-class io_step {
-public:
-    io_step() = default;
-
-    [[nodiscard]] bool is_pending() const noexcept { return is_pending_; }
-    [[nodiscard]] bool is_done() const noexcept { return is_done_; }
-    [[nodiscard]] bool is_idle() const noexcept { return !is_pending_ && !is_done_; }
-    [[nodiscard]] boost::system::error_code const& error() const noexcept { return error_; }
-    [[nodiscard]] std::size_t count() const noexcept { return count_; }
-
-    void begin() noexcept { is_pending_ = true; }
-    void end(boost::system::error_code outcome, std::size_t transferred) noexcept {
-        is_pending_ = false;
-        is_done_ = true;
-        error_ = outcome;
-        count_ = transferred;
-    }
-    /// The outcome has been seen; the next one may begin.
-    void clear() noexcept { *this = io_step(); }
-
-private:
-    boost::system::error_code error_;
-    std::size_t count_ = 0;
-    bool is_pending_ = false;
-    bool is_done_ = false;
-};
-
-/// A TCP connection, with TLS over it or not. Each operation tells its `io_step` when it has ended, and wakes the call. The
-/// handlers own the connection, so whoever gives it up closes it and leaves it behind.
-class http_connection : public std::enable_shared_from_this<http_connection> {
-    using error_code = boost::system::error_code;
-    using call = std::shared_ptr<call_state>;
-
-public:
-    using tcp = boost::asio::ip::tcp;
-
-    explicit http_connection(boost::asio::any_io_executor const& io) : socket_(io) {}
-    http_connection(http_connection const&) = delete;
-    http_connection& operator=(http_connection const&) = delete;
-
-    boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
-    io_step setup;                     ///< Connecting, or the TLS handshake.
-    io_step reading;
-    io_step writing;
-
-    /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
-    void start_connect(tcp::endpoint const& address, call const& owner) {
-        error_code error;
-        setup.begin();
-        socket_.open(address.protocol(), error);
-        if (error) {
-            setup.end(error, 0);
-            return;
-        }
-        socket_.async_connect(address, boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome) {
-                                  self->setup.end(outcome, 0);
-                                  wake(weak);
-                              }));
-    }
-
-    /// After a successful `start_connect`.
-    void configure() {
-        error_code ignored;
-        socket_.set_option(tcp::no_delay(true), ignored);
-        // For the look at an idle connection, and for the farewell of TLS: neither may wait.
-        socket_.non_blocking(true, ignored);
-        setup.clear();
-    }
-
-    /// Errors: those of `tls_context::prepare`.
-    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, call const& owner) {
-        context_ = std::move(context);
-        peer_.accepts_any = accepts_any;
-        stream_ = std::make_unique<boost::asio::ssl::stream<tcp::socket&>>(socket_, context_->native());
-        if (result<void> const ready = context_->prepare(stream_->native_handle(), owner->request.origin, peer_); !ready) return ready.error();
-        setup.begin();
-        stream_->async_handshake(boost::asio::ssl::stream_base::client,
-                                 boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome) {
-                                     self->setup.end(outcome, 0);
-                                     self->is_secured_ = !outcome;
-                                     if (outcome) self->context_->sessions().forget(self->peer_.session_key);
-                                     wake(weak);
-                                 }));
-        return result<void>::ok();
-    }
-
-    /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle.
-    void start_read(std::size_t most, call const& owner) {
-        reading.begin();
-        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome, std::size_t count) {
-            self->buffer.commit(count);
-            self->reading.end(outcome, count);
-            wake(weak);
-        });
-        if (stream_) stream_->async_read_some(buffer.prepare(most), std::move(handler));
-        else socket_.async_read_some(buffer.prepare(most), std::move(handler));
-    }
-
-    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle.
-    void start_write(std::size_t offset, call const& owner) {
-        std::string const& head = owner->head;
-        std::string const& body = owner->request.body;
-        std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head) + offset,
-                                                            boost::asio::buffer(body) + (offset > head.size() ? offset - head.size() : 0)};
-        writing.begin();
-        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), owner](error_code outcome, std::size_t count) {
-            self->writing.end(outcome, count);
-            owner->wake.cancel();
-        });
-        if (stream_) stream_->async_write_some(rest, std::move(handler));
-        else socket_.async_write_some(rest, std::move(handler));
-    }
-
-    /// Whether an idle connection has nothing to say: it was neither closed, nor did the server send what nobody asked for.
-    /// A session ticket of TLS is taken in silently.
-    [[nodiscard]] bool is_quiet() {
-        error_code error;
-        char byte = 0;
-        if (stream_) stream_->read_some(boost::asio::buffer(&byte, 1), error);
-        else socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
-        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
-    }
-
-    /// Says farewell as TLS wants it, as far as that goes without waiting, and closes.
-    void close() noexcept {
-        try {
-            error_code ignored;
-            if (is_secured_ && !setup.is_pending() && !reading.is_pending() && !writing.is_pending()) stream_->shutdown(ignored);
-        } catch (std::exception const&) {
-            // A farewell is no matter for the caller.
-        }
-        abandon();
-    }
-
-    /// Closes at once; what is pending ends soon.
-    void abandon() noexcept {
-        error_code ignored;
-        is_secured_ = false;
-        socket_.close(ignored);
-    }
-
-    [[nodiscard]] bool is_tls() const noexcept { return stream_ != nullptr; }
-    [[nodiscard]] tls_peer const& peer() const noexcept { return peer_; }
-
-private:
-    [[nodiscard]] static std::weak_ptr<call_state> weak(call const& owner) { return owner; }
-    static void wake(std::weak_ptr<call_state> const& owner) {
-        if (auto const awake = owner.lock()) awake->wake.cancel();
-    }
-
-    tcp::socket socket_;
-    std::shared_ptr<tls_context> context_;
-    tls_peer peer_;
-    std::unique_ptr<boost::asio::ssl::stream<tcp::socket&>> stream_;
-    bool is_secured_ = false;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
-
-// ---- umbraco_ai/beast/detail/connection_pool.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// How long a connection may lie idle after this answer: `most`, or less where `Keep-Alive: timeout=` says so.
-[[nodiscard]] inline std::chrono::seconds idle_limit(http_headers const& headers, std::chrono::seconds most = std::chrono::seconds(30)) {
-    std::string const* const value = headers.find("Keep-Alive");
-    if (value == nullptr) return most;
-    constexpr std::string_view name = "timeout=";
-    auto const found =
-        std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
-    if (found == value->end()) return most;
-    auto const offset = static_cast<std::size_t>(found - value->begin()) + name.size();
-    unsigned seconds = 0;
-    auto const parsed = std::from_chars(value->data() + offset, value->data() + value->size(), seconds);
-    if (parsed.ec != std::errc()) return most;
-    return (std::min)(most, std::chrono::seconds(seconds));
-}
-
-/// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
-/// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.
-class connection_pool {
-    class waiter {
-    public:
-        explicit waiter(std::shared_ptr<call_state> const& owner) : strand(owner->strand), call(owner) {}
-
-        boost::asio::any_io_executor strand;
-        std::weak_ptr<call_state> call;
-        bool is_granted = false;
-    };
-
-    class line {
-    public:
-        explicit line(http_origin where) : origin(std::move(where)) {}
-
-        http_origin origin;
-        std::size_t in_use = 0;
-        std::deque<std::shared_ptr<waiter>> waiting;
-    };
-
-public:
-    using clock = std::chrono::steady_clock;
-
-    connection_pool(std::size_t most_in_use, std::chrono::seconds idle_time)
-        : most_in_use_((std::max<std::size_t>)(most_in_use, 1)), idle_time_(idle_time) {}
-    connection_pool(connection_pool const&) = delete;
-    connection_pool& operator=(connection_pool const&) = delete;
-    ~connection_pool() {
-        for (entry const& kept : idle_) kept.idle->close();
-    }
-
-    [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
-
-    /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
-    class place {
-    public:
-        place(std::shared_ptr<connection_pool> pool, std::shared_ptr<call_state> const& owner)
-            : pool_(std::move(pool)), me_(pool_->enter(owner)), origin_(owner->request.origin) {}
-        place(place const&) = delete;
-        place& operator=(place const&) = delete;
-        ~place() { pool_->leave(origin_, me_); }
-
-        /// The call is woken when it becomes so.
-        [[nodiscard]] bool is_granted() const { return pool_->is_granted(*me_); }
-
-    private:
-        std::shared_ptr<connection_pool> pool_;
-        std::shared_ptr<waiter> me_;
-        http_origin origin_;
-    };
-
-    /// An idle connection to the origin on which nothing has arrived, or nothing.
-    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin) {
-        while (true) {
-            std::shared_ptr<http_connection> candidate;
-            bool is_fresh = false;
-            {
-                std::lock_guard const guard(mutex_);
-                auto const now = clock::now();
-                auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.origin == origin; });
-                if (found == idle_.rend()) return nullptr;
-                is_fresh = found->expiry > now;
-                candidate = std::move(found->idle);
-                idle_.erase(std::next(found).base());
-            }
-            if (is_fresh && candidate->is_quiet()) return candidate;
-            candidate->close();
-        }
-    }
-
-    /// Keeps a connection on which nothing is pending.
-    void give(http_origin origin, std::shared_ptr<http_connection> idle, std::chrono::seconds limit) {
-        std::shared_ptr<http_connection> surplus;
-        {
-            std::lock_guard const guard(mutex_);
-            if (is_closed_ || limit <= limit.zero()) {
-                surplus = std::move(idle);
-            } else {
-                if (idle_.size() >= most_in_use_) {
-                    surplus = std::move(idle_.front().idle);
-                    idle_.erase(idle_.begin());
-                }
-                idle_.emplace_back(std::move(origin), std::move(idle), clock::now() + limit);
-            }
-        }
-        if (surplus) surplus->close();
-    }
-
-    /// The execution context goes down: drops what is idle, and no waiting call may be told anything from here on.
-    void shut_down() {
-        std::lock_guard const guard(mutex_);
-        is_closed_ = true;
-        idle_.clear();
-        for (line& one : lines_)
-            for (auto const& waiting : one.waiting) waiting->strand = boost::asio::any_io_executor();
-    }
-
-private:
-    class entry {
-    public:
-        entry(http_origin where, std::shared_ptr<http_connection> kept, clock::time_point end)
-            : origin(std::move(where)), idle(std::move(kept)), expiry(end) {}
-
-        http_origin origin;
-        std::shared_ptr<http_connection> idle;
-        clock::time_point expiry;
-    };
-
-    [[nodiscard]] std::shared_ptr<waiter> enter(std::shared_ptr<call_state> const& owner) {
-        auto made = std::make_shared<waiter>(owner);
-        std::lock_guard const guard(mutex_);
-        line& own = line_of(owner->request.origin);
-        if (own.in_use < most_in_use_) {
-            ++own.in_use;
-            made->is_granted = true;
-        } else {
-            own.waiting.push_back(made);
-        }
-        return made;
-    }
-
-    void leave(http_origin const& origin, std::shared_ptr<waiter> const& who) noexcept {
-        std::lock_guard const guard(mutex_);
-        auto const own = std::find_if(lines_.begin(), lines_.end(), [&](line const& one) { return one.origin == origin; });
-        if (own == lines_.end()) return;
-        if (!who->is_granted) {
-            std::erase(own->waiting, who);
-        } else if (own->waiting.empty()) {
-            --own->in_use;
-        } else {
-            auto const next = std::move(own->waiting.front());
-            own->waiting.pop_front();
-            next->is_granted = true;
-            wake(*next);
-        }
-        if (own->in_use == 0 && own->waiting.empty()) lines_.erase(own);
-    }
-
-    [[nodiscard]] bool is_granted(waiter const& who) {
-        std::lock_guard const guard(mutex_);
-        return who.is_granted;
-    }
-
-    [[nodiscard]] line& line_of(http_origin const& origin) {
-        for (line& one : lines_)
-            if (one.origin == origin) return one;
-        return lines_.emplace_back(origin);
-    }
-
-    // With the mutex held: `shut_down` and the end of the waiting call wait for it, so its context is alive.
-    static void wake(waiter& who) noexcept {
-        if (!who.strand) return;
-        try {
-            boost::asio::post(who.strand, [call = who.call] {
-                if (auto const awake = call.lock()) awake->wake.cancel();
-            });
-        } catch (std::exception const&) {
-            // Out of memory: the call wakes at its deadline.
-        }
-    }
-
-    std::size_t const most_in_use_;
-    std::chrono::seconds const idle_time_;
-    std::mutex mutex_;
-    std::vector<entry> idle_;
-    std::list<line> lines_;
-    bool is_closed_ = false;
-};
-
-/// Shuts the pools of an execution context down with it, so that a transport may outlive it.
-class pool_service : public boost::asio::execution_context::service {
-public:
-    using key_type = pool_service;
-    static inline boost::asio::execution_context::id id;
-
-    explicit pool_service(boost::asio::execution_context& context) : service(context) {}
-
-    [[nodiscard]] std::shared_ptr<connection_pool> make_pool(std::size_t most_in_use, std::chrono::seconds idle_time) {
-        auto made = std::make_shared<connection_pool>(most_in_use, idle_time);
-        std::lock_guard const guard(mutex_);
-        std::erase_if(pools_, [](auto const& pool) { return pool.expired(); });
-        pools_.push_back(made);
-        return made;
-    }
-
-private:
-    void shutdown() override {
-        std::lock_guard const guard(mutex_);
-        for (auto const& pool : pools_)
-            if (auto const alive = pool.lock()) alive->shut_down();
-    }
-
-    std::mutex mutex_;
-    std::vector<std::weak_ptr<connection_pool>> pools_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
-
-// ---- umbraco_ai/beast/detail/call_watch.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// The waiting of one call, and why it ended without an answer. Lives in the frame of the call's coroutine, which has
-/// switched `throw_if_cancelled` off.
-///
-/// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
-/// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
-class call_watch {
-public:
-    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)), trace_(call_->request.trace) {
-        if (trace_ != nullptr) noted_ = call_state::clock::now();
-    }
-    call_watch(call_watch const&) = delete;
-    call_watch& operator=(call_watch const&) = delete;
-
-    [[nodiscard]] std::shared_ptr<call_state> const& call() const noexcept { return call_; }
-    [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
-    [[nodiscard]] failure& reason() noexcept { return reason_; }
-
-    /// What the call is at, for the text of a failure and for the trace.
-    void enter(transfer_phase phase) noexcept {
-        note_time();
-        phase_ = phase;
-    }
-
-    /// The call is over; nothing is noted from here on.
-    void end_trace() noexcept {
-        note_time();
-        trace_ = nullptr;
-    }
-
-    [[nodiscard]] transfer_trace* trace() const noexcept { return trace_; }
-
-    /// From here until `end_limit` the call fails after `time` too.
-    void limit(std::chrono::nanoseconds time) {
-        limit_ = time;
-        limit_end_ = call_state::clock::now() + std::chrono::duration_cast<call_state::clock::duration>(time);
-        call_->set_alarm(*limit_end_);
-    }
-    void end_limit() noexcept { limit_end_.reset(); }
-
-    /// Sets an alarm without giving up the limit.
-    void set_alarm(call_state::clock::time_point time) {
-        call_->set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
-    }
-
-    /// Sleeps until something happens; false where the call has to stop, with `reason` set.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> sleep() {
-        boost::system::error_code ignored;
-        co_await call_->wake.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-        co_return co_await check();
-    }
-
-    /// False where the call has to stop, with `reason` set.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> check() {
-        stop_reason const why = call_->should_stop(co_await boost::asio::this_coro::cancellation_state);
-        if (why != stop_reason::none) {
-            reason_ = stopped(why);
-            co_return false;
-        }
-        if (limit_end_ && call_state::clock::now() >= *limit_end_)
-            co_return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
-                                                     std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
-                                                     " ms of transport_options::connect_time, while " + step() + '.');
-        co_return true;
-    }
-
-    /// Always false, to be returned.
-    [[nodiscard]] bool fail(errc code, std::string text) {
-        reason_ = failure(code, std::move(text));
-        return false;
-    }
-    [[nodiscard]] bool fail(failure reason) {
-        reason_ = std::move(reason);
-        return false;
-    }
-
-    [[nodiscard]] failure stopped(stop_reason why) const {
-        if (why == stop_reason::cancelled) return failure(errc::cancelled, std::string("The call was cancelled while ") + step() + '.');
-        return failure(errc::deadline_exceeded, std::string("The time for the call ran out while ") + step() + " (" + peer() +
-                                                    "); give it more, or check that the server answers.");
-    }
-
-    /// "cms.example.com:443".
-    [[nodiscard]] std::string peer() const {
-        std::string const& host = request().origin.host;
-        return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + std::to_string(request().origin.port);
-    }
-
-private:
-    [[nodiscard]] char const* step() const noexcept {
-        switch (phase_) {
-            case transfer_phase::queue: return "waiting for a free connection";
-            case transfer_phase::resolve: return "resolving the host name";
-            case transfer_phase::connect: return "connecting";
-            case transfer_phase::tls: return "negotiating TLS";
-            case transfer_phase::send: return "sending the request";
-            case transfer_phase::first_byte: return "waiting for the answer";
-            case transfer_phase::header: return "reading the header of the answer";
-            case transfer_phase::body: return "reading the body of the answer";
-        }
-        return "?";
-    }
-
-    void note_time() noexcept {
-        if (trace_ == nullptr) return;
-        auto const now = call_state::clock::now();
-        trace_->add(phase_, std::chrono::duration_cast<std::chrono::nanoseconds>(now - noted_));
-        noted_ = now;
-    }
-
-    std::shared_ptr<call_state> call_;
-    transfer_trace* trace_;
-    call_state::clock::time_point noted_;
-    failure reason_;
-    std::chrono::nanoseconds limit_{0};
-    std::optional<call_state::clock::time_point> limit_end_;
-    transfer_phase phase_ = transfer_phase::queue;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
-
-// ---- umbraco_ai/asio/name_lookup.hpp ----
-#ifndef UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
-#define UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
-
-/// The addresses of a host that needs no look-up: a literal, or "localhost", which is both loopback addresses.
-[[nodiscard]] inline std::optional<endpoint_list> endpoints_by_spelling(std::string const& host, std::uint16_t port) {
-    using boost::asio::ip::tcp;
-    if (host == "localhost")
-        return endpoint_list{tcp::endpoint(boost::asio::ip::address_v6::loopback(), port),
-                             tcp::endpoint(boost::asio::ip::address_v4::loopback(), port)};
-    boost::system::error_code error;
-    auto const address = boost::asio::ip::make_address(host, error);
-    if (error) return std::nullopt;
-    return endpoint_list{tcp::endpoint(address, port)};
-}
-
-/// One host name on its way to addresses. All but host and port is guarded by the mutex of `lookup_queue`, and `wake`
-/// belongs to the strand of who waits.
-class name_lookup {
-public:
-    name_lookup(std::string host_name, std::uint16_t port_number, boost::asio::any_io_executor strand,
-                boost::asio::steady_timer& wake_timer)
-        : host(std::move(host_name)), port(port_number), executor(std::move(strand)), wake(&wake_timer) {}
-
-    std::string const host;
-    std::uint16_t const port;
-    boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
-    boost::asio::steady_timer* wake;
-    bool done = false;
-    boost::system::error_code error;
-    endpoint_list endpoints;
-};
-
-/// getaddrinfo can be neither cancelled nor hurried, and an Asio resolver makes ~io_context wait for it. So look-ups run
-/// on a few detached threads that own what they touch and are left behind when the caller gives up.
-class lookup_queue : public std::enable_shared_from_this<lookup_queue> {
-public:
-    /// What gives the addresses of a host; called on a thread of the queue's.
-    using resolve = std::function<endpoint_list(std::string const& host, std::uint16_t port, boost::system::error_code& error)>;
-
-    explicit lookup_queue(resolve source = ask_system) : resolve_(std::move(source)) {}
-
-    /// Lets something else than the system give addresses; only while nothing is being looked up.
-    void set_source(resolve source) {
-        std::lock_guard const guard(mutex_);
-        resolve_ = std::move(source);
-    }
-
-    /// Begins a look-up; its timer is cancelled on its executor when it is done.
-    void start(std::shared_ptr<name_lookup> lookup) {
-        bool needs_thread = false;
-        {
-            std::lock_guard const guard(mutex_);
-            open_.push_back(lookup);
-            waiting_.push_back(std::move(lookup));
-            needs_thread = threads_ < most_threads;
-            if (needs_thread) ++threads_;
-        }
-        if (!needs_thread) return;
-        try {
-            std::thread([self = shared_from_this()] { self->work(); }).detach();
-        } catch (std::exception const&) {
-            std::lock_guard const guard(mutex_);
-            --threads_;
-            if (threads_ != 0) return;
-            for (auto const& stuck : waiting_) {
-                stuck->done = true;
-                stuck->error = make_error_code(boost::system::errc::resource_unavailable_try_again);
-                notify(stuck);
-            }
-            waiting_.clear();
-        }
-    }
-
-    /// The caller no longer waits.
-    void abandon(std::shared_ptr<name_lookup> const& lookup) {
-        std::lock_guard const guard(mutex_);
-        lookup->wake = nullptr;
-        lookup->executor = boost::asio::any_io_executor();
-        std::erase(open_, lookup);
-        std::erase(waiting_, lookup);
-    }
-
-    [[nodiscard]] bool is_done(name_lookup const& lookup) {
-        std::lock_guard const guard(mutex_);
-        return lookup.done;
-    }
-
-    /// The execution context goes down: no thread may touch it from here on.
-    void close() {
-        std::lock_guard const guard(mutex_);
-        for (auto const& lookup : open_) lookup->executor = boost::asio::any_io_executor();
-        open_.clear();
-        waiting_.clear();
-    }
-
-private:
-    static constexpr std::size_t most_threads = 4;
-
-    [[nodiscard]] static endpoint_list ask_system(std::string const& host, std::uint16_t port, boost::system::error_code& error) {
-        boost::asio::io_context context(1);
-        boost::asio::ip::tcp::resolver resolver(context);
-        endpoint_list endpoints;
-        auto const found = resolver.resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service, error);
-        for (auto const& entry : found) endpoints.push_back(entry.endpoint());
-        return endpoints;
-    }
-
-    void work() noexcept {
-        while (true) {
-            std::shared_ptr<name_lookup> lookup;
-            {
-                std::lock_guard const guard(mutex_);
-                if (waiting_.empty()) {
-                    --threads_;
-                    return;
-                }
-                lookup = std::move(waiting_.front());
-                waiting_.pop_front();
-            }
-            boost::system::error_code error;
-            endpoint_list endpoints;
-            try {
-                endpoints = resolve_(lookup->host, lookup->port, error);
-            } catch (std::exception const&) {
-                error = make_error_code(boost::system::errc::not_enough_memory);
-            }
-            std::lock_guard const guard(mutex_);
-            lookup->done = true;
-            lookup->error = error;
-            lookup->endpoints = std::move(endpoints);
-            notify(lookup);
-        }
-    }
-
-    // Called with the mutex held: `close` waits for it, so the context is alive while this posts to it.
-    void notify(std::shared_ptr<name_lookup> const& lookup) noexcept {
-        std::erase(open_, lookup);
-        if (!lookup->executor) return;
-        try {
-            boost::asio::post(lookup->executor, [lookup] {
-                if (lookup->wake != nullptr) lookup->wake->cancel();
-            });
-        } catch (std::exception const&) {
-            // Out of memory: the caller wakes at its deadline.
-        }
-        lookup->executor = boost::asio::any_io_executor();
-    }
-
-    resolve resolve_;
-    std::mutex mutex_;
-    std::vector<std::shared_ptr<name_lookup>> open_;
-    std::deque<std::shared_ptr<name_lookup>> waiting_;
-    std::size_t threads_ = 0;
-};
-
-/// The look-ups of one execution context; its shutdown cuts the detached threads off.
-class lookup_service : public boost::asio::execution_context::service {
-public:
-    using key_type = lookup_service;
-    static inline boost::asio::execution_context::id id;
-
-    explicit lookup_service(boost::asio::execution_context& context)
-        : service(context), queue_(std::make_shared<lookup_queue>()) {}
-
-    [[nodiscard]] std::shared_ptr<lookup_queue> const& queue() const noexcept { return queue_; }
-
-private:
-    void shutdown() override { queue_->close(); }
-
-    std::shared_ptr<lookup_queue> queue_;
-};
-
-/// A look-up for as long as a coroutine waits for it.
-class scoped_lookup {
-public:
-    scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,
-                  boost::asio::any_io_executor strand, boost::asio::steady_timer& wake)
-        : queue_(boost::asio::use_service<lookup_service>(context).queue()),
-          lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), wake)) {
-        queue_->start(lookup_);
-    }
-    scoped_lookup(scoped_lookup const&) = delete;
-    scoped_lookup& operator=(scoped_lookup const&) = delete;
-    ~scoped_lookup() { queue_->abandon(lookup_); }
-
-    [[nodiscard]] bool is_done() const { return queue_->is_done(*lookup_); }
-
-    /// Only after `is_done`: nobody writes them any more.
-    [[nodiscard]] boost::system::error_code const& error() const noexcept { return lookup_->error; }
-    [[nodiscard]] endpoint_list const& endpoints() const noexcept { return lookup_->endpoints; }
-
-private:
-    std::shared_ptr<lookup_queue> queue_;
-    std::shared_ptr<name_lookup> lookup_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
-
-// ---- umbraco_ai/beast/detail/connector.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CONNECTOR_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CONNECTOR_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// The peer has gone: FIN, RST, or the end of TLS without a farewell.
-[[nodiscard]] inline bool is_close(boost::system::error_code const& error) {
-    using namespace boost::asio::error;
-    return error == eof || error == connection_reset || error == broken_pipe || error == connection_aborted ||
-           error == boost::asio::ssl::error::stream_truncated;
-}
-
-/// Addresses by turns of both families, beginning with the family of the first; the order within each stays.
-[[nodiscard]] inline endpoint_list interleaved(endpoint_list const& all) {
-    endpoint_list mixed;
-    if (all.empty()) return mixed;
-    endpoint_list first;
-    endpoint_list second;
-    for (auto const& address : all) (address.protocol() == all.front().protocol() ? first : second).push_back(address);
-    for (std::size_t i = 0; i < (std::max)(first.size(), second.size()); ++i) {
-        if (i < first.size()) mixed.push_back(first[i]);
-        if (i < second.size()) mixed.push_back(second[i]);
-    }
-    return mixed;
-}
-
-/// Makes a connection to the origin of a call: name, address, TLS. Lives in the frame of the call's coroutine.
-class connector {
-    template <class T>
-    using awaitable = boost::asio::awaitable<T>;
-    using attempt = std::shared_ptr<http_connection>;
-
-public:
-    connector(call_watch& watch, boost::asio::any_io_executor io, std::shared_ptr<lazy_tls_context> tls, std::chrono::milliseconds stagger)
-        : watch_(watch), io_(std::move(io)), tls_(std::move(tls)), stagger_(stagger) {}
-    connector(connector const&) = delete;
-    connector& operator=(connector const&) = delete;
-    ~connector() {
-        for (attempt const& lost : attempts_) lost->abandon();
-    }
-
-    /// An open connection, or nothing, with the reason in the watch.
-    [[nodiscard, gnu::noinline]] awaitable<attempt> connect() {
-        http_origin const& origin = watch_.request().origin;
-        if (origin.tls) {
-            // Before the first byte: an option that is wrong is wrong even where nobody answers.
-            auto made = tls_->get();
-            if (!made) {
-                static_cast<void>(watch_.fail(std::move(made).error()));
-                co_return nullptr;
-            }
-            context_ = *std::move(made);
-        }
-        endpoint_list addresses;
-        if (auto known = endpoints_by_spelling(origin.host, origin.port)) addresses = std::move(*known);
-        else if (!co_await resolve(addresses)) co_return nullptr;
-        attempt made = co_await race(interleaved(addresses));
-        if (!made || !origin.tls) co_return made;
-        attempts_.push_back(made);
-        if (!co_await secure(*made)) co_return nullptr;
-        attempts_.pop_back();
-        co_return made;
-    }
-
-private:
-    [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
-        watch_.enter(transfer_phase::resolve);
-        http_origin const& origin = watch_.request().origin;
-        scoped_lookup const lookup(boost::asio::query(watch_.call()->strand, boost::asio::execution::context), origin.host, origin.port,
-                                   watch_.call()->strand, watch_.call()->wake);
-        while (!lookup.is_done())
-            if (!co_await watch_.sleep()) co_return false;
-        if (lookup.error() || lookup.endpoints().empty())
-            co_return watch_.fail(errc::resolve_failed, "The host name " + origin.host + " has no address (" + lookup.error().message() +
-                                                            "); check its spelling and the DNS of this machine.");
-        endpoints = lookup.endpoints();
-        co_return true;
-    }
-
-    // The next address is tried when the one before has failed, or has said nothing for a while. The first to answer wins.
-    [[nodiscard, gnu::noinline]] awaitable<attempt> race(endpoint_list addresses) {
-        watch_.enter(transfer_phase::connect);
-        std::string errors;
-        std::size_t begun = 0;
-        auto next_begin = call_state::clock::now();
-        while (true) {
-            for (std::size_t i = 0; i < attempts_.size();) {
-                if (!attempts_[i]->setup.is_done()) {
-                    ++i;
-                    continue;
-                }
-                attempt ended = std::move(attempts_[i]);
-                attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(i));
-                if (!ended->setup.error()) {
-                    for (attempt const& lost : attempts_) lost->abandon();
-                    attempts_.clear();
-                    ended->configure();
-                    co_return ended;
-                }
-                errors = ended->setup.error().message();
-                next_begin = call_state::clock::now();
-            }
-            auto const now = call_state::clock::now();
-            if (begun < addresses.size() && now >= next_begin) {
-                attempts_.push_back(std::make_shared<http_connection>(io_));
-                attempts_.back()->start_connect(addresses[begun++], watch_.call());
-                next_begin = now + stagger_;
-                continue;
-            }
-            if (attempts_.empty()) {
-                static_cast<void>(watch_.fail(errc::connect_failed,
-                                              "No connection to " + watch_.peer() + " (" + errors +
-                                                  (addresses.size() > 1 ? ", and no better at its other addresses" : "") +
-                                                  "); check host and port, and that the server runs and may be reached from here."));
-                co_return nullptr;
-            }
-            watch_.set_alarm(begun < addresses.size() ? next_begin : (call_state::clock::time_point::max)());
-            if (!co_await watch_.sleep()) co_return nullptr;
-        }
-    }
-
-    [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
-        watch_.enter(transfer_phase::tls);
-        bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
-        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
-        while (!made.setup.is_done())
-            if (!co_await watch_.sleep()) co_return false;
-        auto const error = made.setup.error();
-        made.setup.clear();
-        if (!error) co_return true;
-        if (!is_close(error) || made.peer().rejection) co_return watch_.fail(tls_failure(error, made.peer()));
-        std::string text = watch_.peer() + " closed the connection during the TLS handshake (" + error.message() + ")";
-        text += made.peer().was_asked_for_certificate ? "; it had asked for a client certificate, which this library does not give."
-                                                      : "; check that it speaks TLS on this port.";
-        co_return watch_.fail(errc::connection_closed, std::move(text));
-    }
-
-    call_watch& watch_;
-    boost::asio::any_io_executor io_;
-    std::shared_ptr<lazy_tls_context> tls_;
-    std::shared_ptr<tls_context> context_;
-    std::chrono::milliseconds stagger_;
-    std::vector<attempt> attempts_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_CONNECTOR_HPP
-
-// ---- umbraco_ai/beast/detail/response_parser.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
-#define UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// Beast's parser, filling an `http_response` directly. Trailer fields are dropped: they must not pass for header fields.
-class response_parser final : public boost::beast::http::basic_parser<false> {
-    using error_code = boost::system::error_code;
-    using string_view = boost::beast::string_view;
-
-public:
-    explicit response_parser(http_limits const& limits) {
-        header_limit(static_cast<std::uint32_t>(
-            (std::min<std::uint64_t>)(limits.header_bytes, (std::numeric_limits<std::uint32_t>::max)())));
-        body_limit(boost::optional<std::uint64_t>(limits.body_bytes));
-    }
-
-    [[nodiscard]] http_response& response() noexcept { return response_; }
-    [[nodiscard]] bool is_interim() const noexcept { return response_.status / 100 == 1; }
-
-private:
-    // Of all chunk extensions of one answer. Nobody uses them, and Beast sets them no bound.
-    static constexpr std::size_t most_extension_bytes = 4096;
-
-    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
-
-    void on_response_impl(int status, string_view, int, error_code&) override { response_.status = status; }
-
-    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
-        if (!has_header_) response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
-    }
-
-#if BOOST_VERSION >= 109000
-    void on_trailer_field_impl(boost::beast::http::field, string_view, string_view, error_code&) override {}
-#endif
-
-    void on_header_impl(error_code& error) override {
-        has_header_ = true;
-        bool const has_coding = response_.headers.contains("Transfer-Encoding");
-        if (has_coding && (!chunked() || response_.headers.contains("Content-Length")))
-            error = boost::beast::http::error::bad_transfer_encoding;
-    }
-
-    void on_body_init_impl(boost::optional<std::uint64_t> const& size, error_code&) override {
-        constexpr std::uint64_t most_believed = 64 * 1024;
-        if (size) response_.body.reserve(static_cast<std::size_t>((std::min)(*size, most_believed)));
-    }
-
-    std::size_t on_body_impl(string_view piece, error_code&) override {
-        response_.body.append(piece.data(), piece.size());
-        return piece.size();
-    }
-
-    void on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& error) override {
-        extension_bytes_ += extensions.size();
-        if (extension_bytes_ > most_extension_bytes) error = boost::beast::http::error::bad_chunk_extension;
-    }
-
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override {
-        response_.body.append(piece.data(), piece.size());
-        return piece.size();
-    }
-
-    void on_finish_impl(error_code&) override {}
-
-    http_response response_;
-    std::size_t extension_bytes_ = 0;
-    bool has_header_ = false;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
-
-// ---- umbraco_ai/beast/detail/http_exchange.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
-#define UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// What the calls of one transport share.
-class transport_shared {
-public:
-    transport_shared(std::shared_ptr<connection_pool> connections, transport_options shared_options)
-        : pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
-
-    std::shared_ptr<connection_pool> const pool;
-    std::shared_ptr<lazy_tls_context> const tls;
-    transport_options const options;
-};
-
-/// One request and its answer: connection, bytes out, bytes in. Lives in the frame of the coroutine that awaits `run`,
-/// which has switched `throw_if_cancelled` off.
-class http_exchange {
-    using error_code = boost::system::error_code;
-    using http_error = boost::beast::http::error;
-    template <class T>
-    using awaitable = boost::asio::awaitable<T>;
-
-public:
-    /// Of a request that `check_request` lets pass. Sockets belong to `io`, handlers run on `strand`.
-    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor io, boost::asio::any_io_executor strand,
-                  http_request request)
-        : shared_(std::move(shared)), io_(std::move(io)), watch_(std::make_shared<call_state>(io_, std::move(strand), std::move(request))) {}
-    http_exchange(http_exchange const&) = delete;
-    http_exchange& operator=(http_exchange const&) = delete;
-    ~http_exchange() {
-        if (connection_) connection_->abandon();
-    }
-
-    [[nodiscard, gnu::noinline]] awaitable<result<http_response>> run() {
-        http_origin const& origin = request().origin;
-        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            co_return failure(errc::invalid_argument,
-                              "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
-                .at("dangerously_accept_any_certificate_on_loopback");
-        if (request().limits.time <= request().limits.time.zero()) co_return watch_.stopped(stop_reason::deadline);
-        if (request().limits.is_cancelled()) co_return watch_.stopped(stop_reason::cancelled);
-
-        watch_.call()->start();
-        connection_pool::place const place(shared_->pool, watch_.call());
-        watch_.enter(transfer_phase::queue);
-        while (!place.is_granted()) {
-            if (!co_await watch_.sleep()) co_return std::move(watch_.reason());
-        }
-        bool is_complete = co_await attempt(true);
-        if (!is_complete && may_resend_) is_complete = co_await attempt(false);
-        if (is_complete) co_return std::move(response_);
-        watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-        co_return std::move(watch_.reason());
-    }
-
-    /// Notes nothing more where `http_request::trace` asked; what it refers to may go.
-    void end_trace() noexcept { watch_.end_trace(); }
-
-private:
-    // One connection, one request, one answer; false leaves the reason in the watch, and `may_resend_` where a second try is
-    // harmless.
-    [[nodiscard, gnu::noinline]] awaitable<bool> attempt(bool may_reuse) {
-        may_resend_ = false;
-        write_failed_ = false;
-        written_ = 0;
-        watch_.enter(transfer_phase::connect);
-        if (!co_await watch_.check()) co_return false;
-        if (may_reuse) connection_ = shared_->pool->take(request().origin);
-        is_reused_ = connection_ != nullptr;
-        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
-        if (!is_reused_) {
-            if (!co_await connect()) co_return false;
-        }
-        bool const is_complete = co_await converse();
-        if (connection_) connection_->close();
-        connection_.reset();
-        co_return is_complete;
-    }
-
-    [[nodiscard, gnu::noinline]] awaitable<bool> connect() {
-        if (shared_->options.connect_time) watch_.limit(*shared_->options.connect_time);
-        connector making(watch_, io_, shared_->tls, shared_->options.stagger);
-        connection_ = co_await making.connect();
-        watch_.end_limit();
-        co_return connection_ != nullptr;
-    }
-
-    [[nodiscard, gnu::noinline]] awaitable<bool> converse() {
-        constexpr int most_interim = 5;
-        for (int interim = 0;; ++interim) {
-            if (!write_failed_ && written_ < total() && connection_->buffer.size() == 0) {
-                if (!co_await write()) co_return false;
-            }
-            response_parser parser(request().limits);
-            if (!co_await read(parser)) co_return false;
-            if (!parser.is_interim()) {
-                response_ = std::move(parser.response());
-                keep(parser.keep_alive());
-                co_return true;
-            }
-            if (parser.response().status == 101)
-                co_return watch_.fail(errc::protocol_switched, "The server switched to another protocol, which nobody asked for.");
-            if (interim == most_interim)
-                co_return watch_.fail(errc::too_many_interim_responses, "The server sent more than 5 interim responses (1xx) and no answer.");
-        }
-    }
-
-    // Ends with everything written, or something to read, or a connection that takes no more. An answer may be there all
-    // the same, so only a stop is a failure. A large request is read beside, since the answer may come before it is out.
-    [[nodiscard, gnu::noinline]] awaitable<bool> write() {
-        watch_.enter(transfer_phase::send);
-        io_step& writing = connection_->writing;
-        io_step& reading = connection_->reading;
-        while (written_ < total()) {
-            if (writing.is_idle()) connection_->start_write(written_, watch_.call());
-            while (!writing.is_done() && !reading.is_done()) {
-                if (!co_await watch_.sleep()) {
-                    // What became of a write that is given up is uncertain.
-                    may_have_written_ = true;
-                    co_return false;
-                }
-            }
-            if (writing.is_done()) {
-                written_ += writing.count();
-                if (watch_.trace() != nullptr) watch_.trace()->bytes_sent += writing.count();
-                may_have_written_ = may_have_written_ || writing.count() != 0;
-                write_failed_ = static_cast<bool>(writing.error());
-                writing.clear();
-            }
-            if (write_failed_ || reading.is_done()) break;
-            if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
-        }
-        may_have_written_ = may_have_written_ || writing.is_pending();
-        co_return co_await watch_.check();
-    }
-
-    [[nodiscard, gnu::noinline]] awaitable<bool> read(response_parser& parser) {
-        watch_.enter(transfer_phase::first_byte);
-        io_step& reading = connection_->reading;
-        std::size_t header_bytes = 0;
-        while (true) {
-            // One that has ended well has left its bytes in the buffer.
-            if (reading.is_done() && !reading.error()) reading.clear();
-            if (!parse(parser, header_bytes)) co_return false;
-            if (parser.is_done()) co_return true;
-            if (parser.is_header_done()) watch_.enter(transfer_phase::body);
-            else if (parser.got_some()) watch_.enter(transfer_phase::header);
-
-            if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
-            while (!reading.is_done()) {
-                if (!co_await watch_.sleep()) co_return false;
-            }
-            error_code const error = reading.error();
-            if (!co_await watch_.check()) co_return false;
-            if (!error) continue;
-            reading.clear();
-            if (error == boost::asio::error::eof && parser.is_header_done()) {
-                error_code at_end;
-                parser.put_eof(at_end);
-                if (!at_end) co_return true;
-            }
-            co_return closed(parser, error);
-        }
-    }
-
-    // Feeds what has arrived to the parser; false leaves the reason.
-    [[nodiscard]] bool parse(response_parser& parser, std::size_t& header_bytes) {
-        auto& buffer = connection_->buffer;
-        error_code error;
-        // Another read may have the rest of the buffer.
-        if (connection_->reading.is_pending()) return true;
-        if (header_bytes == 0 && !begins_like_http()) error = http_error::bad_version;
-        while (!error && buffer.size() != 0 && !parser.is_done()) {
-            bool const in_header = !parser.is_header_done();
-            std::size_t const used = parser.put(buffer.cdata(), error);
-            buffer.consume(used);
-            if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
-            if (in_header) {
-                header_bytes += used;
-                std::size_t const pending = parser.is_header_done() ? 0 : buffer.size();
-                if (header_bytes + pending > request().limits.header_bytes) error = http_error::header_limit;
-            }
-            if (!error && used == 0) break;
-        }
-        if (error == http_error::need_more) {
-            // Beyond the header only the line of a chunk, or the trailer, is kept back until it is whole.
-            if (!parser.is_header_done() || buffer.size() <= request().limits.header_bytes) return true;
-            error = http_error::header_limit;
-        }
-        if (!error) return true;
-        if (error == http_error::header_limit)
-            return watch_.fail(errc::header_too_large, "The header of the answer, or a trailer of it, is larger than the " +
-                                                           std::to_string(request().limits.header_bytes) +
-                                                           " bytes this call accepts (http_limits::header_bytes).");
-        if (error == http_error::body_limit)
-            return watch_.fail(errc::body_too_large,
-                               "The body of the answer is larger than the " + std::to_string(request().limits.body_bytes) +
-                                   " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
-        return watch_.fail(errc::malformed_response, "What " + watch_.peer() + " answered is not HTTP/1.1 (" + error.message() +
-                                                         "); check scheme and port of the base URL.");
-    }
-
-    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
-    [[nodiscard]] bool begins_like_http() const {
-        constexpr std::string_view start = "HTTP/1.";
-        auto const bytes = connection_->buffer.cdata();
-        std::string_view const seen(static_cast<char const*>(bytes.data()), (std::min)(bytes.size(), start.size()));
-        return start.starts_with(seen);
-    }
-
-    [[nodiscard]] bool closed(response_parser const& parser, error_code error) {
-        if (connection_->is_tls() && !is_close(error)) {
-            failure reason = tls_failure(error, connection_->peer());
-            // The server ended the handshake on its side: it has read nothing.
-            if (connection_->peer().was_asked_for_certificate && !parser.got_some()) may_have_written_ = false;
-            return watch_.fail(std::move(reason));
-        }
-        if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
-        bool const is_untouched = !parser.got_some() && connection_->buffer.size() == 0;
-        may_resend_ = is_reused_ && is_untouched && (request().method == http_method::get || !may_have_written_);
-        char const* const place = written_ < total()         ? "while the request was being sent"
-                                  : is_untouched             ? "before the first byte of the answer"
-                                  : !parser.is_header_done() ? "inside the header of the answer"
-                                                             : "inside the body of the answer";
-        std::string text = watch_.peer() + " closed the connection " + place + " (" + error.message() + ").";
-        if (connection_->peer().was_asked_for_certificate) text += " It had asked for a client certificate, which this library does not give.";
-        return watch_.fail(errc::connection_closed, std::move(text));
-    }
-
-    // Gives the connection back where nothing on it is left over.
-    void keep(bool is_keep_alive) {
-        std::string const* const asked = request().headers.find("Connection");
-        bool const asked_to_close = asked != nullptr && lists_token(*asked, "close");
-        if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
-        if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
-        connection_->buffer.shrink_to_fit();
-        shared_->pool->give(request().origin, std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
-    }
-
-    [[nodiscard]] http_request const& request() const noexcept { return watch_.request(); }
-    [[nodiscard]] std::size_t total() const noexcept { return watch_.call()->head.size() + request().body.size(); }
-
-    static constexpr std::size_t most_per_read = 16 * 1024;
-
-    std::shared_ptr<transport_shared const> shared_;
-    boost::asio::any_io_executor io_;
-    call_watch watch_;
-    http_response response_;
-    std::shared_ptr<http_connection> connection_;
-    std::size_t written_ = 0;
-    bool is_reused_ = false;
-    bool write_failed_ = false;
-    bool may_have_written_ = false;
-    bool may_resend_ = false;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
-
-// ---- umbraco_ai/beast/transport.hpp ----
-#ifndef UMBRACO_AI_BEAST_TRANSPORT_HPP
-#define UMBRACO_AI_BEAST_TRANSPORT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// HTTP/1.1 over TCP and TLS as coroutines of Boost.Asio, with Boost.Beast's parser and OpenSSL.
-///
-/// Trust: TLS 1.2 or newer; the certificate is verified, always; see `tls_options`.
-/// Connections: kept and used again, the most recent first; at most `transport_options::most_connections` to one origin in
-/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used. A host
-/// with several addresses is tried at all of them, IPv6 and IPv4 by turns, and the first that answers is taken.
-/// Answers: any status is a response; interim responses are skipped. Redirects are not followed.
-/// Errors: usage (`invalid_argument`, of the request or of `tls_options`), `resolve_failed`, `connect_failed`, `tls_failed`,
-/// `certificate_rejected`, `connection_closed`, `malformed_response`, `header_too_large`, `body_too_large`,
-/// `too_many_interim_responses`, `protocol_switched`, `transport_failed`, `deadline_exceeded`, `cancelled`. Where a PUT, POST
-/// or DELETE fails after a byte of it may have left, `failure::possibly_applied` is set.
-/// Resending: only when a kept connection turns out closed before a byte of the answer, once, on a new connection, and
-/// only a GET or a request of which nothing was written. All other policy belongs above.
-/// Limits: all of `http_limits` are honoured. `time` covers everything from the wait for a connection to the last byte; the
-/// cancel check is asked between steps and every 50 ms.
-/// Cancellation: any cancellation type that the awaiting coroutine lets through ends the call with `errc::cancelled`, within
-/// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
-/// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
-/// the context. Calls on different strands, and several at once on one, are fine.
-/// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
-/// be destroyed. A moved-from transport may only be assigned to or destroyed.
-class beast_transport {
-public:
-    static constexpr bool tracks_writes = true;
-
-    /// Sockets and timers belong to this executor's context.
-    explicit beast_transport(boost::asio::any_io_executor executor, transport_options options = {})
-        : executor_(std::move(executor)), shared_(share(executor_, std::move(options))) {}
-    explicit beast_transport(boost::asio::io_context& context, transport_options options = {})
-        : beast_transport(boost::asio::any_io_executor(context.get_executor()), std::move(options)) {}
-
-    beast_transport(beast_transport&&) noexcept = default;
-    beast_transport& operator=(beast_transport&&) noexcept = default;
-    beast_transport(beast_transport const&) = delete;
-    beast_transport& operator=(beast_transport const&) = delete;
-    ~beast_transport() = default;
-
-    /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
-    [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) {
-        return exchange(shared_, executor_, std::move(request));
-    }
-
-    /// The steady clock, since its epoch.
-    [[nodiscard]] std::chrono::nanoseconds now() const noexcept {
-        return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
-    }
-
-    /// Lets time pass; ends early, without an exception, when the coroutine is cancelled.
-    [[nodiscard]] boost::asio::awaitable<void> wait(std::chrono::nanoseconds duration) { return sleep(executor_, duration); }
-
-    [[nodiscard]] boost::asio::any_io_executor const& get_executor() const noexcept { return executor_; }
-
-private:
-    [[nodiscard]] static boost::asio::execution_context& context_of(boost::asio::any_io_executor const& executor) {
-        return boost::asio::query(executor, boost::asio::execution::context);
-    }
-
-    [[nodiscard]] static std::shared_ptr<detail::transport_shared const> share(boost::asio::any_io_executor const& executor,
-                                                                               transport_options options) {
-        auto& service = boost::asio::use_service<detail::pool_service>(context_of(executor));
-        auto pool = service.make_pool(options.most_connections, options.idle_time);
-        return std::make_shared<detail::transport_shared const>(std::move(pool), std::move(options));
-    }
-
-    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange(
-        std::shared_ptr<detail::transport_shared const> shared, boost::asio::any_io_executor io, http_request request) {
-        if (result<void> const checked = detail::check_request(request); !checked) co_return checked.error();
-        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        result<http_response> answer;
-        std::exception_ptr thrown;
-        try {
-            boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
-            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
-            answer = co_await work.run();
-            work.end_trace();
-        } catch (...) {
-            thrown = std::current_exception();
-        }
-        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
-        if (thrown) std::rethrow_exception(thrown);
-        co_return answer;
-    }
-
-    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,
-                                                                           std::chrono::nanoseconds duration) {
-        if (duration <= duration.zero()) co_return;
-        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        auto const state = co_await boost::asio::this_coro::cancellation_state;
-        if (state.cancelled() == boost::asio::cancellation_type::none) {
-            boost::system::error_code ignored;
-            boost::asio::steady_timer timer(io, duration);
-            co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-        }
-        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
-    }
-
-    boost::asio::any_io_executor executor_;
-    std::shared_ptr<detail::transport_shared const> shared_;
-};
-
-static_assert(Transport<beast_transport>);
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_TRANSPORT_HPP
-
-// ---- umbraco_ai/beast/blocking.hpp ----
-#ifndef UMBRACO_AI_BEAST_BLOCKING_HPP
-#define UMBRACO_AI_BEAST_BLOCKING_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// `beast_transport` for code that waits: the coroutine runs to its end on a private io_context, on the calling thread.
-/// Errors, limits and resending: as for `beast_transport`. Another thread cancels a call by the check in `http_limits`,
-/// which is asked every 50 ms.
-/// Threading: one call at a time; a second one, from another thread or from within the cancel check, gets
-/// `errc::client_busy` at once.
-/// Lifetime: movable while no call runs. A moved-from transport may only be assigned to or destroyed.
-class blocking_transport {
-public:
-    static constexpr bool tracks_writes = true;
-
-    explicit blocking_transport(transport_options options = {}) : state_(std::make_unique<state>(std::move(options))) {}
-
-    [[nodiscard]] result<http_response> send(http_request request) {
-        busy_mark const mark(state_->is_busy);
-        if (!mark.is_mine())
-            return failure(errc::client_busy,
-                           "This transport is in the middle of another call; wait for it, or use one transport per thread.");
-        result<http_response> answer;
-        std::exception_ptr thrown;
-        state_->context.restart();
-        boost::asio::co_spawn(state_->context, state_->transport.send(std::move(request)),
-                              [&answer, &thrown](std::exception_ptr error, result<http_response> given) {
-                                  thrown = std::move(error);
-                                  answer = std::move(given);
-                              });
-        state_->context.run();
-        if (thrown) std::rethrow_exception(thrown);
-        return answer;
-    }
-
-    /// The steady clock, since its epoch.
-    [[nodiscard]] std::chrono::nanoseconds now() const noexcept { return state_->transport.now(); }
-
-    /// Lets time pass on the calling thread.
-    void wait(std::chrono::nanoseconds duration) {
-        boost::system::error_code ignored;
-        boost::asio::steady_timer timer(state_->context, duration);
-        timer.wait(ignored);
-    }
-
-private:
-    class state {
-    public:
-        explicit state(transport_options options) : transport(context, std::move(options)) {}
-
-        boost::asio::io_context context;
-        beast_transport transport;
-        std::atomic<bool> is_busy = false;
-    };
-
-    class busy_mark {
-    public:
-        explicit busy_mark(std::atomic<bool>& flag) noexcept : flag_(flag), is_mine_(!flag.exchange(true)) {}
-        busy_mark(busy_mark const&) = delete;
-        busy_mark& operator=(busy_mark const&) = delete;
-        ~busy_mark() {
-            if (is_mine_) flag_ = false;
-        }
-
-        [[nodiscard]] bool is_mine() const noexcept { return is_mine_; }
-
-    private:
-        std::atomic<bool>& flag_;
-        bool is_mine_;
-    };
-
-    std::unique_ptr<state> state_;
-};
-
-static_assert(Transport<blocking_transport>);
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_BLOCKING_HPP
 
 // ---- umbraco_ai/model/problem.hpp ----
 #ifndef UMBRACO_AI_MODEL_PROBLEM_HPP
@@ -5269,6 +3846,7 @@ struct parameter<T> {
     static constexpr auto name = T::parameter_name;
     static result<void> check(T const& value, http_method method) { return value.check(method); }
     template <Sink S>
+        requires requires(T const& value, S& sink) { value.append_to(sink); }
     static void append_to(S& sink, T const& value) {
         value.append_to(sink);
     }
@@ -5283,7 +3861,7 @@ struct parameter<guid> {
     }
     template <Sink S>
     static void append_to(S& sink, guid const& value) {
-        detail::put(sink, value.to_string());
+        value.append_to(sink);
     }
 };
 
@@ -5712,9 +4290,14 @@ private:
 
     template <Sink S, class T>
     static void put_parameter(S& sink, T const& value) {
-        std::string text;
-        parameter<T>::append_to(text, value);
-        detail::put_percent_encoded(sink, text);
+        detail::percent_encoder<S> encoder(sink);
+        if constexpr (requires { parameter<T>::append_to(encoder, value); }) {
+            parameter<T>::append_to(encoder, value);
+        } else {
+            std::string text;
+            parameter<T>::append_to(text, value);
+            detail::put_percent_encoded(sink, text);
+        }
     }
 
     template <Sink S, class T>
@@ -5821,6 +4404,22 @@ namespace detail {
 
 [[nodiscard]] inline bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos; }
 
+/// Why no request of this method can mean the connection of this alias, or null. The text is no guid.
+[[nodiscard]] inline char const* refusal_of_alias_in_path(std::string_view alias, http_method method) noexcept {
+    bool const is_route = equals_ignoring_case(alias, "capabilities");
+    if (alias.size() > 2 && unreserved_length(alias) == alias.size() && !is_route) return nullptr;
+    if (is_blank(alias)) return "It is empty; give the id or the alias of a connection.";
+    if (alias == "." || alias == "..") return "A path cannot hold this alias; use the id.";
+    if (alias.find('/') != std::string_view::npos) return "An alias with a slash cannot be addressed, and could reach another connection; use the id.";
+    if (has_control(alias)) return "It holds a control character; use the id.";
+    if (!is_utf8(alias)) return "It is not UTF-8.";
+    if (method == http_method::get && is_route)
+        return "GET on this alias reaches the list of capabilities; use the id.";
+    return nullptr;
+}
+
+inline constexpr char const* refusal_of_nil = "It is the nil guid, which no connection has; give the id of a connection that was read.";
+
 }  // namespace detail
 
 /// What names a connection in a path: its id, or its alias. Text in the form of a guid is an id, as it is to servers.
@@ -5843,23 +4442,15 @@ public:
     /// Whether a request of this method can mean the connection.
     /// Errors: usage failures for an alias that would reach another route or another connection.
     [[nodiscard]] result<void> check(http_method method) const {
-        auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("idOrAlias"); };
-        if (id_ && id_->is_nil()) return refuse("It is the nil guid, which no connection has; give the id of a connection that was read.");
-        if (id_) return result<void>::ok();
-        if (detail::is_blank(alias_)) return refuse("It is empty; give the id or the alias of a connection.");
-        if (alias_ == "." || alias_ == "..") return refuse("A path cannot hold this alias; use the id.");
-        if (alias_.find('/') != std::string::npos)
-            return refuse("An alias with a slash cannot be addressed, and could reach another connection; use the id.");
-        if (detail::has_control(alias_)) return refuse("It holds a control character; use the id.");
-        if (!detail::is_utf8(alias_)) return refuse("It is not UTF-8.");
-        if (method == http_method::get && detail::equals_ignoring_case(alias_, "capabilities"))
-            return refuse("GET on this alias reaches the list of capabilities; use the id.");
+        char const* const refusal = !id_ ? detail::refusal_of_alias_in_path(alias_, method) : id_->is_nil() ? detail::refusal_of_nil : nullptr;
+        if (refusal != nullptr) return failure(errc::invalid_argument, refusal).at("idOrAlias");
         return result<void>::ok();
     }
 
     template <Sink S>
     void append_to(S& sink) const {
-        detail::put(sink, id_ ? id_->to_string() : alias_);
+        if (id_) id_->append_to(sink);
+        else detail::put(sink, alias_);
     }
 
     friend bool operator==(id_or_alias const&, id_or_alias const&) = default;
@@ -5918,16 +4509,15 @@ public:
     }
 
 private:
+    friend struct json_codec<capability>;
+
     std::string name_;
 };
 
 template <>
 struct json_codec<capability> {
     static bool read(json_reader& reader, capability& out) {
-        std::string name;
-        if (!reader.read_string(name)) return false;
-        out = capability(std::move(name));
-        return true;
+        return reader.read_string(out.name_);
     }
     template <Sink S>
     static void write(S& sink, capability const& value) {
@@ -6049,10 +4639,11 @@ public:
 
 class json_inspector {
 public:
-    explicit json_inspector(std::string_view text, std::string root) : reader_(text, 1024), path_(std::move(root)) {}
+    /// The root is the name that paths begin with; it must outlive the inspector.
+    explicit json_inspector(std::string_view text, std::string_view root) : reader_(text, 1024), root_(root) {}
 
     [[nodiscard]] json_findings run() {
-        if (!visit(0) || !reader_.finish()) findings_.malformed = reader_.error();
+        if (!visit(0, nullptr) || !reader_.finish()) findings_.malformed = reader_.error();
         return std::move(findings_);
     }
 
@@ -6061,24 +4652,33 @@ public:
     bool each_string(F&& visitor) {
         strings_ = [](void* f, std::string_view text) { (*static_cast<std::remove_reference_t<F>*>(f))(text); };
         context_ = &visitor;
-        return visit(0) && reader_.finish();
+        return visit(0, nullptr) && reader_.finish();
     }
 
 private:
-    bool visit(std::size_t depth) {
-        findings_.depth = (std::max)(findings_.depth, depth);
+    /// Where a value stands: a member, or an element where the name is null. Paths become text only where there is a finding.
+    struct place {
+        place const* above;
+        char const* name;
+        std::size_t number;  ///< The size of the name, or the index.
+    };
+
+    bool visit(std::size_t depth, place const* at) {
+        static_cast<void>(note_depth(depth));
         switch (reader_.peek()) {
-            case json_kind::object: return visit_object(depth);
+            case json_kind::object: return visit_object(depth, at);
             case json_kind::array:
                 return reader_.read_array([&](std::size_t index) {
-                    return below('[' + std::to_string(index) + ']', [&] { return visit(depth + 1); });
+                    place const element{at, nullptr, index};
+                    return visit(depth + 1, &element);
                 }) && note_depth(depth + 1);
             case json_kind::string: {
-                std::string text;
-                if (!reader_.read_string(text)) return false;
-                if (!findings_.masked_value && looks_masked(text)) findings_.masked_value = path_;
-                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path_);
-                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path_;
+                std::string scratch;
+                std::string_view text;
+                if (!reader_.read_text(text, scratch)) return false;
+                if (!findings_.masked_value && may_be_masked(text) && looks_masked(text)) findings_.masked_value = path(at);
+                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
+                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
                 if (strings_ != nullptr) strings_(context_, text);
                 return true;
             }
@@ -6086,42 +4686,78 @@ private:
         }
     }
 
-    bool visit_object(std::size_t depth) {
-        std::vector<std::string> names;
+    bool visit_object(std::size_t depth, place const* at) {
+        key_names names;
         bool const read = reader_.read_object([&](json_key const& key) {
-            names.emplace_back(key.name);
-            return below('.' + std::string(key.name), [&] { return visit(depth + 1); });
+            names.add(key);
+            place const member{at, key.name.data(), key.name.size()};
+            return visit(depth + 1, &member);
         });
         if (!read) return false;
-        std::sort(names.begin(), names.end());
-        auto const repeated = std::adjacent_find(names.begin(), names.end());
-        if (repeated != names.end() && !findings_.repeated_key) findings_.repeated_key = path_ + '.' + *repeated;
+        if (!findings_.repeated_key) {
+            if (auto const repeated = names.repeated()) findings_.repeated_key = path(at) + '.' + std::string(*repeated);
+        }
         return note_depth(depth + 1);
     }
 
-    bool note_depth(std::size_t depth) {
+    /// The names of one object. A few of them take no memory.
+    class key_names {
+    public:
+        key_names() = default;
+
+        void add(json_key const& key) {
+            // A name that was decoded does not live longer than its member.
+            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
+            else few_[few_count_++] = key.name;
+        }
+
+        /// The first in the order of bytes of those that stand twice.
+        [[nodiscard]] std::optional<std::string_view> repeated() {
+            if (many_.empty()) return repeated_among(few_, few_ + few_count_);
+            std::vector<std::string_view> all(few_, few_ + few_count_);
+            all.insert(all.end(), many_.begin(), many_.end());
+            return repeated_among(all.data(), all.data() + all.size());
+        }
+
+    private:
+        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
+            std::sort(begin, end);
+            auto const* const found = std::adjacent_find(begin, end);
+            if (found == end) return std::nullopt;
+            return *found;
+        }
+
+        std::string_view few_[16];
+        std::size_t few_count_ = 0;
+        std::vector<std::string> many_;
+    };
+
+    /// A mask holds a star or a bullet, and most texts hold neither.
+    [[nodiscard]] static bool may_be_masked(std::string_view text) noexcept {
+        return text.find('*') != std::string_view::npos || text.find('\xE2') != std::string_view::npos;
+    }
+
+    bool note_depth(std::size_t depth) noexcept {
         findings_.depth = (std::max)(findings_.depth, depth);
         return true;
     }
 
-    template <class F>
-    bool below(std::string const& segment, F&& visit_value) {
-        std::size_t const length = path_.size();
-        path_ += segment;
-        bool const ok = visit_value();
-        path_.resize(length);
-        return ok;
+    [[nodiscard]] std::string path(place const* at) const {
+        if (at == nullptr) return std::string(root_);
+        std::string text = path(at->above);
+        if (at->name == nullptr) return text.append(1, '[').append(std::to_string(at->number)).append(1, ']');
+        return text.append(1, '.').append(at->name, at->number);
     }
 
     json_reader reader_;
-    std::string path_;
+    std::string_view root_;
     json_findings findings_;
     void (*strings_)(void*, std::string_view) = nullptr;
     void* context_ = nullptr;
 };
 
-[[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string root) {
-    return json_inspector(text, std::move(root)).run();
+[[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string_view root) {
+    return json_inspector(text, root).run();
 }
 
 }  // namespace detail
@@ -6177,6 +4813,17 @@ namespace detail {
 }
 
 }  // namespace detail
+
+/// One value of a settings object as it may be shown, as JSON: itself where it is known to be no secret, a URL without the
+/// parts that can hold one, or "***". Streaming settings shows the same.
+///   value  its bytes, as `settings::for_each` gives them
+[[nodiscard]] inline std::string redacted_setting(std::string_view key, std::string_view value) {
+    std::string const shown = detail::shown_setting(key, value);
+    if (shown == value) return shown;
+    std::string json;
+    detail::put_json_string(json, shown);
+    return json;
+}
 
 /// One value of a settings object, as JSON. Made from text, numbers, booleans, null, a `secret`, a `config_reference`, or
 /// settings nested in settings. Text that begins with `$` or `ENC:` means something else to servers than its letters, so it
@@ -6488,6 +5135,84 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_MODEL_SETTINGS_HPP
 
+// ---- umbraco_ai/model/short_text.hpp ----
+#ifndef UMBRACO_AI_MODEL_SHORT_TEXT_HPP
+#define UMBRACO_AI_MODEL_SHORT_TEXT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// Text that takes no memory of its own up to 36 bytes, the longest form of a date; longer text is kept on the heap.
+class short_text {
+public:
+    short_text() = default;
+    explicit short_text(std::string_view text) { put(text); }
+    short_text(short_text const& other) { put(other.view()); }
+    short_text(short_text&& other) noexcept { take(other); }
+    short_text& operator=(short_text const& other) {
+        if (this != &other) assign(other.view());
+        return *this;
+    }
+    short_text& operator=(short_text&& other) noexcept {
+        if (this != &other) {
+            free();
+            take(other);
+        }
+        return *this;
+    }
+    ~short_text() { free(); }
+
+    [[nodiscard]] std::string_view view() const noexcept { return {size_ > capacity ? heap() : bytes_, size_}; }
+
+    /// Keeps a copy of a text that is not part of this one.
+    void assign(std::string_view text) {
+        free();
+        put(text);
+    }
+
+    friend bool operator==(short_text const& a, short_text const& b) noexcept { return a.view() == b.view(); }
+
+private:
+    static constexpr std::size_t capacity = 36;
+
+    [[nodiscard]] char* heap() const noexcept {
+        char* address;
+        std::memcpy(&address, bytes_, sizeof address);
+        return address;
+    }
+
+    void put(std::string_view text) {
+        char* to = bytes_;
+        if (text.size() > capacity) {
+            to = new char[text.size()];
+            std::memcpy(bytes_, &to, sizeof to);
+        }
+        if (!text.empty()) std::memcpy(to, text.data(), text.size());
+        size_ = text.size();
+    }
+
+    void take(short_text& other) noexcept {
+        std::memcpy(bytes_, other.bytes_, capacity);
+        size_ = other.size_;
+        other.size_ = 0;
+    }
+
+    void free() noexcept {
+        if (size_ > capacity) delete[] heap();
+        size_ = 0;
+    }
+
+    std::size_t size_ = 0;
+    char bytes_[capacity + 4]{};
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_MODEL_SHORT_TEXT_HPP
+
 // ---- umbraco_ai/model/timestamp.hpp ----
 #ifndef UMBRACO_AI_MODEL_TIMESTAMP_HPP
 #define UMBRACO_AI_MODEL_TIMESTAMP_HPP
@@ -6501,9 +5226,10 @@ public:
     using time_point = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
     timestamp() = default;
-    explicit timestamp(std::string text_as_sent) : text_(std::move(text_as_sent)) {}
+    explicit timestamp(std::string_view text_as_sent) : text_(text_as_sent) {}
 
-    [[nodiscard]] std::string const& text() const noexcept { return text_; }
+    /// Valid until the timestamp changes or ends.
+    [[nodiscard]] std::string_view text() const noexcept { return text_.view(); }
 
     /// The instant, where the text has a zone and a year that can only be Gregorian (2000 to 2399). Nothing otherwise.
     [[nodiscard]] std::optional<time_point> instant() const noexcept {
@@ -6530,6 +5256,8 @@ public:
     }
 
 private:
+    friend struct json_codec<timestamp>;
+
     static constexpr int first_year = 2000;
     static constexpr int last_year = 2399;
 
@@ -6558,7 +5286,7 @@ private:
     }
 
     [[nodiscard]] std::optional<parts> parse() const noexcept {
-        std::string_view rest = text_;
+        std::string_view rest = text_.view();
         parts read;
         if (!number(rest, 4, read.year) || !one_of(rest, "-") || !number(rest, 2, read.month) || !one_of(rest, "-") ||
             !number(rest, 2, read.day) || !one_of(rest, "T") || !number(rest, 2, read.hour) || !one_of(rest, ":.") ||
@@ -6588,23 +5316,18 @@ private:
         return read;
     }
 
-    std::string text_;
+    detail::short_text text_;
 };
 
 /// A date never fails the answer it stands in: what is no string is kept as its bytes.
 template <>
 struct json_codec<timestamp> {
     static bool read(json_reader& reader, timestamp& out) {
-        if (reader.peek() == json_kind::string) {
-            std::string text;
-            if (!reader.read_string(text)) return false;
-            out = timestamp(std::move(text));
-            return true;
-        }
-        std::string_view raw;
-        if (!reader.read_raw(raw)) return false;
-        out = timestamp(std::string(raw));
-        return true;
+        std::string scratch;
+        std::string_view text;
+        bool const ok = reader.peek() == json_kind::string ? reader.read_text(text, scratch) : reader.read_raw(text);
+        if (ok) out.text_.assign(text);
+        return ok;
     }
     template <Sink S>
     static void write(S& sink, timestamp const& value) {
@@ -6631,22 +5354,31 @@ namespace detail {
     return count;
 }
 
+/// Why a text cannot stand where some text is needed, or null; its length is judged elsewhere.
+[[nodiscard]] inline char const* refusal_of_text(std::string_view text) noexcept {
+    if (is_blank(text)) return "It is empty; give a text.";
+    return is_utf8(text) ? nullptr : "It is not UTF-8.";
+}
+
 [[nodiscard]] inline result<void> check_text(std::string_view text, std::size_t most, char const* field_name) {
-    if (is_blank(text)) return failure(errc::invalid_argument, "It is empty; give a text.").at(field_name);
-    if (!is_utf8(text)) return failure(errc::invalid_argument, "It is not UTF-8.").at(field_name);
+    if (char const* const refusal = refusal_of_text(text)) return failure(errc::invalid_argument, refusal).at(field_name);
     if (length_of(text) > most)
         return failure(errc::invalid_argument, "It is longer than the " + std::to_string(most) + " characters that the site keeps.").at(field_name);
     return result<void>::ok();
 }
 
-[[nodiscard]] inline result<void> check_alias(std::string_view alias, bool any_alias) {
-    auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("alias"); };
-    if (guid::parse(alias)) return refuse("It has the form of a guid, so that no request could ever reach it; choose another.");
-    if (equals_ignoring_case(alias, "capabilities")) return refuse("GET on this alias would reach the list of capabilities; choose another.");
-    if (any_alias) return check_text(alias, static_cast<std::size_t>(-1), "alias");
+/// Why a connection cannot be given this alias, or null.
+[[nodiscard]] inline char const* refusal_of_alias(std::string_view alias, bool any_alias) noexcept {
+    if (guid::parse(alias)) return "It has the form of a guid, so that no request could ever reach it; choose another.";
+    if (equals_ignoring_case(alias, "capabilities")) return "GET on this alias would reach the list of capabilities; choose another.";
+    if (any_alias) return refusal_of_text(alias);
     bool good = !alias.empty() && alias.size() <= 100;
     for (char const c : alias) good = good && ((c >= 'a' && c <= 'z') || is_digit(c) || c == '-');
-    if (!good) return refuse("An alias is 1 to 100 lower-case letters, digits and hyphens; say any_alias to give another.");
+    return good ? nullptr : "An alias is 1 to 100 lower-case letters, digits and hyphens; say any_alias to give another.";
+}
+
+[[nodiscard]] inline result<void> check_alias(std::string_view alias, bool any_alias) {
+    if (char const* const refusal = refusal_of_alias(alias, any_alias)) return failure(errc::invalid_argument, refusal).at("alias");
     return result<void>::ok();
 }
 
@@ -6849,8 +5581,10 @@ public:
             if (auto ok = detail::check_text(name, 255, "name"); !ok) return ok;
         if (leaves_settings_out_) return result<void>::ok();
         if (settings.is_null() && !wipes_settings_ && !(settings.is_as_answered() && settings.read_from())) return refuse_wiping();
-        if (auto const masked = detail::inspect_json('{' + std::string(unknown.text()) + '}', "$").masked_value)
-            return failure(errc::masked_value, "The value is masked, and would be stored as it stands; take the member out, or give the real value.").at(*masked);
+        if (!unknown.empty()) {
+            if (auto const masked = detail::inspect_json(unknown.json(), "$").masked_value)
+                return failure(errc::masked_value, "The value is masked, and would be stored as it stands; take the member out, or give the real value.").at(*masked);
+        }
         return settings.check();
     }
 
@@ -8361,9 +7095,9 @@ public:
     modified() = default;
 
     connection before;
-    connection after;       ///< As read after the write; as sent, where `is_verified` is false.
-    bool changed = false;   ///< Whether anything was sent.
-    bool is_verified = false;
+    connection after;          ///< As read after the write; as sent, where that read failed.
+    bool changed = false;      ///< Whether anything was sent.
+    bool is_verified = false;  ///< The read after the write shows what was sent; masked settings are taken on trust.
 
     friend bool operator==(modified const&, modified const&) = default;
 };
@@ -8500,7 +7234,6 @@ private:
             return fail(std::move(reason));
         }
         if (written->connection) wanted_->date_modified = written->connection->date_modified;
-        if (!leaves_settings_out_ && before_->settings.is_null() && wanted_->settings.is_null() && wanted_->alias == before_->alias) return finish(*wanted_, false);
         return read(state::verifying, base_path);
     }
 
@@ -8516,7 +7249,10 @@ private:
                                     .at("version"));
         if (now->alias != wanted_->alias && wanted_->alias != before_->alias)
             return fail_applied(failure(errc::not_applied, "The server kept the old alias, as servers before 1.3 do; the rest of the change is applied.").at("alias"));
-        return finish(*std::move(now), true);
+        bool const trusts_settings = leaves_settings_out_ || now->settings.masked();
+        bool const is_as_sent = now->name == wanted_->name && now->is_active == wanted_->is_active &&
+                                (trusts_settings || detail::is_same_json(now->settings.json(), wanted_->settings.json()));
+        return finish(*std::move(now), is_as_sent);
     }
 
     /// A failure after the write was carried out.
@@ -9624,6 +8360,8 @@ private:
 
 /// Calls endpoints over a transport. Refers to an lvalue transport, which must outlive it, and owns an rvalue one.
 ///
+/// A transport is an object with `send(http_request)`, or anything that can be called with one, such as a lambda:
+///
 ///     my_transport t;
 ///     auto answer = client(t, "https://cms.example.com", bearer_token(token)).call(connections::get("openai-prod"));
 ///
@@ -9639,7 +8377,7 @@ public:
     client(T&& transport, std::string_view base_url_text, credentials auth = {}, client_options options = {})
         : transport_(std::forward<T>(transport)), context_(base_url::parse(base_url_text), std::move(auth), options) {
         using plain = std::remove_reference_t<T>;
-        if constexpr (requires { plain::tracks_writes; }) context_.transport_tracks_writes = plain::tracks_writes;
+        context_.transport_tracks_writes = tracks_writes<plain>;
         context_.queues_writes = queues_writes;
         context_.transport_waits = CanWait<plain>;
     }
@@ -9717,15 +8455,2791 @@ private:
     [[no_unique_address]] typename queue_of<traits, queues_writes>::type queue_;
 };
 
-template <class T>
+template <Transport T>
 client(T&, std::string_view, credentials = {}, client_options = {}) -> client<T&>;
-template <class T>
+template <Transport T>
     requires(!std::is_lvalue_reference_v<T>)
 client(T&&, std::string_view, credentials = {}, client_options = {}) -> client<T>;
+/// Of anything else: a message that says what is missing.
+template <class T>
+    requires(!Transport<T>)
+client(T&&, std::string_view, credentials = {}, client_options = {})
+    -> client<typename detail::transport_explained<std::remove_reference_t<T>>::type>;
 
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_CLIENT_HPP
+
+// ---- umbraco_ai/asio/async_call.hpp ----
+#ifndef UMBRACO_AI_ASIO_ASYNC_CALL_HPP
+#define UMBRACO_AI_ASIO_ASYNC_CALL_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+using own_strand = boost::asio::strand<boost::asio::any_io_executor>;
+
+/// What cancels a call, on the strand of the call.
+class call_stop {
+public:
+    explicit call_stop(own_strand strand) : strand_(std::move(strand)) {}
+
+    [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+    static void request(std::shared_ptr<call_stop> self) {
+        own_strand const strand = self->strand_;
+        boost::asio::dispatch(strand, [kept = std::move(self)] { kept->signal_.emit(boost::asio::cancellation_type::terminal); });
+    }
+
+private:
+    own_strand strand_;
+    boost::asio::cancellation_signal signal_;
+};
+
+/// Which cancellations end a call: a read by any of the three; a write by all but `total`, which would promise that nothing
+/// was written.
+template <Operation O>
+[[nodiscard]] constexpr bool ends_call(boost::asio::cancellation_type type) noexcept {
+    using kind = boost::asio::cancellation_type;
+    bool writes = false;
+    if constexpr (requires { O::writes; }) writes = O::writes;
+    return (type & (writes ? kind::terminal | kind::partial : kind::all)) != kind::none;
+}
+
+/// A handler that waits for its call, whatever its type, so that the coroutine of a call is compiled once for each result.
+template <class Result>
+class kept_handler {
+public:
+    kept_handler(kept_handler const&) = delete;
+    kept_handler& operator=(kept_handler const&) = delete;
+
+    /// Brings the result to the handler's executor, gives all memory back, and calls the handler. Ends this object.
+    virtual void complete(Result answer) = 0;
+    /// Ends this object without calling the handler.
+    virtual void drop() noexcept = 0;
+
+protected:
+    kept_handler() = default;
+    ~kept_handler() = default;
+};
+
+template <class Result, class Handler>
+class kept_handler_of final : public kept_handler<Result> {
+    using executor_type = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
+    using allocator = typename std::allocator_traits<boost::asio::associated_allocator_t<Handler>>::template rebind_alloc<kept_handler_of>;
+    using traits = std::allocator_traits<allocator>;
+
+public:
+    [[nodiscard]] static kept_handler_of* make(Handler&& handler, boost::asio::any_io_executor const& io) {
+        allocator from(boost::asio::get_associated_allocator(handler));
+        kept_handler_of* const place = traits::allocate(from, 1);
+        return ::new (static_cast<void*>(place)) kept_handler_of(std::move(handler), io);
+    }
+
+    void complete(Result answer) override {
+        allocator const from(boost::asio::get_associated_allocator(handler_));
+        auto const executor = work_.get_executor();
+        auto run = [work = std::move(work_), handler = std::move(handler_), result = std::move(answer)]() mutable {
+            if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
+            std::move(handler)(std::move(result));
+        };
+        give_back(from);
+        boost::asio::dispatch(executor, boost::asio::bind_allocator(from, std::move(run)));
+    }
+
+    void drop() noexcept override { give_back(allocator(boost::asio::get_associated_allocator(handler_))); }
+
+private:
+    kept_handler_of(Handler&& handler, boost::asio::any_io_executor const& io)
+        : work_(boost::asio::get_associated_executor(handler, io)), handler_(std::move(handler)) {}
+    ~kept_handler_of() = default;
+
+    void give_back(allocator from) noexcept {
+        this->~kept_handler_of();
+        traits::deallocate(from, this, 1);
+    }
+
+    boost::asio::executor_work_guard<executor_type> work_;
+    Handler handler_;
+};
+
+/// The end of the coroutine of a call.
+template <class Result>
+class call_completion {
+public:
+    call_completion(kept_handler<Result>* kept, bool is_write) noexcept : kept_(kept), is_write_(is_write) {}
+
+    void operator()(std::exception_ptr thrown, Result answer) {
+        if (thrown) answer = stopped_by_exception();
+        kept_.release()->complete(std::move(answer));
+    }
+
+private:
+    class dropping {
+    public:
+        void operator()(kept_handler<Result>* kept) const noexcept { kept->drop(); }
+    };
+
+    [[nodiscard]] failure stopped_by_exception() const {
+        failure reason(errc::invalid_argument, "A function of the caller's, such as a change, threw an exception, which ended the call.");
+        reason.possibly_applied = is_write_;
+        return reason;
+    }
+
+    std::unique_ptr<kept_handler<Result>, dropping> kept_;
+    bool is_write_;
+};
+
+template <class Client, Operation O>
+class initiate_call {
+public:
+    using executor_type = boost::asio::any_io_executor;
+
+    explicit initiate_call(Client& client) noexcept : client_(&client) {}
+
+    [[nodiscard]] executor_type get_executor() const noexcept { return client_->transport().get_executor(); }
+
+    template <class Handler>
+    void operator()(Handler&& given, O operation, call_options options) const {
+        using handler_type = std::decay_t<Handler>;
+        using result_type = typename O::result_type;
+        bool is_write = true;
+        if constexpr (requires { O::writes; }) is_write = O::writes;
+        executor_type const io = get_executor();
+        own_strand strand(io);
+        boost::asio::cancellation_slot stop_slot;
+        if (auto slot = boost::asio::get_associated_cancellation_slot(given); slot.is_connected()) {
+            auto stop = std::make_shared<call_stop>(strand);
+            stop_slot = stop->slot();
+            slot.assign([stop](boost::asio::cancellation_type type) {
+                if (ends_call<O>(type)) call_stop::request(stop);
+            });
+        }
+        boost::asio::co_spawn(
+            boost::asio::any_io_executor(strand), client_->run(std::move(operation), std::move(options)),
+            boost::asio::bind_cancellation_slot(
+                stop_slot, call_completion<result_type>(kept_handler_of<result_type, handler_type>::make(handler_type(std::forward<Handler>(given)), io), is_write)));
+    }
+
+private:
+    Client* client_;
+};
+
+}  // namespace detail
+
+/// Carries out an operation and completes with its result, `void(result<T>)`, by any completion token: a callback,
+/// `use_future`, `deferred`, `use_awaitable`, each also within `as_tuple` and the `bind_` adapters. The handler may be
+/// move-only. It runs once, on its associated executor, never from within this function, and its associated allocator holds
+/// it meanwhile. Where the context is destroyed first, the handler is destroyed and not called, as everywhere in Asio.
+/// Errors: as from the call itself; an exception of a function of the caller's, such as a `change`, becomes a usage failure.
+/// Cancellation: by the handler's slot, with `terminal` and `partial`; a call that only reads also with `total`. It completes
+/// with `errc::cancelled`, and `possibly_applied` says whether a write may have been carried out.
+/// Lifetime: the client outlives the call. Threading: as for `beast_client`; the call has a strand of its own.
+template <class T, Operation O, class CompletionToken>
+auto async_run(client<T>& cms, O operation, call_options options, CompletionToken&& token) {
+    return boost::asio::async_initiate<CompletionToken, void(typename O::result_type)>(
+        detail::initiate_call<client<T>, O>(cms), token, std::move(operation), std::move(options));
+}
+
+/// Calls one endpoint, of this library or of the user's; see `async_run`.
+template <class T, Descriptor D, class CompletionToken>
+auto async_call(client<T>& cms, D descriptor, call_options options, CompletionToken&& token) {
+    return async_run(cms, call_operation<D>(std::move(descriptor)), std::move(options), std::forward<CompletionToken>(token));
+}
+
+namespace detail {
+
+/// A client whose calls complete by a token.
+template <class T, class Token>
+class token_caller {
+public:
+    token_caller(client<T>& cms, Token token) : client_(&cms), token_(std::move(token)) {}
+    token_caller(token_caller const&) = delete;
+    token_caller& operator=(token_caller const&) = delete;
+
+    template <Descriptor D>
+    auto call(D descriptor, call_options options) {
+        return run(call_operation<D>(std::move(descriptor)), std::move(options));
+    }
+    template <Operation O>
+    auto run(O operation, call_options options) {
+        if constexpr (std::copy_constructible<Token>) return async_run(*client_, std::move(operation), std::move(options), Token(token_));
+        else return async_run(*client_, std::move(operation), std::move(options), std::move(token_));
+    }
+
+private:
+    client<T>* client_;
+    Token token_;
+};
+
+}  // namespace detail
+
+/// The connection endpoints, each call of which completes by a token; see `async_run`. It need not outlive its calls. A token
+/// that cannot be copied serves one call.
+template <class T, class Token>
+class async_connections_api : private detail::token_caller<T, Token>, public connections_api<detail::token_caller<T, Token>> {
+    using caller = detail::token_caller<T, Token>;
+
+public:
+    async_connections_api(client<T>& cms, Token token, call_options options)
+        : caller(cms, std::move(token)), connections_api<caller>(static_cast<caller&>(*this), std::move(options)) {}
+
+    /// A cursor would outlive this object; `all` reads the whole list.
+    void pages() = delete;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_ASYNC_CALL_HPP
+
+// ---- umbraco_ai/beast/tls.hpp ----
+#ifndef UMBRACO_AI_BEAST_TLS_HPP
+#define UMBRACO_AI_BEAST_TLS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+using sha256_bytes = std::array<unsigned char, 32>;
+
+[[nodiscard]] constexpr int base64_value(char c) noexcept {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    if (c == '+' || c == '-') return 62;
+    return c == '/' || c == '_' ? 63 : -1;
+}
+
+/// A SHA-256 as people have it: hex digits with or without colons, or base64; after "sha256:", "sha256/", "sha256//" or nothing.
+[[nodiscard]] inline std::optional<sha256_bytes> parse_sha256(std::string_view text) {
+    if (text.size() > 7 && equals_ignoring_case(text.substr(0, 6), "sha256") && (text[6] == ':' || text[6] == '/')) {
+        text.remove_prefix(7);
+        if (text.front() == '/' && (text.size() > 44 || (text.size() == 44 && text.back() != '='))) text.remove_prefix(1);
+    }
+    sha256_bytes bytes{};
+    std::size_t filled = 0;
+    unsigned bits = 0;
+    unsigned held = 0;
+    bool const is_hex_form = text.size() >= 64;
+    if (!is_hex_form) {
+        if (text.size() == 44 && text.back() == '=') text.remove_suffix(1);
+        if (text.size() != 43) return std::nullopt;
+    }
+    for (char const c : text) {
+        if (is_hex_form && c == ':') continue;
+        int const value = is_hex_form ? hex_value(c) : base64_value(c);
+        if (value < 0) return std::nullopt;
+        unsigned const width = is_hex_form ? 4 : 6;
+        held = (held << width) | static_cast<unsigned>(value);
+        bits += width;
+        if (bits < 8) continue;
+        if (filled == bytes.size()) return std::nullopt;
+        bits -= 8;
+        bytes[filled++] = static_cast<unsigned char>((held >> bits) & 0xFFU);
+        held &= (1U << bits) - 1U;
+    }
+    if (filled != bytes.size() || held != 0 || bits >= 4) return std::nullopt;
+    return bytes;
+}
+
+}  // namespace detail
+
+/// Whom a transport trusts. As it is: the certificate authorities that this machine trusts, TLS 1.2 or newer, and a
+/// certificate that is valid now and made out for the host of the base URL. A development server with a certificate of its
+/// own needs one line:
+///
+///     tls_options().trust_ca_file("dev-certificate.pem")     // dotnet dev-certs https --export-path … --format PEM
+///     tls_options().pin("sha256/AbC…=")                      // this certificate or public key, whoever signed it
+///
+/// Errors: what is wrong here (no such file, no PEM, no SHA-256) is told by the first call over https.
+class tls_options {
+public:
+    tls_options() = default;
+
+    /// Trusts the authorities in a PEM file, or the server's own certificate, besides those of this machine. The file is
+    /// read when the first https call begins.
+    tls_options& trust_ca_file(std::string path) {
+        ca_files_.push_back(std::move(path));
+        return *this;
+    }
+
+    /// The same for PEM text.
+    tls_options& trust_ca_pem(std::string text) {
+        ca_texts_.push_back(std::move(text));
+        return *this;
+    }
+
+    /// Accepts this certificate or public key and no other. The pin stands in for authority and host name; the dates of
+    /// the certificate still count. Of several pins one must match, so that a successor can be named beforehand.
+    ///   sha256  of the DER of the certificate or of its public key (SubjectPublicKeyInfo), as hex or base64
+    tls_options& pin(std::string sha256) {
+        pins_.push_back(std::move(sha256));
+        return *this;
+    }
+
+    /// Verifies nothing, so that whoever answers on this machine's port gets the credentials. Calls to a host other than
+    /// localhost, 127.0.0.0/8 and ::1 are refused while it is set. `trust_ca_file` and `pin` are as easy and safe.
+    tls_options& dangerously_accept_any_certificate_on_loopback(bool accept = true) {
+        accepts_any_on_loopback_ = accept;
+        return *this;
+    }
+
+    [[nodiscard]] std::vector<std::string> const& ca_files() const noexcept { return ca_files_; }
+    [[nodiscard]] std::vector<std::string> const& ca_texts() const noexcept { return ca_texts_; }
+    [[nodiscard]] std::vector<std::string> const& pins() const noexcept { return pins_; }
+    [[nodiscard]] bool accepts_any_certificate_on_loopback() const noexcept { return accepts_any_on_loopback_; }
+
+    /// Errors: `errc::invalid_argument` where a pin is no SHA-256.
+    [[nodiscard]] result<void> check() const {
+        for (std::string const& text : pins_)
+            if (!detail::parse_sha256(text))
+                return failure(errc::invalid_argument, "It is no SHA-256: give 64 hex digits, or 44 characters of base64.").at("pin");
+        return result<void>::ok();
+    }
+
+private:
+    std::vector<std::string> ca_files_;
+    std::vector<std::string> ca_texts_;
+    std::vector<std::string> pins_;
+    bool accepts_any_on_loopback_ = false;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_TLS_HPP
+
+// ---- umbraco_ai/beast/options.hpp ----
+#ifndef UMBRACO_AI_BEAST_OPTIONS_HPP
+#define UMBRACO_AI_BEAST_OPTIONS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// How a transport connects.
+class transport_options {
+public:
+    transport_options() = default;
+    transport_options(tls_options trust) : tls(std::move(trust)) {}
+
+    tls_options tls;
+
+    /// Most connections to one origin in use at once, from 1; calls beyond it wait their turn, first come, first served.
+    std::size_t most_connections = 8;
+
+    /// The longest that a connection is kept without use; less where the server's `Keep-Alive: timeout` says so.
+    std::chrono::seconds idle_time = std::chrono::seconds(30);
+
+    /// For the look-up of the name, the connection and the TLS handshake together; nothing: whatever the call has left.
+    std::optional<std::chrono::nanoseconds> connect_time;
+
+    /// Between the attempts to connect to the addresses of one host, where an earlier one neither fails nor succeeds.
+    std::chrono::milliseconds stagger = std::chrono::milliseconds(250);
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_OPTIONS_HPP
+
+// ---- umbraco_ai/http1/syntax.hpp ----
+#ifndef UMBRACO_AI_HTTP1_SYNTAX_HPP
+#define UMBRACO_AI_HTTP1_SYNTAX_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// A character of an RFC 9110 token.
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+/// Neither a blank, nor a control byte, nor beyond ASCII.
+[[nodiscard]] constexpr bool is_visible_char(char c) noexcept { return c > ' ' && c < '\x7f'; }
+
+[[nodiscard]] constexpr bool is_field_value_char(char c) noexcept {
+    auto const byte = static_cast<unsigned char>(c);
+    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
+}
+
+[[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), is_field_value_char);
+}
+
+[[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+[[nodiscard]] constexpr std::string_view without_blanks(std::string_view text) noexcept {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+/// As substr, which would link an exception.
+[[nodiscard]] constexpr std::string_view prefix(std::string_view text, std::size_t count) noexcept {
+    return {text.data(), (std::min)(count, text.size())};
+}
+
+/// What is behind the first `count` characters, of which there are at least as many.
+[[nodiscard]] constexpr std::string_view without_prefix(std::string_view text, std::size_t count) noexcept {
+    text.remove_prefix(count);
+    return text;
+}
+
+/// Takes the first item off a comma-separated list that is not empty.
+[[nodiscard]] constexpr std::string_view take_item(std::string_view& list) noexcept {
+    std::size_t const comma = list.find(',');
+    std::string_view const item = without_blanks(prefix(list, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    return item;
+}
+
+/// Whether a comma-separated list, such as the value of Connection, names a token.
+[[nodiscard]] constexpr bool lists_token(std::string_view list, std::string_view token) noexcept {
+    while (!list.empty())
+        if (equals_ignoring_case(take_item(list), token)) return true;
+    return false;
+}
+
+/// Whether a text is a comma-separated list of tokens, some of which may be missing.
+[[nodiscard]] constexpr bool is_token_list(std::string_view list) noexcept {
+    while (!list.empty()) {
+        std::string_view const item = take_item(list);
+        if (!item.empty() && !is_token(item)) return false;
+    }
+    return true;
+}
+
+/// Decimal digits and nothing else; false beyond 64 bits.
+[[nodiscard]] constexpr bool read_decimal(std::string_view text, std::uint64_t& value) noexcept {
+    constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
+    std::uint64_t read = 0;
+    for (char const c : text) {
+        if (!is_digit(c)) return false;
+        auto const digit = static_cast<std::uint64_t>(c - '0');
+        if (read > most / 10 || read * 10 > most - digit) return false;
+        read = read * 10 + digit;
+    }
+    value = read;
+    return !text.empty();
+}
+
+/// Takes hex digits off the front; false where there is none, or beyond 64 bits.
+[[nodiscard]] constexpr bool take_hex(std::string_view& text, std::uint64_t& value) noexcept {
+    std::uint64_t read = 0;
+    std::size_t count = 0;
+    for (; count < text.size() && is_hex(text[count]); ++count) {
+        char const c = ascii_lower(text[count]);
+        if (read > (std::numeric_limits<std::uint64_t>::max)() / 16) return false;
+        read = read * 16 + static_cast<std::uint64_t>(is_digit(c) ? c - '0' : c - 'a' + 10);
+    }
+    text.remove_prefix(count);
+    value = read;
+    return count != 0;
+}
+
+/// Whether this may stand behind the size of a chunk: `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`.
+[[nodiscard]] constexpr bool are_chunk_extensions(std::string_view text) noexcept {
+    auto const skip_blanks = [&] {
+        while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    };
+    auto const skip_token = [&] {
+        std::size_t count = 0;
+        while (count < text.size() && is_token_char(text[count])) ++count;
+        text.remove_prefix(count);
+        return count != 0;
+    };
+    auto const skip_quoted = [&] {
+        std::size_t at = 1;
+        for (; at < text.size() && text[at] != '"'; ++at)
+            if (text[at] == '\\') ++at;
+        if (at >= text.size()) return false;
+        text.remove_prefix(at + 1);
+        return true;
+    };
+    if (!is_field_value(text)) return false;
+    while (!text.empty()) {
+        skip_blanks();
+        if (!text.starts_with(';')) return false;
+        text.remove_prefix(1);
+        skip_blanks();
+        if (!skip_token()) return false;
+        std::string_view const rest = text;
+        skip_blanks();
+        if (!text.starts_with('=')) {
+            text = rest;
+            continue;
+        }
+        text.remove_prefix(1);
+        skip_blanks();
+        if (!(text.starts_with('"') ? skip_quoted() : skip_token())) return false;
+    }
+    return true;
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_SYNTAX_HPP
+
+// ---- umbraco_ai/http1/request_writer.hpp ----
+#ifndef UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
+#define UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// One header field that refers to the texts of its owner.
+class header_view {
+public:
+    constexpr header_view() = default;
+    constexpr header_view(std::string_view field_name, std::string_view field_value) noexcept : name(field_name), value(field_value) {}
+
+    std::string_view name;
+    std::string_view value;
+
+    friend bool operator==(header_view const&, header_view const&) = default;
+};
+
+/// An `http_origin` that refers to the text of its owner.
+class origin_view {
+public:
+    constexpr origin_view() = default;
+    constexpr origin_view(bool use_tls, std::string_view host_name, std::uint16_t port_number) noexcept
+        : tls(use_tls), host(host_name), port(port_number) {}
+
+    bool tls = true;
+    std::string_view host;  ///< An IPv6 address without brackets.
+    std::uint16_t port = 443;
+};
+
+/// An `http_request` that refers to the texts of its owner and allocates nothing.
+class request_view {
+public:
+    constexpr request_view() = default;
+    constexpr request_view(http_method request_method, origin_view const& where, std::string_view request_target) noexcept
+        : method(request_method), origin(where), target(request_target) {}
+
+    http_method method = http_method::get;
+    origin_view origin;
+    std::string_view target;  ///< Origin form: percent-encoded path and query.
+    std::span<header_view const> headers;
+    std::string_view body;
+};
+
+/// `http_request`, `request_view`, or what has the same members.
+template <class R>
+concept RequestParts = requires(R const& request) {
+    { request.method } -> std::convertible_to<http_method>;
+    { request.origin.tls } -> std::convertible_to<bool>;
+    { request.origin.host } -> std::convertible_to<std::string_view>;
+    { request.origin.port } -> std::convertible_to<std::uint16_t>;
+    { request.target } -> std::convertible_to<std::string_view>;
+    { request.headers.begin()->name } -> std::convertible_to<std::string_view>;
+    { request.headers.begin()->value } -> std::convertible_to<std::string_view>;
+    { request.body } -> std::convertible_to<std::string_view>;
+};
+
+/// Why a request is not written. False where nothing is wrong with it.
+class request_defect {
+public:
+    constexpr request_defect() = default;
+    constexpr request_defect(char const* sentence, std::string_view part) noexcept : text(sentence), field(part) {}
+
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return text != nullptr; }
+
+    char const* text = nullptr;  ///< One sentence for a person.
+    std::string_view field;      ///< "target", "host", "port", "headers", or the name of a header, which belongs to the request.
+};
+
+/// What would make a request another one on its way (request smuggling), or no request at all.
+template <RequestParts R>
+[[nodiscard]] constexpr request_defect find_defect(R const& request) noexcept {
+    std::string_view const target = request.target;
+    if (!target.starts_with('/')) return {"A request target begins with '/'; give the percent-encoded path and query.", "target"};
+    if (!std::all_of(target.begin(), target.end(), detail::is_visible_char))
+        return {"The request target holds a blank, a control byte or a byte beyond ASCII; percent-encode it.", "target"};
+    std::string_view const host = request.origin.host;
+    if (host.empty()) return {"The origin has no host.", "host"};
+    for (char const c : host)
+        if (!detail::is_visible_char(c) || std::string_view("/\\?#@[]\"<>,").find(c) != std::string_view::npos)
+            return {"The host holds a character that no host name has.", "host"};
+    if (request.origin.port == 0) return {"The origin has port 0.", "port"};
+    for (auto const& field : request.headers) {
+        std::string_view const name = field.name;
+        if (!detail::is_token(name)) return {"The name of a header is empty or holds a character that is not allowed there.", "headers"};
+        if (!detail::is_field_value(field.value)) return {"The value of this header holds a control byte or a line end.", name};
+        for (std::string_view const own : {"Host", "Content-Length", "Transfer-Encoding"})
+            if (detail::equals_ignoring_case(name, own)) return {"The transport writes this header; leave it out.", name};
+    }
+    return {};
+}
+
+/// Writes the request line and the header of a request without defect, up to and including the empty line: Host, the given
+/// headers, and Content-Length wherever there is a body, and 0 for POST and PUT without one.
+template <Sink S, RequestParts R>
+void write_head(S& sink, R const& request) {
+    auto const put_number = [&](std::size_t number) {
+        char digits[20];
+        auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+        sink.append(digits, static_cast<std::size_t>(end - digits));
+    };
+    std::string_view const host = request.origin.host;
+    bool const is_ipv6 = host.find(':') != std::string_view::npos;
+    detail::put(sink, to_string(request.method));
+    detail::put(sink, ' ');
+    detail::put(sink, request.target);
+    detail::put(sink, is_ipv6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
+    detail::put(sink, host);
+    if (is_ipv6) detail::put(sink, ']');
+    if (request.origin.port != (request.origin.tls ? 443 : 80)) {
+        detail::put(sink, ':');
+        put_number(request.origin.port);
+    }
+    for (auto const& field : request.headers) {
+        detail::put(sink, "\r\n");
+        detail::put(sink, field.name);
+        detail::put(sink, ": ");
+        detail::put(sink, field.value);
+    }
+    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
+    if (!request.body.empty() || announces_no_body) {
+        detail::put(sink, "\r\nContent-Length: ");
+        put_number(request.body.size());
+    }
+    detail::put(sink, "\r\n\r\n");
+}
+
+/// Writes a whole request, or nothing where it has a defect. A `fixed_buffer` says itself whether all of it fitted in.
+template <Sink S, RequestParts R>
+[[nodiscard]] request_defect write_request(S& sink, R const& request) {
+    if (request_defect const found = find_defect(request)) return found;
+    write_head(sink, request);
+    detail::put(sink, request.body);
+    return {};
+}
+
+/// Whether the header of a request, or of an answer, asks for the connection to be closed after the answer.
+template <class Headers>
+[[nodiscard]] constexpr bool asks_to_close(Headers const& headers) noexcept {
+    for (auto const& field : headers)
+        if (detail::equals_ignoring_case(field.name, "Connection") && detail::lists_token(field.value, "close")) return true;
+    return false;
+}
+
+}  // namespace http1
+
+namespace detail {
+
+/// Success if the request can be written without becoming another one on its way.
+[[nodiscard]] inline result<void> check_request(http_request const& request) {
+    http1::request_defect const found = http1::find_defect(request);
+    if (found) return failure(errc::invalid_argument, found.text).at(std::string(found.field));
+    return result<void>::ok();
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
+
+// ---- umbraco_ai/beast/detail/request_head.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
+#define UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The request line and the header of a checked request, up to and including the empty line.
+[[nodiscard]] inline std::string request_head(http_request const& request) {
+    std::string head;
+    head.reserve(512);
+    http1::write_head(head, request);
+    return head;
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
+
+// ---- umbraco_ai/beast/detail/call_state.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+enum class stop_reason : std::uint8_t { none, deadline, cancelled };
+
+/// What a call shares with the operations that it waits for: its request, and the timer `wake` on which alone its coroutine
+/// sleeps. Whatever happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within
+/// a turn of the loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. The
+/// timers' handlers hold it weakly, so that dropping the call drops everything.
+class call_state : public std::enable_shared_from_this<call_state> {
+public:
+    using clock = std::chrono::steady_clock;
+
+    /// Handlers run on `strand`; the timers belong to `io`.
+    call_state(boost::asio::any_io_executor const& io, boost::asio::any_io_executor call_strand, http_request to_send)
+        : request(std::move(to_send)),
+          head(request_head(request)),
+          strand(std::move(call_strand)),
+          wake(io, (clock::time_point::max)()),
+          timer_(io),
+          deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
+    call_state(call_state const&) = delete;
+    call_state& operator=(call_state const&) = delete;
+    /// The head holds the token.
+    ~call_state() { wipe(head); }
+
+    http_request const request;
+    std::string head;
+    boost::asio::any_io_executor const strand;
+    boost::asio::steady_timer wake;  ///< Never expires: cancelled to wake the call.
+
+    /// Starts the clock.
+    void start() { arm(); }
+
+    /// Wakes the call at `time` too, once.
+    void set_alarm(clock::time_point time) {
+        alarm_ = time;
+        arm();
+    }
+
+    /// Whether to give up, asked after every wait and before the next operation.
+    [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
+        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || request.limits.is_cancelled())
+            return stop_reason::cancelled;
+        return clock::now() >= deadline_ ? stop_reason::deadline : stop_reason::none;
+    }
+
+private:
+    static constexpr std::chrono::milliseconds poll_interval{50};
+
+    void arm() {
+        clock::time_point next = (std::min)(deadline_, alarm_);
+        if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
+        timer_.expires_at(next);
+        timer_.async_wait(boost::asio::bind_executor(strand, [weak = weak_from_this()](boost::system::error_code error) {
+            auto const self = weak.lock();
+            if (self && !error) self->on_timer();
+        }));
+    }
+
+    void on_timer() {
+        is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
+        auto const now = clock::now();
+        if (is_cancelled_ || now >= deadline_) {
+            wake.cancel();
+            return;
+        }
+        if (now >= alarm_) {
+            alarm_ = (clock::time_point::max)();
+            wake.cancel();
+        }
+        arm();
+    }
+
+    boost::asio::steady_timer timer_;
+    clock::time_point deadline_;
+    clock::time_point alarm_ = (clock::time_point::max)();
+    bool is_cancelled_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
+
+// ---- umbraco_ai/beast/detail/ca_locations.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Where this machine keeps the certificates of its authorities, and where they were looked for.
+class ca_locations {
+public:
+    ca_locations() = default;
+
+    /// OpenSSL's own places, which SSL_CERT_FILE and SSL_CERT_DIR replace; where these hold nothing, the places of the
+    /// usual distributions.
+    void load_into(SSL_CTX* context) {
+        ERR_clear_error();
+        static_cast<void>(SSL_CTX_set_default_verify_paths(context));
+        bool found = look(place_of(X509_get_default_cert_file_env(), X509_get_default_cert_file()), true);
+        found = look(place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()), false) || found;
+        if (!found && std::getenv(X509_get_default_cert_file_env()) == nullptr && std::getenv(X509_get_default_cert_dir_env()) == nullptr) {
+            for (char const* const file :
+                 {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                  "/etc/ssl/ca-bundle.pem", "/var/lib/ca-certificates/ca-bundle.pem", "/etc/ssl/cert.pem", "/usr/local/etc/ssl/cert.pem",
+                  "/usr/local/share/certs/ca-root-nss.crt", "/etc/openssl/certs/ca-certificates.crt"}) {
+                if (!look(file, true)) continue;
+                static_cast<void>(SSL_CTX_load_verify_locations(context, file, nullptr));
+                break;
+            }
+        }
+        ERR_clear_error();
+    }
+
+    void add(std::string place) { looked_.push_back(std::move(place)); }
+
+    /// "/etc/ssl/certs, /etc/ssl/cert.pem (not there)".
+    [[nodiscard]] std::string to_string() const {
+        std::string text;
+        for (std::string const& place : looked_) text.append(text.empty() ? "" : ", ").append(place);
+        return text.empty() ? "nowhere" : text;
+    }
+
+private:
+    [[nodiscard]] static std::string place_of(char const* variable, char const* fallback) {
+        char const* const value = std::getenv(variable);
+        return value != nullptr ? value : fallback;
+    }
+
+    [[nodiscard]] bool look(std::string const& path, bool is_file) {
+        std::error_code error;
+        bool const is_there =
+            is_file ? std::filesystem::is_regular_file(path, error) : std::filesystem::is_directory(path, error) && !std::filesystem::is_empty(path, error);
+        looked_.push_back(is_there && !error ? path : path + " (nothing there)");
+        return is_there && !error;
+    }
+
+    std::vector<std::string> looked_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
+
+// ---- umbraco_ai/beast/detail/certificate_text.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CERTIFICATE_TEXT_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CERTIFICATE_TEXT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// What a peer wrote, fit for a failure: bounded, and without control bytes or quotes.
+[[nodiscard]] inline std::string certificate_words(std::string_view text) {
+    constexpr std::size_t most = 100;
+    std::string clean;
+    for (char const c : text.substr(0, most)) clean += c >= ' ' && c <= '~' && c != '`' ? c : '?';
+    if (text.size() > most) clean += "...";
+    return clean;
+}
+
+[[nodiscard]] inline std::string common_name(X509_NAME const* name) {
+    int const at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    X509_NAME_ENTRY const* const entry = at < 0 ? nullptr : X509_NAME_get_entry(name, at);
+    ASN1_STRING const* const data = entry == nullptr ? nullptr : X509_NAME_ENTRY_get_data(entry);
+    if (data == nullptr) return {};
+    return certificate_words({reinterpret_cast<char const*>(ASN1_STRING_get0_data(data)), static_cast<std::size_t>(ASN1_STRING_length(data))});
+}
+
+/// The hosts that a certificate is made out for: its subject alternative names, or else its common name.
+[[nodiscard]] inline std::vector<std::string> certified_hosts(X509* certificate) {
+    struct free_names {
+        void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
+    };
+    std::vector<std::string> hosts;
+    std::unique_ptr<GENERAL_NAMES, free_names> const names(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        GENERAL_NAME const* const name = sk_GENERAL_NAME_value(names.get(), i);
+        if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
+        ASN1_STRING const* const value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+        unsigned char const* const data = ASN1_STRING_get0_data(value);
+        auto const size = static_cast<std::size_t>(ASN1_STRING_length(value));
+        if (name->type == GEN_DNS) {
+            hosts.push_back(certificate_words({reinterpret_cast<char const*>(data), size}));
+        } else if (size == 4) {
+            boost::asio::ip::address_v4::bytes_type bytes{};
+            std::copy_n(data, size, bytes.begin());
+            hosts.push_back(boost::asio::ip::address_v4(bytes).to_string());
+        } else if (size == 16) {
+            boost::asio::ip::address_v6::bytes_type bytes{};
+            std::copy_n(data, size, bytes.begin());
+            hosts.push_back(boost::asio::ip::address_v6(bytes).to_string());
+        }
+    }
+    if (hosts.empty()) {
+        std::string name = common_name(X509_get_subject_name(certificate));
+        if (!name.empty()) hosts.push_back(std::move(name));
+    }
+    return hosts;
+}
+
+/// "`a`, `b` and 3 more".
+[[nodiscard]] inline std::string list_of_hosts(std::vector<std::string> const& hosts) {
+    constexpr std::size_t most = 4;
+    std::string text;
+    for (std::size_t i = 0; i < (std::min)(hosts.size(), most); ++i) text.append(i == 0 ? "`" : ", `").append(hosts[i]).append("`");
+    if (hosts.size() > most) text += " and " + std::to_string(hosts.size() - most) + " more";
+    return text.empty() ? "no host at all" : text;
+}
+
+/// "2026-03-01 12:00:00 UTC".
+[[nodiscard]] inline std::string certificate_time(ASN1_TIME const* time) {
+    std::tm parts{};
+    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return "an unreadable date";
+    char text[64];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d:%02d UTC", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+                  parts.tm_min, parts.tm_sec);
+    return text;
+}
+
+[[nodiscard]] inline sha256_bytes sha256_of(unsigned char const* data, std::size_t size) {
+    sha256_bytes digest{};
+    unsigned length = 0;
+    static_cast<void>(EVP_Digest(data, size, digest.data(), &length, EVP_sha256(), nullptr));
+    return digest;
+}
+
+[[nodiscard]] inline sha256_bytes certificate_sha256(X509* certificate) {
+    unsigned char* der = nullptr;
+    int const size = i2d_X509(certificate, &der);
+    sha256_bytes const digest = size > 0 ? sha256_of(der, static_cast<std::size_t>(size)) : sha256_bytes{};
+    OPENSSL_free(der);
+    return digest;
+}
+
+[[nodiscard]] inline sha256_bytes public_key_sha256(X509* certificate) {
+    unsigned char* der = nullptr;
+    int const size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    sha256_bytes const digest = size > 0 ? sha256_of(der, static_cast<std::size_t>(size)) : sha256_bytes{};
+    OPENSSL_free(der);
+    return digest;
+}
+
+[[nodiscard]] inline std::string hex_of(sha256_bytes const& digest) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (unsigned char const byte : digest) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CERTIFICATE_TEXT_HPP
+
+// ---- umbraco_ai/beast/detail/tls_peer.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The newest session of each origin. Each use is a copy, so that a connection that ends badly spoils nothing. Safe to use
+/// from several threads.
+class tls_sessions {
+public:
+    struct free_session {
+        void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
+    };
+    using session = std::unique_ptr<SSL_SESSION, free_session>;
+
+    tls_sessions() = default;
+
+    void put(std::string const& origin, SSL_SESSION const* fresh) {
+        session copy(SSL_SESSION_dup(const_cast<SSL_SESSION*>(fresh)));
+        if (!copy) return;
+        std::lock_guard const guard(mutex_);
+        if (kept_.size() >= most_origins && kept_.find(origin) == kept_.end()) kept_.erase(kept_.begin());
+        kept_[origin] = std::move(copy);
+    }
+
+    [[nodiscard]] session get(std::string const& origin) {
+        std::lock_guard const guard(mutex_);
+        auto const found = kept_.find(origin);
+        return found == kept_.end() ? session() : session(SSL_SESSION_dup(found->second.get()));
+    }
+
+    void forget(std::string const& origin) {
+        std::lock_guard const guard(mutex_);
+        kept_.erase(origin);
+    }
+
+private:
+    static constexpr std::size_t most_origins = 32;
+
+    std::mutex mutex_;
+    std::map<std::string, session> kept_;
+};
+
+/// What the callbacks of OpenSSL know of one connection, and tell it.
+class tls_peer {
+public:
+    tls_peer() = default;
+
+    tls_sessions* sessions = nullptr;
+    std::string session_key;
+    std::string host;
+    bool accepts_any = false;
+    bool was_asked_for_certificate = false;
+    std::optional<failure> rejection;
+
+    /// Where OpenSSL keeps the pointer to it in an SSL.
+    [[nodiscard]] static int index() {
+        static int const made = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+        return made;
+    }
+    [[nodiscard]] static tls_peer* of(SSL const* ssl) { return static_cast<tls_peer*>(SSL_get_ex_data(ssl, index())); }
+};
+
+/// Why a handshake failed, or a connection after it, in a sentence.
+[[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
+    if (peer.rejection) return *peer.rejection;
+    std::string const& where = peer.session_key;
+    auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
+    int const reason = error.category() == boost::asio::error::get_ssl_category()
+                           ? ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())))
+                           : 0;
+    switch (reason) {
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_UNKNOWN_PROTOCOL:
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_PACKET_LENGTH_TOO_LONG:
+        case SSL_R_RECORD_LENGTH_MISMATCH:
+            return fail(where + " does not speak TLS on this port; check the port of the base URL, or use http for a server on this machine.");
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_VERSION_TOO_LOW:
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+            return fail(where + " offers no TLS 1.2 or newer, only versions that are no longer safe; update the server.");
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+            if (peer.was_asked_for_certificate || reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
+                return fail(where + " wants a certificate of the client, which this library does not give; let the server do without for this API.");
+            break;
+        default: break;
+    }
+    if (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE)
+        return fail(where + " and this client have no TLS version, cipher or curve in common; update the server.");
+    return fail("TLS with " + where + " failed (" + error.message() + ").");
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
+
+// ---- umbraco_ai/beast/detail/tls_context.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The settings that all connections of a transport share. Unchanged once it is made, but for the sessions.
+class tls_context {
+public:
+    /// Errors: usage failures that name the option of `tls_options`.
+    [[nodiscard]] static result<std::shared_ptr<tls_context>> make(tls_options const& options) {
+        if (result<void> const checked = options.check(); !checked) return checked.error();
+        try {
+            auto made = std::make_shared<tls_context>(options);
+            if (auto refused = made->load(options)) return *std::move(refused);
+            return made;
+        } catch (boost::system::system_error const& error) {
+            return failure(errc::tls_failed, "OpenSSL gave no TLS context (" + error.code().message() + ").");
+        }
+    }
+
+    explicit tls_context(tls_options const& options) : native_(boost::asio::ssl::context::tls_client) {
+        for (std::string const& text : options.pins()) pins_.push_back(*parse_sha256(text));
+    }
+    tls_context(tls_context const&) = delete;
+    tls_context& operator=(tls_context const&) = delete;
+
+    [[nodiscard]] boost::asio::ssl::context& native() noexcept { return native_; }
+    [[nodiscard]] tls_sessions& sessions() noexcept { return sessions_; }
+
+    /// Prepares a new SSL of this context for a handshake with the origin; `peer` outlives it.
+    /// Errors: `errc::tls_failed` where OpenSSL has no memory or takes the host for no name.
+    [[nodiscard]] result<void> prepare(SSL* ssl, http_origin const& origin, tls_peer& peer) {
+        peer.sessions = &sessions_;
+        peer.session_key = origin.authority();
+        peer.host = origin.host;
+        if (peer.host.ends_with('.')) peer.host.pop_back();
+        bool is_ready = SSL_set_ex_data(ssl, tls_peer::index(), &peer) == 1;
+        X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
+        X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        if (is_ipv4(peer.host) || peer.host.find(':') != std::string::npos) {
+            is_ready = is_ready && X509_VERIFY_PARAM_set1_ip_asc(expected, peer.host.c_str()) == 1;
+        } else {
+            is_ready = is_ready && SSL_set1_host(ssl, peer.host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, peer.host.c_str()) == 1;
+        }
+        ERR_clear_error();
+        if (!is_ready) return failure(errc::tls_failed, "OpenSSL takes the host for neither a name nor an address; check the base URL.");
+        if (tls_sessions::session const earlier = sessions_.get(peer.session_key)) static_cast<void>(SSL_set_session(ssl, earlier.get()));
+        return result<void>::ok();
+    }
+
+private:
+    [[nodiscard]] std::optional<failure> load(tls_options const& options) {
+        SSL_CTX* const context = native_.native_handle();
+        SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+        SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+        SSL_CTX_set_cert_verify_callback(context, &tls_context::on_verify, this);
+        SSL_CTX_set_client_cert_cb(context, &tls_context::on_certificate_request);
+        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(context, &tls_context::on_new_session);
+        static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+        SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols);
+
+        if (pins_.empty()) locations_.load_into(context);
+        for (std::string const& path : options.ca_files()) {
+            ERR_clear_error();
+            if (SSL_CTX_load_verify_locations(context, path.c_str(), nullptr) != 1)
+                return failure(errc::invalid_argument, "No certificate in PEM form could be read from " + path + " (" + last_error() + ").")
+                    .at("trust_ca_file");
+            locations_.add(path);
+        }
+        for (std::string const& text : options.ca_texts())
+            if (!trust(context, text))
+                return failure(errc::invalid_argument, "The text holds no certificate in PEM form.").at("trust_ca_pem");
+        // A server's own certificate may be trusted as it is, without an authority.
+        if (!options.ca_files().empty() || !options.ca_texts().empty())
+            X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+        return std::nullopt;
+    }
+
+    [[nodiscard]] static bool trust(SSL_CTX* context, std::string const& text) {
+        struct free_bio {
+            void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+        };
+        struct free_certificate {
+            void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+        };
+        std::unique_ptr<BIO, free_bio> const source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+        std::size_t count = 0;
+        while (source) {
+            std::unique_ptr<X509, free_certificate> const certificate(PEM_read_bio_X509_AUX(source.get(), nullptr, nullptr, nullptr));
+            if (!certificate) break;
+            if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get()) == 1) ++count;
+        }
+        ERR_clear_error();
+        return count != 0;
+    }
+
+    [[nodiscard]] static std::string last_error() {
+        boost::system::error_code const error(static_cast<int>(ERR_get_error()), boost::asio::error::get_ssl_category());
+        ERR_clear_error();
+        return error.message();
+    }
+
+    // Callbacks of OpenSSL: no exception may pass.
+    static int on_verify(X509_STORE_CTX* store, void* self) noexcept {
+        try {
+            auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+            tls_peer* const peer = ssl == nullptr ? nullptr : tls_peer::of(ssl);
+            if (peer == nullptr) return 0;
+            peer->rejection = static_cast<tls_context const*>(self)->judge(store, *peer);
+            return peer->rejection ? 0 : 1;
+        } catch (std::exception const&) {
+            return 0;
+        }
+    }
+
+    static int on_certificate_request(SSL* ssl, X509**, EVP_PKEY**) noexcept {
+        if (tls_peer* const peer = tls_peer::of(ssl)) peer->was_asked_for_certificate = true;
+        return 0;
+    }
+
+    static int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
+        try {
+            tls_peer const* const peer = tls_peer::of(ssl);
+            if (peer != nullptr && peer->sessions != nullptr) peer->sessions->put(peer->session_key, session);
+        } catch (std::exception const&) {
+            // Without memory for it the next connection negotiates anew.
+        }
+        return 0;
+    }
+
+    // Why the certificate is not accepted, or nothing.
+    [[nodiscard]] std::optional<failure> judge(X509_STORE_CTX* store, tls_peer const& peer) const {
+        X509* const own = X509_STORE_CTX_get0_cert(store);
+        if (own == nullptr) return failure(errc::certificate_rejected, "The server sent no certificate.");
+        if (!peer.accepts_any && pins_.empty()) {
+            if (X509_verify_cert(store) > 0) return std::nullopt;
+            return explain(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store), own, peer);
+        }
+        if (!peer.accepts_any) {
+            sha256_bytes const whole = certificate_sha256(own);
+            sha256_bytes const key = public_key_sha256(own);
+            if (std::none_of(pins_.begin(), pins_.end(), [&](sha256_bytes const& pin) { return pin == whole || pin == key; })) {
+                X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+                return failure(errc::certificate_rejected,
+                               "The certificate of " + peer.session_key + " is not the one that was pinned: its SHA-256 is " + hex_of(whole) +
+                                   ", that of its public key " + hex_of(key) + "; if it was renewed on purpose, pin the new one.");
+            }
+            int const error = X509_cmp_current_time(X509_get0_notBefore(own)) > 0  ? X509_V_ERR_CERT_NOT_YET_VALID
+                              : X509_cmp_current_time(X509_get0_notAfter(own)) < 0 ? X509_V_ERR_CERT_HAS_EXPIRED
+                                                                                   : X509_V_OK;
+            if (error != X509_V_OK) {
+                X509_STORE_CTX_set_error(store, error);
+                return explain(error, own, own, peer);
+            }
+        }
+        X509_STORE_CTX_set_error(store, X509_V_OK);
+        return std::nullopt;
+    }
+
+    [[nodiscard]] failure explain(int error, X509* at, X509* own, tls_peer const& peer) const {
+        std::string const& where = peer.session_key;
+        bool const is_own = at == nullptr || at == own || X509_cmp(at, own) == 0;
+        X509* const subject = at == nullptr ? own : at;
+        std::string const whose = is_own ? "The certificate of " + where
+                                         : "The certificate of the authority `" + common_name(X509_get_subject_name(subject)) + "`, which vouches for " + where + ",";
+        auto const reject = [](std::string text) { return failure(errc::certificate_rejected, std::move(text)); };
+        switch (error) {
+            case X509_V_ERR_HOSTNAME_MISMATCH:
+            case X509_V_ERR_IP_ADDRESS_MISMATCH:
+                return reject("The certificate is for " + list_of_hosts(certified_hosts(own)) + ", not `" + peer.host +
+                              "`; use a name that it is for in the base URL, give the server a certificate for this one, or pin(…) it.");
+            case X509_V_ERR_CERT_HAS_EXPIRED:
+                return reject(whose + " expired on " + certificate_time(X509_get0_notAfter(subject)) + "; renew it, or set the clock of this machine.");
+            case X509_V_ERR_CERT_NOT_YET_VALID:
+                return reject(whose + " is not yet valid: it begins on " + certificate_time(X509_get0_notBefore(subject)) +
+                              "; set the clock of this machine, or wait.");
+            case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+                return reject("The certificate of " + where + " is self-signed, and this machine does not know it: pass trust_ca_file(…) with it, or pin(…) it (its SHA-256 is " +
+                              hex_of(certificate_sha256(own)) + "; compare it with the server's). Looked in: " + locations_.to_string() + '.');
+            case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+            case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+                return reject("The certificate of " + where + " is signed by `" + common_name(X509_get_issuer_name(subject)) +
+                              "`, an authority this machine does not know: pass trust_ca_file(…) with the authority's certificate or pin(…) the server's, "
+                              "or let the server send its whole chain. Looked in: " +
+                              locations_.to_string() + '.');
+            default: return reject(whose + " is not accepted: " + X509_verify_cert_error_string(error) + '.');
+        }
+    }
+
+    boost::asio::ssl::context native_;
+    std::vector<sha256_bytes> pins_;
+    ca_locations locations_;
+    tls_sessions sessions_;
+};
+
+/// The context of a transport, made at its first https call: reading the authorities takes a while. Safe to use from several
+/// threads.
+class lazy_tls_context {
+public:
+    explicit lazy_tls_context(tls_options options) : options_(std::move(options)) {}
+
+    [[nodiscard]] tls_options const& options() const noexcept { return options_; }
+
+    [[nodiscard]] result<std::shared_ptr<tls_context>> get() {
+        std::lock_guard const guard(mutex_);
+        if (!made_) made_ = tls_context::make(options_);
+        return *made_;
+    }
+
+private:
+    tls_options options_;
+    std::mutex mutex_;
+    std::optional<result<std::shared_ptr<tls_context>>> made_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
+
+// ---- umbraco_ai/beast/detail/http_connection.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
+#define UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// One operation of a connection: begun, ended, and with which outcome.
+class io_step {
+public:
+    io_step() = default;
+
+    [[nodiscard]] bool is_pending() const noexcept { return is_pending_; }
+    [[nodiscard]] bool is_done() const noexcept { return is_done_; }
+    [[nodiscard]] bool is_idle() const noexcept { return !is_pending_ && !is_done_; }
+    [[nodiscard]] boost::system::error_code const& error() const noexcept { return error_; }
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+    void begin() noexcept { is_pending_ = true; }
+    void end(boost::system::error_code outcome, std::size_t transferred) noexcept {
+        is_pending_ = false;
+        is_done_ = true;
+        error_ = outcome;
+        count_ = transferred;
+    }
+    /// The outcome has been seen; the next one may begin.
+    void clear() noexcept { *this = io_step(); }
+
+private:
+    boost::system::error_code error_;
+    std::size_t count_ = 0;
+    bool is_pending_ = false;
+    bool is_done_ = false;
+};
+
+/// A TCP connection, with TLS over it or not. Each operation tells its `io_step` when it has ended, and wakes the call. The
+/// handlers own the connection, so whoever gives it up closes it and leaves it behind.
+class http_connection : public std::enable_shared_from_this<http_connection> {
+    using error_code = boost::system::error_code;
+    using call = std::shared_ptr<call_state>;
+
+public:
+    using tcp = boost::asio::ip::tcp;
+
+    explicit http_connection(boost::asio::any_io_executor const& io) : socket_(io) {}
+    http_connection(http_connection const&) = delete;
+    http_connection& operator=(http_connection const&) = delete;
+
+    boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
+    io_step setup;                     ///< Connecting, or the TLS handshake.
+    io_step reading;
+    io_step writing;
+
+    /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
+    void start_connect(tcp::endpoint const& address, call const& owner) {
+        error_code error;
+        setup.begin();
+        socket_.open(address.protocol(), error);
+        if (error) {
+            setup.end(error, 0);
+            return;
+        }
+        socket_.async_connect(address, boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome) {
+                                  self->setup.end(outcome, 0);
+                                  wake(weak);
+                              }));
+    }
+
+    /// After a successful `start_connect`.
+    void configure() {
+        error_code ignored;
+        socket_.set_option(tcp::no_delay(true), ignored);
+        // For the look at an idle connection, and for the farewell of TLS: neither may wait.
+        socket_.non_blocking(true, ignored);
+        setup.clear();
+    }
+
+    /// Errors: those of `tls_context::prepare`.
+    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, call const& owner) {
+        context_ = std::move(context);
+        peer_.accepts_any = accepts_any;
+        stream_ = std::make_unique<boost::asio::ssl::stream<tcp::socket&>>(socket_, context_->native());
+        if (result<void> const ready = context_->prepare(stream_->native_handle(), owner->request.origin, peer_); !ready) return ready.error();
+        setup.begin();
+        stream_->async_handshake(boost::asio::ssl::stream_base::client,
+                                 boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome) {
+                                     self->setup.end(outcome, 0);
+                                     self->is_secured_ = !outcome;
+                                     if (outcome) self->context_->sessions().forget(self->peer_.session_key);
+                                     wake(weak);
+                                 }));
+        return result<void>::ok();
+    }
+
+    /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle.
+    void start_read(std::size_t most, call const& owner) {
+        reading.begin();
+        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome, std::size_t count) {
+            self->buffer.commit(count);
+            self->reading.end(outcome, count);
+            wake(weak);
+        });
+        if (stream_) stream_->async_read_some(buffer.prepare(most), std::move(handler));
+        else socket_.async_read_some(buffer.prepare(most), std::move(handler));
+    }
+
+    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle.
+    void start_write(std::size_t offset, call const& owner) {
+        std::string const& head = owner->head;
+        std::string const& body = owner->request.body;
+        std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head) + offset,
+                                                            boost::asio::buffer(body) + (offset > head.size() ? offset - head.size() : 0)};
+        writing.begin();
+        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), owner](error_code outcome, std::size_t count) {
+            self->writing.end(outcome, count);
+            owner->wake.cancel();
+        });
+        if (stream_) stream_->async_write_some(rest, std::move(handler));
+        else socket_.async_write_some(rest, std::move(handler));
+    }
+
+    /// Whether an idle connection has nothing to say: it was neither closed, nor did the server send what nobody asked for.
+    /// A session ticket of TLS is taken in silently.
+    [[nodiscard]] bool is_quiet() {
+        error_code error;
+        char byte = 0;
+        if (stream_) stream_->read_some(boost::asio::buffer(&byte, 1), error);
+        else socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
+        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+    }
+
+    /// Says farewell as TLS wants it, as far as that goes without waiting, and closes.
+    void close() noexcept {
+        try {
+            error_code ignored;
+            if (is_secured_ && !setup.is_pending() && !reading.is_pending() && !writing.is_pending()) stream_->shutdown(ignored);
+        } catch (std::exception const&) {
+            // A farewell is no matter for the caller.
+        }
+        abandon();
+    }
+
+    /// Closes at once; what is pending ends soon.
+    void abandon() noexcept {
+        error_code ignored;
+        is_secured_ = false;
+        socket_.close(ignored);
+    }
+
+    [[nodiscard]] bool is_tls() const noexcept { return stream_ != nullptr; }
+    [[nodiscard]] tls_peer const& peer() const noexcept { return peer_; }
+
+private:
+    [[nodiscard]] static std::weak_ptr<call_state> weak(call const& owner) { return owner; }
+    static void wake(std::weak_ptr<call_state> const& owner) {
+        if (auto const awake = owner.lock()) awake->wake.cancel();
+    }
+
+    tcp::socket socket_;
+    std::shared_ptr<tls_context> context_;
+    tls_peer peer_;
+    std::unique_ptr<boost::asio::ssl::stream<tcp::socket&>> stream_;
+    bool is_secured_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
+
+// ---- umbraco_ai/beast/detail/connection_pool.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
+/// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.
+class connection_pool {
+    class waiter {
+    public:
+        explicit waiter(std::shared_ptr<call_state> const& owner) : strand(owner->strand), call(owner) {}
+
+        boost::asio::any_io_executor strand;
+        std::weak_ptr<call_state> call;
+        bool is_granted = false;
+    };
+
+    class line {
+    public:
+        explicit line(http_origin where) : origin(std::move(where)) {}
+
+        http_origin origin;
+        std::size_t in_use = 0;
+        std::deque<std::shared_ptr<waiter>> waiting;
+    };
+
+public:
+    using clock = std::chrono::steady_clock;
+
+    connection_pool(std::size_t most_in_use, std::chrono::seconds idle_time)
+        : most_in_use_((std::max<std::size_t>)(most_in_use, 1)), idle_time_(idle_time) {}
+    connection_pool(connection_pool const&) = delete;
+    connection_pool& operator=(connection_pool const&) = delete;
+    ~connection_pool() {
+        for (entry const& kept : idle_) kept.idle->close();
+    }
+
+    [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
+
+    /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
+    class place {
+    public:
+        place(std::shared_ptr<connection_pool> pool, std::shared_ptr<call_state> const& owner)
+            : pool_(std::move(pool)), me_(pool_->enter(owner)), origin_(owner->request.origin) {}
+        place(place const&) = delete;
+        place& operator=(place const&) = delete;
+        ~place() { pool_->leave(origin_, me_); }
+
+        /// The call is woken when it becomes so.
+        [[nodiscard]] bool is_granted() const { return pool_->is_granted(*me_); }
+
+    private:
+        std::shared_ptr<connection_pool> pool_;
+        std::shared_ptr<waiter> me_;
+        http_origin origin_;
+    };
+
+    /// An idle connection to the origin on which nothing has arrived, or nothing.
+    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin) {
+        while (true) {
+            std::shared_ptr<http_connection> candidate;
+            bool is_fresh = false;
+            {
+                std::lock_guard const guard(mutex_);
+                auto const now = clock::now();
+                auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.origin == origin; });
+                if (found == idle_.rend()) return nullptr;
+                is_fresh = found->expiry > now;
+                candidate = std::move(found->idle);
+                idle_.erase(std::next(found).base());
+            }
+            if (is_fresh && candidate->is_quiet()) return candidate;
+            candidate->close();
+        }
+    }
+
+    /// Keeps a connection on which nothing is pending.
+    void give(http_origin origin, std::shared_ptr<http_connection> idle, std::chrono::seconds limit) {
+        std::shared_ptr<http_connection> surplus;
+        {
+            std::lock_guard const guard(mutex_);
+            if (is_closed_ || limit <= limit.zero()) {
+                surplus = std::move(idle);
+            } else {
+                if (idle_.size() >= most_in_use_) {
+                    surplus = std::move(idle_.front().idle);
+                    idle_.erase(idle_.begin());
+                }
+                idle_.emplace_back(std::move(origin), std::move(idle), clock::now() + limit);
+            }
+        }
+        if (surplus) surplus->close();
+    }
+
+    /// The execution context goes down: drops what is idle, and no waiting call may be told anything from here on.
+    void shut_down() {
+        std::lock_guard const guard(mutex_);
+        is_closed_ = true;
+        idle_.clear();
+        for (line& one : lines_)
+            for (auto const& waiting : one.waiting) waiting->strand = boost::asio::any_io_executor();
+    }
+
+private:
+    class entry {
+    public:
+        entry(http_origin where, std::shared_ptr<http_connection> kept, clock::time_point end)
+            : origin(std::move(where)), idle(std::move(kept)), expiry(end) {}
+
+        http_origin origin;
+        std::shared_ptr<http_connection> idle;
+        clock::time_point expiry;
+    };
+
+    [[nodiscard]] std::shared_ptr<waiter> enter(std::shared_ptr<call_state> const& owner) {
+        auto made = std::make_shared<waiter>(owner);
+        std::lock_guard const guard(mutex_);
+        line& own = line_of(owner->request.origin);
+        if (own.in_use < most_in_use_) {
+            ++own.in_use;
+            made->is_granted = true;
+        } else {
+            own.waiting.push_back(made);
+        }
+        return made;
+    }
+
+    void leave(http_origin const& origin, std::shared_ptr<waiter> const& who) noexcept {
+        std::lock_guard const guard(mutex_);
+        auto const own = std::find_if(lines_.begin(), lines_.end(), [&](line const& one) { return one.origin == origin; });
+        if (own == lines_.end()) return;
+        if (!who->is_granted) {
+            std::erase(own->waiting, who);
+        } else if (own->waiting.empty()) {
+            --own->in_use;
+        } else {
+            auto const next = std::move(own->waiting.front());
+            own->waiting.pop_front();
+            next->is_granted = true;
+            wake(*next);
+        }
+        if (own->in_use == 0 && own->waiting.empty()) lines_.erase(own);
+    }
+
+    [[nodiscard]] bool is_granted(waiter const& who) {
+        std::lock_guard const guard(mutex_);
+        return who.is_granted;
+    }
+
+    [[nodiscard]] line& line_of(http_origin const& origin) {
+        for (line& one : lines_)
+            if (one.origin == origin) return one;
+        return lines_.emplace_back(origin);
+    }
+
+    // With the mutex held: `shut_down` and the end of the waiting call wait for it, so its context is alive.
+    static void wake(waiter& who) noexcept {
+        if (!who.strand) return;
+        try {
+            boost::asio::post(who.strand, [call = who.call] {
+                if (auto const awake = call.lock()) awake->wake.cancel();
+            });
+        } catch (std::exception const&) {
+            // Out of memory: the call wakes at its deadline.
+        }
+    }
+
+    std::size_t const most_in_use_;
+    std::chrono::seconds const idle_time_;
+    std::mutex mutex_;
+    std::vector<entry> idle_;
+    std::list<line> lines_;
+    bool is_closed_ = false;
+};
+
+/// Shuts the pools of an execution context down with it, so that a transport may outlive it.
+class pool_service : public boost::asio::execution_context::service {
+public:
+    using key_type = pool_service;
+    static inline boost::asio::execution_context::id id;
+
+    explicit pool_service(boost::asio::execution_context& context) : service(context) {}
+
+    [[nodiscard]] std::shared_ptr<connection_pool> make_pool(std::size_t most_in_use, std::chrono::seconds idle_time) {
+        auto made = std::make_shared<connection_pool>(most_in_use, idle_time);
+        std::lock_guard const guard(mutex_);
+        std::erase_if(pools_, [](auto const& pool) { return pool.expired(); });
+        pools_.push_back(made);
+        return made;
+    }
+
+private:
+    void shutdown() override {
+        std::lock_guard const guard(mutex_);
+        for (auto const& pool : pools_)
+            if (auto const alive = pool.lock()) alive->shut_down();
+    }
+
+    std::mutex mutex_;
+    std::vector<std::weak_ptr<connection_pool>> pools_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
+
+// ---- umbraco_ai/http1/failures.hpp ----
+#ifndef UMBRACO_AI_HTTP1_FAILURES_HPP
+#define UMBRACO_AI_HTTP1_FAILURES_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// What a transport is at, for the text of a failure.
+[[nodiscard]] constexpr char const* step_of(transfer_phase phase) noexcept {
+    switch (phase) {
+        case transfer_phase::queue: return "waiting for a free connection";
+        case transfer_phase::resolve: return "resolving the host name";
+        case transfer_phase::connect: return "connecting";
+        case transfer_phase::tls: return "negotiating TLS";
+        case transfer_phase::send: return "sending the request";
+        case transfer_phase::first_byte: return "waiting for the answer";
+        case transfer_phase::header: return "reading the header of the answer";
+        case transfer_phase::body: return "reading the body of the answer";
+    }
+    return "?";
+}
+
+/// "cms.example.com:443", for the text of a failure.
+[[nodiscard]] inline std::string peer_name(http_origin const& origin) {
+    return (origin.host.find(':') == std::string::npos ? origin.host : '[' + origin.host + ']') + ':' + std::to_string(origin.port);
+}
+
+/// An answer that is not taken. `reason` is what its parser says.
+[[nodiscard]] inline failure answer_failure(errc code, http_request const& request, std::string_view reason) {
+    switch (code) {
+        case errc::header_too_large:
+            return failure(code, "The header of the answer, or a trailer of it, is larger than the " + std::to_string(request.limits.header_bytes) +
+                                     " bytes this call accepts (http_limits::header_bytes).");
+        case errc::body_too_large:
+            return failure(code, "The body of the answer is larger than the " + std::to_string(request.limits.body_bytes) +
+                                     " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
+        case errc::protocol_switched: return failure(code, "The server switched to another protocol, which nobody asked for.");
+        case errc::too_many_interim_responses: return failure(code, "The server sent more than 5 interim responses (1xx) and no answer.");
+        default:
+            return failure(code, "What " + peer_name(request.origin) + " answered is not HTTP/1.1 (" + std::string(reason) +
+                                     "); check scheme and port of the base URL.");
+    }
+}
+
+/// A call that its caller gave up. `step` is what it was at.
+[[nodiscard]] inline failure cancelled_failure(std::string_view step) {
+    return failure(errc::cancelled, "The call was cancelled while " + std::string(step) + '.');
+}
+
+[[nodiscard]] inline failure deadline_failure(http_request const& request, std::string_view step) {
+    return failure(errc::deadline_exceeded, "The time for the call ran out while " + std::string(step) + " (" + peer_name(request.origin) +
+                                                "); give it more, or check that the server answers.");
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_FAILURES_HPP
+
+// ---- umbraco_ai/beast/detail/call_watch.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The waiting of one call, and why it ended without an answer. Lives in the frame of the call's coroutine, which has
+/// switched `throw_if_cancelled` off.
+///
+/// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
+/// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
+class call_watch {
+public:
+    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)), trace_(call_->request.trace) {
+        if (trace_ != nullptr) noted_ = call_state::clock::now();
+    }
+    call_watch(call_watch const&) = delete;
+    call_watch& operator=(call_watch const&) = delete;
+
+    [[nodiscard]] std::shared_ptr<call_state> const& call() const noexcept { return call_; }
+    [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
+    [[nodiscard]] failure& reason() noexcept { return reason_; }
+
+    /// What the call is at, for the text of a failure and for the trace.
+    void enter(transfer_phase phase) noexcept {
+        note_time();
+        phase_ = phase;
+    }
+
+    /// The call is over; nothing is noted from here on.
+    void end_trace() noexcept {
+        note_time();
+        trace_ = nullptr;
+    }
+
+    [[nodiscard]] transfer_trace* trace() const noexcept { return trace_; }
+
+    /// From here until `end_limit` the call fails after `time` too.
+    void limit(std::chrono::nanoseconds time) {
+        limit_ = time;
+        limit_end_ = call_state::clock::now() + std::chrono::duration_cast<call_state::clock::duration>(time);
+        call_->set_alarm(*limit_end_);
+    }
+    void end_limit() noexcept { limit_end_.reset(); }
+
+    /// Sets an alarm without giving up the limit.
+    void set_alarm(call_state::clock::time_point time) {
+        call_->set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
+    }
+
+    /// Sleeps until something happens; false where the call has to stop, with `reason` set.
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> sleep() {
+        boost::system::error_code ignored;
+        co_await call_->wake.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+        co_return co_await check();
+    }
+
+    /// False where the call has to stop, with `reason` set.
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> check() {
+        stop_reason const why = call_->should_stop(co_await boost::asio::this_coro::cancellation_state);
+        if (why != stop_reason::none) {
+            reason_ = stopped(why);
+            co_return false;
+        }
+        if (limit_end_ && call_state::clock::now() >= *limit_end_)
+            co_return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
+                                                     std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
+                                                     " ms of transport_options::connect_time, while " + step() + '.');
+        co_return true;
+    }
+
+    /// Always false, to be returned.
+    [[nodiscard]] bool fail(errc code, std::string text) {
+        reason_ = failure(code, std::move(text));
+        return false;
+    }
+    [[nodiscard]] bool fail(failure reason) {
+        reason_ = std::move(reason);
+        return false;
+    }
+
+    [[nodiscard]] failure stopped(stop_reason why) const {
+        return why == stop_reason::cancelled ? cancelled_failure(step()) : deadline_failure(request(), step());
+    }
+
+    /// "cms.example.com:443".
+    [[nodiscard]] std::string peer() const { return peer_name(request().origin); }
+
+private:
+    [[nodiscard]] char const* step() const noexcept { return step_of(phase_); }
+
+    void note_time() noexcept {
+        if (trace_ == nullptr) return;
+        auto const now = call_state::clock::now();
+        trace_->add(phase_, std::chrono::duration_cast<std::chrono::nanoseconds>(now - noted_));
+        noted_ = now;
+    }
+
+    std::shared_ptr<call_state> call_;
+    transfer_trace* trace_;
+    call_state::clock::time_point noted_;
+    failure reason_;
+    std::chrono::nanoseconds limit_{0};
+    std::optional<call_state::clock::time_point> limit_end_;
+    transfer_phase phase_ = transfer_phase::queue;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
+
+// ---- umbraco_ai/asio/name_lookup.hpp ----
+#ifndef UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
+#define UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
+
+/// The addresses of a host that needs no look-up: a literal, or "localhost", which is both loopback addresses.
+[[nodiscard]] inline std::optional<endpoint_list> endpoints_by_spelling(std::string const& host, std::uint16_t port) {
+    using boost::asio::ip::tcp;
+    if (host == "localhost")
+        return endpoint_list{tcp::endpoint(boost::asio::ip::address_v6::loopback(), port),
+                             tcp::endpoint(boost::asio::ip::address_v4::loopback(), port)};
+    boost::system::error_code error;
+    auto const address = boost::asio::ip::make_address(host, error);
+    if (error) return std::nullopt;
+    return endpoint_list{tcp::endpoint(address, port)};
+}
+
+/// One host name on its way to addresses. All but host and port is guarded by the mutex of `lookup_queue`, and `wake`
+/// belongs to the strand of who waits.
+class name_lookup {
+public:
+    name_lookup(std::string host_name, std::uint16_t port_number, boost::asio::any_io_executor strand,
+                boost::asio::steady_timer& wake_timer)
+        : host(std::move(host_name)), port(port_number), executor(std::move(strand)), wake(&wake_timer) {}
+
+    std::string const host;
+    std::uint16_t const port;
+    boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
+    boost::asio::steady_timer* wake;
+    bool done = false;
+    boost::system::error_code error;
+    endpoint_list endpoints;
+};
+
+/// getaddrinfo can be neither cancelled nor hurried, and an Asio resolver makes ~io_context wait for it. So look-ups run
+/// on a few detached threads that own what they touch and are left behind when the caller gives up.
+class lookup_queue : public std::enable_shared_from_this<lookup_queue> {
+public:
+    /// What gives the addresses of a host; called on a thread of the queue's.
+    using resolve = std::function<endpoint_list(std::string const& host, std::uint16_t port, boost::system::error_code& error)>;
+
+    explicit lookup_queue(resolve source = ask_system) : resolve_(std::move(source)) {}
+
+    /// Lets something else than the system give addresses; only while nothing is being looked up.
+    void set_source(resolve source) {
+        std::lock_guard const guard(mutex_);
+        resolve_ = std::move(source);
+    }
+
+    /// Begins a look-up; its timer is cancelled on its executor when it is done.
+    void start(std::shared_ptr<name_lookup> lookup) {
+        bool needs_thread = false;
+        {
+            std::lock_guard const guard(mutex_);
+            open_.push_back(lookup);
+            waiting_.push_back(std::move(lookup));
+            needs_thread = threads_ < most_threads;
+            if (needs_thread) ++threads_;
+        }
+        if (!needs_thread) return;
+        try {
+            std::thread([self = shared_from_this()] { self->work(); }).detach();
+        } catch (std::exception const&) {
+            std::lock_guard const guard(mutex_);
+            --threads_;
+            if (threads_ != 0) return;
+            for (auto const& stuck : waiting_) {
+                stuck->done = true;
+                stuck->error = make_error_code(boost::system::errc::resource_unavailable_try_again);
+                notify(stuck);
+            }
+            waiting_.clear();
+        }
+    }
+
+    /// The caller no longer waits.
+    void abandon(std::shared_ptr<name_lookup> const& lookup) {
+        std::lock_guard const guard(mutex_);
+        lookup->wake = nullptr;
+        lookup->executor = boost::asio::any_io_executor();
+        std::erase(open_, lookup);
+        std::erase(waiting_, lookup);
+    }
+
+    [[nodiscard]] bool is_done(name_lookup const& lookup) {
+        std::lock_guard const guard(mutex_);
+        return lookup.done;
+    }
+
+    /// The execution context goes down: no thread may touch it from here on.
+    void close() {
+        std::lock_guard const guard(mutex_);
+        for (auto const& lookup : open_) lookup->executor = boost::asio::any_io_executor();
+        open_.clear();
+        waiting_.clear();
+    }
+
+private:
+    static constexpr std::size_t most_threads = 4;
+
+    [[nodiscard]] static endpoint_list ask_system(std::string const& host, std::uint16_t port, boost::system::error_code& error) {
+        boost::asio::io_context context(1);
+        boost::asio::ip::tcp::resolver resolver(context);
+        endpoint_list endpoints;
+        auto const found = resolver.resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service, error);
+        for (auto const& entry : found) endpoints.push_back(entry.endpoint());
+        return endpoints;
+    }
+
+    void work() noexcept {
+        while (true) {
+            std::shared_ptr<name_lookup> lookup;
+            {
+                std::lock_guard const guard(mutex_);
+                if (waiting_.empty()) {
+                    --threads_;
+                    return;
+                }
+                lookup = std::move(waiting_.front());
+                waiting_.pop_front();
+            }
+            boost::system::error_code error;
+            endpoint_list endpoints;
+            try {
+                endpoints = resolve_(lookup->host, lookup->port, error);
+            } catch (std::exception const&) {
+                error = make_error_code(boost::system::errc::not_enough_memory);
+            }
+            std::lock_guard const guard(mutex_);
+            lookup->done = true;
+            lookup->error = error;
+            lookup->endpoints = std::move(endpoints);
+            notify(lookup);
+        }
+    }
+
+    // Called with the mutex held: `close` waits for it, so the context is alive while this posts to it.
+    void notify(std::shared_ptr<name_lookup> const& lookup) noexcept {
+        std::erase(open_, lookup);
+        if (!lookup->executor) return;
+        try {
+            boost::asio::post(lookup->executor, [lookup] {
+                if (lookup->wake != nullptr) lookup->wake->cancel();
+            });
+        } catch (std::exception const&) {
+            // Out of memory: the caller wakes at its deadline.
+        }
+        lookup->executor = boost::asio::any_io_executor();
+    }
+
+    resolve resolve_;
+    std::mutex mutex_;
+    std::vector<std::shared_ptr<name_lookup>> open_;
+    std::deque<std::shared_ptr<name_lookup>> waiting_;
+    std::size_t threads_ = 0;
+};
+
+/// The look-ups of one execution context; its shutdown cuts the detached threads off.
+class lookup_service : public boost::asio::execution_context::service {
+public:
+    using key_type = lookup_service;
+    static inline boost::asio::execution_context::id id;
+
+    explicit lookup_service(boost::asio::execution_context& context)
+        : service(context), queue_(std::make_shared<lookup_queue>()) {}
+
+    [[nodiscard]] std::shared_ptr<lookup_queue> const& queue() const noexcept { return queue_; }
+
+private:
+    void shutdown() override { queue_->close(); }
+
+    std::shared_ptr<lookup_queue> queue_;
+};
+
+/// A look-up for as long as a coroutine waits for it.
+class scoped_lookup {
+public:
+    scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,
+                  boost::asio::any_io_executor strand, boost::asio::steady_timer& wake)
+        : queue_(boost::asio::use_service<lookup_service>(context).queue()),
+          lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), wake)) {
+        queue_->start(lookup_);
+    }
+    scoped_lookup(scoped_lookup const&) = delete;
+    scoped_lookup& operator=(scoped_lookup const&) = delete;
+    ~scoped_lookup() { queue_->abandon(lookup_); }
+
+    [[nodiscard]] bool is_done() const { return queue_->is_done(*lookup_); }
+
+    /// Only after `is_done`: nobody writes them any more.
+    [[nodiscard]] boost::system::error_code const& error() const noexcept { return lookup_->error; }
+    [[nodiscard]] endpoint_list const& endpoints() const noexcept { return lookup_->endpoints; }
+
+private:
+    std::shared_ptr<lookup_queue> queue_;
+    std::shared_ptr<name_lookup> lookup_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
+
+// ---- umbraco_ai/beast/detail/connector.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CONNECTOR_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CONNECTOR_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The peer has gone: FIN, RST, or the end of TLS without a farewell.
+[[nodiscard]] inline bool is_close(boost::system::error_code const& error) {
+    using namespace boost::asio::error;
+    return error == eof || error == connection_reset || error == broken_pipe || error == connection_aborted ||
+           error == boost::asio::ssl::error::stream_truncated;
+}
+
+/// Addresses by turns of both families, beginning with the family of the first; the order within each stays.
+[[nodiscard]] inline endpoint_list interleaved(endpoint_list const& all) {
+    endpoint_list mixed;
+    if (all.empty()) return mixed;
+    endpoint_list first;
+    endpoint_list second;
+    for (auto const& address : all) (address.protocol() == all.front().protocol() ? first : second).push_back(address);
+    for (std::size_t i = 0; i < (std::max)(first.size(), second.size()); ++i) {
+        if (i < first.size()) mixed.push_back(first[i]);
+        if (i < second.size()) mixed.push_back(second[i]);
+    }
+    return mixed;
+}
+
+/// Makes a connection to the origin of a call: name, address, TLS. Lives in the frame of the call's coroutine.
+class connector {
+    template <class T>
+    using awaitable = boost::asio::awaitable<T>;
+    using attempt = std::shared_ptr<http_connection>;
+
+public:
+    connector(call_watch& watch, boost::asio::any_io_executor io, std::shared_ptr<lazy_tls_context> tls, std::chrono::milliseconds stagger)
+        : watch_(watch), io_(std::move(io)), tls_(std::move(tls)), stagger_(stagger) {}
+    connector(connector const&) = delete;
+    connector& operator=(connector const&) = delete;
+    ~connector() {
+        for (attempt const& lost : attempts_) lost->abandon();
+    }
+
+    /// An open connection, or nothing, with the reason in the watch.
+    [[nodiscard, gnu::noinline]] awaitable<attempt> connect() {
+        http_origin const& origin = watch_.request().origin;
+        if (origin.tls) {
+            // Before the first byte: an option that is wrong is wrong even where nobody answers.
+            auto made = tls_->get();
+            if (!made) {
+                static_cast<void>(watch_.fail(std::move(made).error()));
+                co_return nullptr;
+            }
+            context_ = *std::move(made);
+        }
+        endpoint_list addresses;
+        if (auto known = endpoints_by_spelling(origin.host, origin.port)) addresses = std::move(*known);
+        else if (!co_await resolve(addresses)) co_return nullptr;
+        attempt made = co_await race(interleaved(addresses));
+        if (!made || !origin.tls) co_return made;
+        attempts_.push_back(made);
+        if (!co_await secure(*made)) co_return nullptr;
+        attempts_.pop_back();
+        co_return made;
+    }
+
+private:
+    [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
+        watch_.enter(transfer_phase::resolve);
+        http_origin const& origin = watch_.request().origin;
+        scoped_lookup const lookup(boost::asio::query(watch_.call()->strand, boost::asio::execution::context), origin.host, origin.port,
+                                   watch_.call()->strand, watch_.call()->wake);
+        while (!lookup.is_done())
+            if (!co_await watch_.sleep()) co_return false;
+        if (lookup.error() || lookup.endpoints().empty())
+            co_return watch_.fail(errc::resolve_failed, "The host name " + origin.host + " has no address (" + lookup.error().message() +
+                                                            "); check its spelling and the DNS of this machine.");
+        endpoints = lookup.endpoints();
+        co_return true;
+    }
+
+    // The next address is tried when the one before has failed, or has said nothing for a while. The first to answer wins.
+    [[nodiscard, gnu::noinline]] awaitable<attempt> race(endpoint_list addresses) {
+        watch_.enter(transfer_phase::connect);
+        std::string errors;
+        std::size_t begun = 0;
+        auto next_begin = call_state::clock::now();
+        while (true) {
+            for (std::size_t i = 0; i < attempts_.size();) {
+                if (!attempts_[i]->setup.is_done()) {
+                    ++i;
+                    continue;
+                }
+                attempt ended = std::move(attempts_[i]);
+                attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(i));
+                if (!ended->setup.error()) {
+                    for (attempt const& lost : attempts_) lost->abandon();
+                    attempts_.clear();
+                    ended->configure();
+                    co_return ended;
+                }
+                errors = ended->setup.error().message();
+                next_begin = call_state::clock::now();
+            }
+            auto const now = call_state::clock::now();
+            if (begun < addresses.size() && now >= next_begin) {
+                attempts_.push_back(std::make_shared<http_connection>(io_));
+                attempts_.back()->start_connect(addresses[begun++], watch_.call());
+                next_begin = now + stagger_;
+                continue;
+            }
+            if (attempts_.empty()) {
+                static_cast<void>(watch_.fail(errc::connect_failed,
+                                              "No connection to " + watch_.peer() + " (" + errors +
+                                                  (addresses.size() > 1 ? ", and no better at its other addresses" : "") +
+                                                  "); check host and port, and that the server runs and may be reached from here."));
+                co_return nullptr;
+            }
+            watch_.set_alarm(begun < addresses.size() ? next_begin : (call_state::clock::time_point::max)());
+            if (!co_await watch_.sleep()) co_return nullptr;
+        }
+    }
+
+    [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
+        watch_.enter(transfer_phase::tls);
+        bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
+        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
+        while (!made.setup.is_done())
+            if (!co_await watch_.sleep()) co_return false;
+        auto const error = made.setup.error();
+        made.setup.clear();
+        if (!error) co_return true;
+        if (!is_close(error) || made.peer().rejection) co_return watch_.fail(tls_failure(error, made.peer()));
+        std::string text = watch_.peer() + " closed the connection during the TLS handshake (" + error.message() + ")";
+        text += made.peer().was_asked_for_certificate ? "; it had asked for a client certificate, which this library does not give."
+                                                      : "; check that it speaks TLS on this port.";
+        co_return watch_.fail(errc::connection_closed, std::move(text));
+    }
+
+    call_watch& watch_;
+    boost::asio::any_io_executor io_;
+    std::shared_ptr<lazy_tls_context> tls_;
+    std::shared_ptr<tls_context> context_;
+    std::chrono::milliseconds stagger_;
+    std::vector<attempt> attempts_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CONNECTOR_HPP
+
+// ---- umbraco_ai/beast/detail/response_parser.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
+#define UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Beast's parser, filling an `http_response` directly. Trailer fields are dropped: they must not pass for header fields.
+class response_parser final : public boost::beast::http::basic_parser<false> {
+    using error_code = boost::system::error_code;
+    using string_view = boost::beast::string_view;
+
+public:
+    explicit response_parser(http_limits const& limits) : most_header_bytes_(limits.header_bytes) {
+        header_limit(static_cast<std::uint32_t>(
+            (std::min<std::uint64_t>)(limits.header_bytes, (std::numeric_limits<std::uint32_t>::max)())));
+        body_limit(boost::optional<std::uint64_t>(limits.body_bytes));
+    }
+
+    [[nodiscard]] http_response& response() noexcept { return response_; }
+    [[nodiscard]] bool is_interim() const noexcept { return response_.status / 100 == 1; }
+
+    /// Takes what it can use off the front of what has arrived. No error where more is needed.
+    [[nodiscard]] error_code take(boost::beast::flat_buffer& buffer) {
+        using http_error = boost::beast::http::error;
+        error_code error;
+        if (header_bytes_ == 0 && !begins_like_http(buffer)) error = http_error::bad_version;
+        while (!error && buffer.size() != 0 && !is_done()) {
+            bool const in_header = !is_header_done();
+            // No chunked body ends with less, and Beast asserts that no piece of its last chunk is shorter.
+            if (!in_header && chunked() && buffer.size() < std::string_view("0\r\n\r\n").size()) break;
+            std::size_t const used = put(buffer.cdata(), error);
+            buffer.consume(used);
+            if (in_header) {
+                header_bytes_ += used;
+                std::size_t const pending = is_header_done() ? 0 : buffer.size();
+                if (header_bytes_ + pending > most_header_bytes_) error = http_error::header_limit;
+            }
+            if (!error && used == 0) break;
+        }
+        if (error != http_error::need_more) return error;
+        // Beyond the header only the line of a chunk, or the trailer, is kept back until it is whole.
+        if (!is_header_done() || buffer.size() <= most_header_bytes_) return {};
+        return http_error::header_limit;
+    }
+
+private:
+    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
+    [[nodiscard]] static bool begins_like_http(boost::beast::flat_buffer const& buffer) {
+        constexpr std::string_view start = "HTTP/1.";
+        auto const bytes = buffer.cdata();
+        std::string_view const seen(static_cast<char const*>(bytes.data()), (std::min)(bytes.size(), start.size()));
+        return start.starts_with(seen);
+    }
+
+    // Of all chunk extensions of one answer. Nobody uses them, and Beast sets them no bound.
+    static constexpr std::size_t most_extension_bytes = 4096;
+
+    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
+
+    void on_response_impl(int status, string_view, int, error_code&) override { response_.status = status; }
+
+    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
+        if (!has_header_) response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    }
+
+#if BOOST_VERSION >= 109000
+    void on_trailer_field_impl(boost::beast::http::field, string_view, string_view, error_code&) override {}
+#endif
+
+    void on_header_impl(error_code& error) override {
+        has_header_ = true;
+        bool const has_coding = response_.headers.contains("Transfer-Encoding");
+        if (has_coding && (!chunked() || response_.headers.contains("Content-Length")))
+            error = boost::beast::http::error::bad_transfer_encoding;
+    }
+
+    void on_body_init_impl(boost::optional<std::uint64_t> const& size, error_code&) override {
+        constexpr std::uint64_t most_believed = 64 * 1024;
+        if (size) response_.body.reserve(static_cast<std::size_t>((std::min)(*size, most_believed)));
+    }
+
+    std::size_t on_body_impl(string_view piece, error_code&) override {
+        response_.body.append(piece.data(), piece.size());
+        return piece.size();
+    }
+
+    void on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& error) override {
+        extension_bytes_ += extensions.size();
+        if (extension_bytes_ > most_extension_bytes) error = boost::beast::http::error::bad_chunk_extension;
+    }
+
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override {
+        response_.body.append(piece.data(), piece.size());
+        return piece.size();
+    }
+
+    void on_finish_impl(error_code&) override {}
+
+    http_response response_;
+    std::size_t most_header_bytes_;
+    std::size_t header_bytes_ = 0;
+    std::size_t extension_bytes_ = 0;
+    bool has_header_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
+
+// ---- umbraco_ai/http1/keep_alive.hpp ----
+#ifndef UMBRACO_AI_HTTP1_KEEP_ALIVE_HPP
+#define UMBRACO_AI_HTTP1_KEEP_ALIVE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// How long a connection may lie idle after this answer: `most`, or less where `Keep-Alive: timeout=` says so.
+[[nodiscard]] inline std::chrono::seconds idle_limit(http_headers const& headers, std::chrono::seconds most = std::chrono::seconds(30)) {
+    std::string const* const value = headers.find("Keep-Alive");
+    if (value == nullptr) return most;
+    constexpr std::string_view name = "timeout=";
+    auto const found =
+        std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
+    if (found == value->end()) return most;
+    auto const offset = static_cast<std::size_t>(found - value->begin()) + name.size();
+    unsigned seconds = 0;
+    auto const parsed = std::from_chars(value->data() + offset, value->data() + value->size(), seconds);
+    if (parsed.ec != std::errc()) return most;
+    return (std::min)(most, std::chrono::seconds(seconds));
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_KEEP_ALIVE_HPP
+
+// ---- umbraco_ai/beast/detail/http_exchange.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
+#define UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// What the calls of one transport share.
+class transport_shared {
+public:
+    transport_shared(std::shared_ptr<connection_pool> connections, transport_options shared_options)
+        : pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
+
+    std::shared_ptr<connection_pool> const pool;
+    std::shared_ptr<lazy_tls_context> const tls;
+    transport_options const options;
+};
+
+/// One request and its answer: connection, bytes out, bytes in. Lives in the frame of the coroutine that awaits `run`,
+/// which has switched `throw_if_cancelled` off.
+class http_exchange {
+    using error_code = boost::system::error_code;
+    using http_error = boost::beast::http::error;
+    template <class T>
+    using awaitable = boost::asio::awaitable<T>;
+
+public:
+    /// Of a request that `check_request` lets pass. Sockets belong to `io`, handlers run on `strand`.
+    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor io, boost::asio::any_io_executor strand,
+                  http_request request)
+        : shared_(std::move(shared)), io_(std::move(io)), watch_(std::make_shared<call_state>(io_, std::move(strand), std::move(request))) {}
+    http_exchange(http_exchange const&) = delete;
+    http_exchange& operator=(http_exchange const&) = delete;
+    ~http_exchange() {
+        if (connection_) connection_->abandon();
+    }
+
+    [[nodiscard, gnu::noinline]] awaitable<result<http_response>> run() {
+        http_origin const& origin = request().origin;
+        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
+            co_return failure(errc::invalid_argument,
+                              "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+                .at("dangerously_accept_any_certificate_on_loopback");
+        if (request().limits.time <= request().limits.time.zero()) co_return watch_.stopped(stop_reason::deadline);
+        if (request().limits.is_cancelled()) co_return watch_.stopped(stop_reason::cancelled);
+
+        watch_.call()->start();
+        connection_pool::place const place(shared_->pool, watch_.call());
+        watch_.enter(transfer_phase::queue);
+        while (!place.is_granted()) {
+            if (!co_await watch_.sleep()) co_return std::move(watch_.reason());
+        }
+        bool is_complete = co_await attempt(true);
+        if (!is_complete && may_resend_) is_complete = co_await attempt(false);
+        if (is_complete) co_return std::move(response_);
+        watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
+        co_return std::move(watch_.reason());
+    }
+
+    /// Notes nothing more where `http_request::trace` asked; what it refers to may go.
+    void end_trace() noexcept { watch_.end_trace(); }
+
+private:
+    // One connection, one request, one answer; false leaves the reason in the watch, and `may_resend_` where a second try is
+    // harmless.
+    [[nodiscard, gnu::noinline]] awaitable<bool> attempt(bool may_reuse) {
+        may_resend_ = false;
+        write_failed_ = false;
+        written_ = 0;
+        watch_.enter(transfer_phase::connect);
+        if (!co_await watch_.check()) co_return false;
+        if (may_reuse) connection_ = shared_->pool->take(request().origin);
+        is_reused_ = connection_ != nullptr;
+        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
+        if (!is_reused_) {
+            if (!co_await connect()) co_return false;
+        }
+        bool const is_complete = co_await converse();
+        if (connection_) connection_->close();
+        connection_.reset();
+        co_return is_complete;
+    }
+
+    [[nodiscard, gnu::noinline]] awaitable<bool> connect() {
+        if (shared_->options.connect_time) watch_.limit(*shared_->options.connect_time);
+        connector making(watch_, io_, shared_->tls, shared_->options.stagger);
+        connection_ = co_await making.connect();
+        watch_.end_limit();
+        co_return connection_ != nullptr;
+    }
+
+    [[nodiscard, gnu::noinline]] awaitable<bool> converse() {
+        constexpr int most_interim = 5;
+        for (int interim = 0;; ++interim) {
+            if (!write_failed_ && written_ < total() && connection_->buffer.size() == 0) {
+                if (!co_await write()) co_return false;
+            }
+            response_parser parser(request().limits);
+            if (!co_await read(parser)) co_return false;
+            if (!parser.is_interim()) {
+                response_ = std::move(parser.response());
+                keep(parser.keep_alive());
+                co_return true;
+            }
+            if (parser.response().status == 101)
+                co_return watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
+            if (interim == most_interim)
+                co_return watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
+        }
+    }
+
+    // Ends with everything written, or something to read, or a connection that takes no more. An answer may be there all
+    // the same, so only a stop is a failure. A large request is read beside, since the answer may come before it is out.
+    [[nodiscard, gnu::noinline]] awaitable<bool> write() {
+        watch_.enter(transfer_phase::send);
+        io_step& writing = connection_->writing;
+        io_step& reading = connection_->reading;
+        while (written_ < total()) {
+            if (writing.is_idle()) connection_->start_write(written_, watch_.call());
+            while (!writing.is_done() && !reading.is_done()) {
+                if (!co_await watch_.sleep()) {
+                    // What became of a write that is given up is uncertain.
+                    may_have_written_ = true;
+                    co_return false;
+                }
+            }
+            if (writing.is_done()) {
+                written_ += writing.count();
+                if (watch_.trace() != nullptr) watch_.trace()->bytes_sent += writing.count();
+                may_have_written_ = may_have_written_ || writing.count() != 0;
+                write_failed_ = static_cast<bool>(writing.error());
+                writing.clear();
+            }
+            if (write_failed_ || reading.is_done()) break;
+            if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
+        }
+        may_have_written_ = may_have_written_ || writing.is_pending();
+        co_return co_await watch_.check();
+    }
+
+    [[nodiscard, gnu::noinline]] awaitable<bool> read(response_parser& parser) {
+        watch_.enter(transfer_phase::first_byte);
+        io_step& reading = connection_->reading;
+        while (true) {
+            // One that has ended well has left its bytes in the buffer.
+            if (reading.is_done() && !reading.error()) reading.clear();
+            if (!parse(parser)) co_return false;
+            if (parser.is_done()) co_return true;
+            if (parser.is_header_done()) watch_.enter(transfer_phase::body);
+            else if (parser.got_some()) watch_.enter(transfer_phase::header);
+
+            if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
+            while (!reading.is_done()) {
+                if (!co_await watch_.sleep()) co_return false;
+            }
+            error_code const error = reading.error();
+            if (!co_await watch_.check()) co_return false;
+            if (!error) continue;
+            reading.clear();
+            if (error == boost::asio::error::eof && parser.is_header_done()) {
+                error_code at_end;
+                parser.put_eof(at_end);
+                if (!at_end) co_return true;
+            }
+            co_return closed(parser, error);
+        }
+    }
+
+    // Feeds what has arrived to the parser; false leaves the reason.
+    [[nodiscard]] bool parse(response_parser& parser) {
+        // Another read may have the rest of the buffer.
+        if (connection_->reading.is_pending()) return true;
+        auto& buffer = connection_->buffer;
+        std::size_t const arrived = buffer.size();
+        error_code const error = parser.take(buffer);
+        if (watch_.trace() != nullptr) watch_.trace()->bytes_received += arrived - buffer.size();
+        if (!error) return true;
+        errc const code = error == http_error::header_limit ? errc::header_too_large
+                          : error == http_error::body_limit ? errc::body_too_large
+                                                            : errc::malformed_response;
+        return watch_.fail(answer_failure(code, request(), error.message()));
+    }
+
+    [[nodiscard]] bool closed(response_parser const& parser, error_code error) {
+        if (connection_->is_tls() && !is_close(error)) {
+            failure reason = tls_failure(error, connection_->peer());
+            // The server ended the handshake on its side: it has read nothing.
+            if (connection_->peer().was_asked_for_certificate && !parser.got_some()) may_have_written_ = false;
+            return watch_.fail(std::move(reason));
+        }
+        if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
+        bool const is_untouched = !parser.got_some() && connection_->buffer.size() == 0;
+        may_resend_ = is_reused_ && is_untouched && (request().method == http_method::get || !may_have_written_);
+        char const* const place = written_ < total()         ? "while the request was being sent"
+                                  : is_untouched             ? "before the first byte of the answer"
+                                  : !parser.is_header_done() ? "inside the header of the answer"
+                                                             : "inside the body of the answer";
+        std::string text = watch_.peer() + " closed the connection " + place + " (" + error.message() + ").";
+        if (connection_->peer().was_asked_for_certificate) text += " It had asked for a client certificate, which this library does not give.";
+        return watch_.fail(errc::connection_closed, std::move(text));
+    }
+
+    // Gives the connection back where nothing on it is left over.
+    void keep(bool is_keep_alive) {
+        bool const asked_to_close = http1::asks_to_close(request().headers);
+        if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
+        if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
+        connection_->buffer.shrink_to_fit();
+        shared_->pool->give(request().origin, std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
+    }
+
+    [[nodiscard]] http_request const& request() const noexcept { return watch_.request(); }
+    [[nodiscard]] std::size_t total() const noexcept { return watch_.call()->head.size() + request().body.size(); }
+
+    static constexpr std::size_t most_per_read = 16 * 1024;
+
+    std::shared_ptr<transport_shared const> shared_;
+    boost::asio::any_io_executor io_;
+    call_watch watch_;
+    http_response response_;
+    std::shared_ptr<http_connection> connection_;
+    std::size_t written_ = 0;
+    bool is_reused_ = false;
+    bool write_failed_ = false;
+    bool may_have_written_ = false;
+    bool may_resend_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
+
+// ---- umbraco_ai/beast/transport.hpp ----
+#ifndef UMBRACO_AI_BEAST_TRANSPORT_HPP
+#define UMBRACO_AI_BEAST_TRANSPORT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// HTTP/1.1 over TCP and TLS as coroutines of Boost.Asio, with Boost.Beast's parser and OpenSSL.
+///
+/// Trust: TLS 1.2 or newer; the certificate is verified, always; see `tls_options`.
+/// Connections: kept and used again, the most recent first; at most `transport_options::most_connections` to one origin in
+/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used. A host
+/// with several addresses is tried at all of them, IPv6 and IPv4 by turns, and the first that answers is taken.
+/// Answers: any status is a response; interim responses are skipped. Redirects are not followed.
+/// Errors: usage (`invalid_argument`, of the request or of `tls_options`), `resolve_failed`, `connect_failed`, `tls_failed`,
+/// `certificate_rejected`, `connection_closed`, `malformed_response`, `header_too_large`, `body_too_large`,
+/// `too_many_interim_responses`, `protocol_switched`, `transport_failed`, `deadline_exceeded`, `cancelled`. Where a PUT, POST
+/// or DELETE fails after a byte of it may have left, `failure::possibly_applied` is set.
+/// Resending: only when a kept connection turns out closed before a byte of the answer, once, on a new connection, and
+/// only a GET or a request of which nothing was written. All other policy belongs above.
+/// Limits: all of `http_limits` are honoured. `time` covers everything from the wait for a connection to the last byte; the
+/// cancel check is asked between steps and every 50 ms.
+/// Cancellation: any cancellation type that the awaiting coroutine lets through ends the call with `errc::cancelled`, within
+/// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
+/// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
+/// the context. Calls on different strands, and several at once on one, are fine.
+/// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
+/// be destroyed. A moved-from transport may only be assigned to or destroyed.
+class beast_transport {
+public:
+    static constexpr bool timed = true;
+    static constexpr bool cancellable = true;
+    static constexpr bool concurrent = true;
+    static constexpr bool tracks_writes = true;
+
+    /// Sockets and timers belong to this executor's context.
+    explicit beast_transport(boost::asio::any_io_executor executor, transport_options options = {})
+        : executor_(std::move(executor)), shared_(share(executor_, std::move(options))) {}
+    explicit beast_transport(boost::asio::io_context& context, transport_options options = {})
+        : beast_transport(boost::asio::any_io_executor(context.get_executor()), std::move(options)) {}
+
+    beast_transport(beast_transport&&) noexcept = default;
+    beast_transport& operator=(beast_transport&&) noexcept = default;
+    beast_transport(beast_transport const&) = delete;
+    beast_transport& operator=(beast_transport const&) = delete;
+    ~beast_transport() = default;
+
+    /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
+    [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) {
+        return exchange(shared_, executor_, std::move(request));
+    }
+
+    /// The steady clock, since its epoch.
+    [[nodiscard]] std::chrono::nanoseconds now() const noexcept {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
+    }
+
+    /// Lets time pass; ends early, without an exception, when the coroutine is cancelled.
+    [[nodiscard]] boost::asio::awaitable<void> wait(std::chrono::nanoseconds duration) { return sleep(executor_, duration); }
+
+    [[nodiscard]] boost::asio::any_io_executor const& get_executor() const noexcept { return executor_; }
+
+private:
+    [[nodiscard]] static boost::asio::execution_context& context_of(boost::asio::any_io_executor const& executor) {
+        return boost::asio::query(executor, boost::asio::execution::context);
+    }
+
+    [[nodiscard]] static std::shared_ptr<detail::transport_shared const> share(boost::asio::any_io_executor const& executor,
+                                                                               transport_options options) {
+        auto& service = boost::asio::use_service<detail::pool_service>(context_of(executor));
+        auto pool = service.make_pool(options.most_connections, options.idle_time);
+        return std::make_shared<detail::transport_shared const>(std::move(pool), std::move(options));
+    }
+
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange(
+        std::shared_ptr<detail::transport_shared const> shared, boost::asio::any_io_executor io, http_request request) {
+        if (result<void> const checked = detail::check_request(request); !checked) co_return checked.error();
+        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        result<http_response> answer;
+        std::exception_ptr thrown;
+        try {
+            boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
+            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
+            answer = co_await work.run();
+            work.end_trace();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+        if (thrown) std::rethrow_exception(thrown);
+        co_return answer;
+    }
+
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,
+                                                                           std::chrono::nanoseconds duration) {
+        if (duration <= duration.zero()) co_return;
+        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        auto const state = co_await boost::asio::this_coro::cancellation_state;
+        if (state.cancelled() == boost::asio::cancellation_type::none) {
+            boost::system::error_code ignored;
+            boost::asio::steady_timer timer(io, duration);
+            co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+        }
+        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+    }
+
+    boost::asio::any_io_executor executor_;
+    std::shared_ptr<detail::transport_shared const> shared_;
+};
+
+static_assert(Transport<beast_transport>);
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_TRANSPORT_HPP
+
+// ---- umbraco_ai/beast/blocking.hpp ----
+#ifndef UMBRACO_AI_BEAST_BLOCKING_HPP
+#define UMBRACO_AI_BEAST_BLOCKING_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// `beast_transport` for code that waits: the coroutine runs to its end on a private io_context, on the calling thread.
+/// Errors, limits and resending: as for `beast_transport`. Another thread cancels a call by the check in `http_limits`,
+/// which is asked every 50 ms.
+/// Threading: one call at a time; a second one, from another thread or from within the cancel check, gets
+/// `errc::client_busy` at once.
+/// Lifetime: movable while no call runs. A moved-from transport may only be assigned to or destroyed.
+class blocking_transport {
+public:
+    static constexpr bool timed = true;
+    static constexpr bool cancellable = true;
+    static constexpr bool tracks_writes = true;
+
+    explicit blocking_transport(transport_options options = {}) : state_(std::make_unique<state>(std::move(options))) {}
+
+    [[nodiscard]] result<http_response> send(http_request request) {
+        busy_mark const mark(state_->is_busy);
+        if (!mark.is_mine())
+            return failure(errc::client_busy,
+                           "This transport is in the middle of another call; wait for it, or use one transport per thread.");
+        result<http_response> answer;
+        std::exception_ptr thrown;
+        state_->context.restart();
+        boost::asio::co_spawn(state_->context, state_->transport.send(std::move(request)),
+                              [&answer, &thrown](std::exception_ptr error, result<http_response> given) {
+                                  thrown = std::move(error);
+                                  answer = std::move(given);
+                              });
+        state_->context.run();
+        if (thrown) std::rethrow_exception(thrown);
+        return answer;
+    }
+
+    /// The steady clock, since its epoch.
+    [[nodiscard]] std::chrono::nanoseconds now() const noexcept { return state_->transport.now(); }
+
+    /// Lets time pass on the calling thread.
+    void wait(std::chrono::nanoseconds duration) {
+        boost::system::error_code ignored;
+        boost::asio::steady_timer timer(state_->context, duration);
+        timer.wait(ignored);
+    }
+
+private:
+    class state {
+    public:
+        explicit state(transport_options options) : transport(context, std::move(options)) {}
+
+        boost::asio::io_context context;
+        beast_transport transport;
+        std::atomic<bool> is_busy = false;
+    };
+
+    class busy_mark {
+    public:
+        explicit busy_mark(std::atomic<bool>& flag) noexcept : flag_(flag), is_mine_(!flag.exchange(true)) {}
+        busy_mark(busy_mark const&) = delete;
+        busy_mark& operator=(busy_mark const&) = delete;
+        ~busy_mark() {
+            if (is_mine_) flag_ = false;
+        }
+
+        [[nodiscard]] bool is_mine() const noexcept { return is_mine_; }
+
+    private:
+        std::atomic<bool>& flag_;
+        bool is_mine_;
+    };
+
+    std::unique_ptr<state> state_;
+};
+
+static_assert(Transport<blocking_transport>);
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_BLOCKING_HPP
 
 // ---- umbraco_ai/beast/client.hpp ----
 #ifndef UMBRACO_AI_BEAST_CLIENT_HPP
@@ -9751,6 +11265,39 @@ public:
     beast_client(boost::asio::io_context& io, std::string_view base_url_text, credentials auth = {}, client_options options = {},
                  transport_options network = {})
         : beast_client(boost::asio::any_io_executor(io.get_executor()), base_url_text, std::move(auth), options, std::move(network)) {}
+
+    /// Calls one endpoint and completes with `void(result<T>)` by any completion token; see `umbraco_ai::async_run`.
+    ///
+    ///     cms.async_call(connections::get("openai-prod"), [](result<connection> answer) { … });
+    template <Descriptor D, class CompletionToken>
+    auto async_call(D descriptor, CompletionToken&& token) & {
+        return async_call(std::move(descriptor), call_options(), std::forward<CompletionToken>(token));
+    }
+    template <Descriptor D, class CompletionToken>
+    auto async_call(D descriptor, call_options options, CompletionToken&& token) & {
+        return umbraco_ai::async_call(base(), std::move(descriptor), std::move(options), std::forward<CompletionToken>(token));
+    }
+
+    /// The same for an operation over several requests.
+    template <Operation O, class CompletionToken>
+    auto async_run(O operation, CompletionToken&& token) & {
+        return async_run(std::move(operation), call_options(), std::forward<CompletionToken>(token));
+    }
+    template <Operation O, class CompletionToken>
+    auto async_run(O operation, call_options options, CompletionToken&& token) & {
+        return umbraco_ai::async_run(base(), std::move(operation), std::move(options), std::forward<CompletionToken>(token));
+    }
+
+    /// The same for all that `connections()` has:
+    ///
+    ///     auto answer = cms.async_connections(boost::asio::use_future).rename("openai-prod", "OpenAI, Europe");
+    template <class CompletionToken>
+    [[nodiscard]] auto async_connections(CompletionToken&& token, call_options options = {}) & {
+        return async_connections_api<beast_transport, std::decay_t<CompletionToken>>(base(), std::forward<CompletionToken>(token), std::move(options));
+    }
+
+private:
+    [[nodiscard]] client<beast_transport>& base() noexcept { return *this; }
 };
 
 /// The client for plain code: each call returns when it is done. It runs the coroutine transport on an io_context of its own.
@@ -9768,6 +11315,2061 @@ public:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_CLIENT_HPP
+
+// ---- umbraco_ai/byte_pipe.hpp ----
+#ifndef UMBRACO_AI_BYTE_PIPE_HPP
+#define UMBRACO_AI_BYTE_PIPE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What one read or write of a pipe did. A default-constructed one did nothing.
+class [[nodiscard]] pipe_result {
+public:
+    pipe_result() = default;
+
+    /// So many bytes went through, at least one and at most as many as the span has. The rest is asked for again.
+    static pipe_result bytes(std::size_t count) noexcept {
+        pipe_result made;
+        made.count_ = count;
+        return made;
+    }
+    /// Nothing went through for as long as the pipe waits.
+    static pipe_result nothing() noexcept { return {}; }
+    /// The peer closed in order: no byte will come any more, or none is taken. Over TLS only with its close_notify.
+    static pipe_result end() noexcept {
+        pipe_result made;
+        made.is_end_ = true;
+        return made;
+    }
+    /// Nothing went through, and the connection is of no use any more. An `errc` becomes the code of the failure:
+    /// `connection_closed` where the peer broke off, `certificate_rejected`. Other codes stand in its text only.
+    static pipe_result failed(std::error_code why) noexcept {
+        pipe_result made;
+        made.is_end_ = true;
+        made.error_ = why;
+        return made;
+    }
+
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+    [[nodiscard]] bool is_nothing() const noexcept { return count_ == 0 && !is_end_; }
+    [[nodiscard]] std::error_code const& error() const noexcept { return error_; }
+
+private:
+    std::size_t count_ = 0;
+    bool is_end_ = false;
+    std::error_code error_;
+};
+
+namespace detail {
+
+template <class P>
+concept TimedPipe = requires(P& pipe, std::span<char> into, std::span<char const> from, std::chrono::nanoseconds at_most) {
+    { pipe.read(into, at_most) } -> std::same_as<pipe_result>;
+    { pipe.write(from, at_most) } -> std::same_as<pipe_result>;
+};
+
+template <class P>
+concept UntimedPipe = requires(P& pipe, std::span<char> into, std::span<char const> from) {
+    { pipe.read(into) } -> std::same_as<pipe_result>;
+    { pipe.write(from) } -> std::same_as<pipe_result>;
+};
+
+template <class P>
+concept PipeCanOpen = requires(P& pipe, http_origin const& origin, http_limits const& limits) {
+    { pipe.open(origin, limits) } -> std::same_as<result<void>>;
+};
+
+template <class P>
+concept PipeHasClock = requires(P& pipe) {
+    { pipe.now() } -> std::convertible_to<std::chrono::nanoseconds>;
+};
+
+template <class P>
+concept PipeSpeaksTls = requires { requires P::speaks_tls; };
+
+}  // namespace detail
+
+/// Anything that bytes go through in both directions: a serial line, a socket, a TLS library of the user's.
+///
+///     pipe_result read(std::span<char> into, std::chrono::nanoseconds at_most);          // waits for one byte at least
+///     pipe_result write(std::span<char const> from, std::chrono::nanoseconds at_most);   // waits until it takes one
+///
+/// Both come back with `nothing` when `at_most` has passed; zero means not to wait. A pipe that cannot be told how long may
+/// leave `at_most` out; it waits as long as it likes, and deadline and cancel check are looked at between its operations.
+///
+/// What it may have besides, used where it is there:
+///
+///     result<void> open(http_origin const&, http_limits const&);   // connects anew, and closes what was open; limits.time is what is left
+///     void close();                                                // nothing more is asked of this connection
+///     bool is_quiet();                                             // of an idle connection: neither closed, nor is there anything to read
+///     std::chrono::nanoseconds now();                              // a steady clock; without it `nothing` ends a call as a timeout
+///     void wait(std::chrono::nanoseconds);                         // lets requests be sent again after a pause
+///     static constexpr bool speaks_tls = true;                     // it proves that the peer is the host; otherwise https is refused
+///
+/// A pipe without `open` is one connection, which stands already, to whatever is at its other end.
+template <class P>
+concept BytePipe = detail::TimedPipe<P> || detail::UntimedPipe<P>;
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BYTE_PIPE_HPP
+
+// ---- umbraco_ai/embedded/outcome.hpp ----
+#ifndef UMBRACO_AI_EMBEDDED_OUTCOME_HPP
+#define UMBRACO_AI_EMBEDDED_OUTCOME_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace embedded {
+
+/// How a step went: well, or why not. It takes no memory of its own and holds no text of an answer, so it can be made where
+/// none is left.
+class [[nodiscard]] outcome {
+public:
+    /// It went well.
+    constexpr outcome() = default;
+
+    /// It did not.
+    ///   why   the code, which decides who erred
+    ///   text  one sentence that says what to do next, or what happened; it outlives this, as a literal does
+    constexpr explicit outcome(errc why, char const* text = nullptr) noexcept : code(why), text_(text) {}
+
+    /// Whether it went well.
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return code == errc(); }
+
+    /// Who erred.
+    [[nodiscard]] constexpr fault who() const noexcept { return code == errc() ? fault::none : fault_of(code); }
+
+    /// Whether the server may have carried out a write that ended so: then only a read tells, and nothing is sent again before.
+    [[nodiscard]] constexpr bool possibly_applied(http_method method) const noexcept {
+        if (method == http_method::get || who() == fault::none || who() == fault::usage) return false;
+        return status == 0 || status >= 500 || (status >= 200 && status < 300);
+    }
+
+    /// One sentence for a person, or the words of the code.
+    [[nodiscard]] constexpr std::string_view message() const noexcept {
+        return text_ != nullptr ? text_ : code == errc() ? "" : detail::describe(code);
+    }
+
+    [[nodiscard]] constexpr outcome at(std::string_view member, std::string_view key = {}) const noexcept {
+        outcome made = *this;
+        made.field = member;
+        made.setting = key;
+        return made;
+    }
+    [[nodiscard]] constexpr outcome at_byte(std::size_t position) const noexcept {
+        outcome made = *this;
+        made.offset = position;
+        return made;
+    }
+    [[nodiscard]] constexpr outcome with_status(int value) const noexcept {
+        outcome made = *this;
+        made.status = value;
+        return made;
+    }
+
+    errc code = errc();
+    int status = 0;              ///< The HTTP status, where a status is the reason.
+    std::string_view field;      ///< The parameter or member, a literal.
+    std::string_view setting;    ///< The key below it, as JSON text in the caller's buffer; it lives as long as that.
+    std::size_t offset = 0;      ///< For a decode failure the bytes of JSON taken up to it.
+
+private:
+    char const* text_ = nullptr;
+};
+
+/// What a status means for a call of this method: an answer that may be read, or why there is none.
+/// Errors: as `decode` gives them: authentication for 401, 403 and redirects, server for the others.
+[[nodiscard]] constexpr outcome outcome_of_status(int status, http_method method) noexcept {
+    bool const writes = method != http_method::get;
+    if (status == 200 || (status == 201 && method == http_method::post) || (status == 204 && writes && method != http_method::post)) return outcome();
+    auto const refuse = [status](errc code, char const* text) { return outcome(code, text).with_status(status); };
+    switch (status) {
+        case 400: return refuse(errc::bad_request, "The server refused the request.");
+        case 401: return refuse(errc::not_signed_in, "The server asks to sign in, or does not accept the token.");
+        case 403: return refuse(errc::forbidden, "The user is signed in but has no right to the section.");
+        case 404: return refuse(errc::not_found, "The server knows no such connection, or no such route.");
+        case 409: return refuse(errc::conflict, "The server reports a conflict; read the connection and decide again.");
+        default: break;
+    }
+    if (status >= 500) return refuse(errc::server_error, "The server failed; after a write only a read tells what it did.");
+    if (status >= 300 && status < 400) return refuse(errc::not_signed_in, "The server answered a redirect, which is not followed.");
+    return refuse(errc::unexpected_status, "The status is none that this call answers.");
+}
+
+}  // namespace embedded
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_EMBEDDED_OUTCOME_HPP
+
+// ---- umbraco_ai/http1/parse_error.hpp ----
+#ifndef UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
+#define UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// Why bytes are no answer that this library takes.
+enum class parse_error : std::uint8_t {
+    none,
+    not_http,  ///< The first bytes are not those of HTTP/1.0 or HTTP/1.1.
+    bad_status,
+    bad_line_end,  ///< A line feed without a carriage return before it.
+    bad_field,     ///< A name that is no token, no colon, or a control byte in the value.
+    folded_field,  ///< A line that goes on from the one before (obs-fold). Its parts can be read as one field or as two.
+    bad_connection,
+    bad_content_length,     ///< No number, one beyond 64 bits, or several that differ.
+    bad_transfer_encoding,  ///< Another coding than chunked alone, or chunked beside Content-Length.
+    bad_chunk,
+    bad_chunk_extension,  ///< Not of the grammar, or more than `response_limits::extension_bytes`.
+    header_too_large,     ///< The header, a trailer, or one line of them.
+    too_many_fields,
+    body_too_large,
+    too_many_interim_responses,
+    protocol_switched,
+    connection_closed  ///< The connection ended before the answer was complete.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(parse_error value) noexcept {
+    switch (value) {
+        case parse_error::none: return "no error";
+        case parse_error::not_http: return "it does not begin with HTTP/1.0 or HTTP/1.1";
+        case parse_error::bad_status: return "a bad status line";
+        case parse_error::bad_line_end: return "a line that ends without CR LF";
+        case parse_error::bad_field: return "a bad header field";
+        case parse_error::folded_field: return "a folded header field";
+        case parse_error::bad_connection: return "a bad Connection field";
+        case parse_error::bad_content_length: return "a bad Content-Length";
+        case parse_error::bad_transfer_encoding: return "a bad Transfer-Encoding";
+        case parse_error::bad_chunk: return "a bad chunk";
+        case parse_error::bad_chunk_extension: return "a bad chunk extension";
+        case parse_error::header_too_large: return "a header that is too large";
+        case parse_error::too_many_fields: return "too many header fields";
+        case parse_error::body_too_large: return "a body that is too large";
+        case parse_error::too_many_interim_responses: return "too many interim responses";
+        case parse_error::protocol_switched: return "a switch to another protocol";
+        case parse_error::connection_closed: return "the connection closed before its end";
+    }
+    return "an unknown error";
+}
+
+/// The code of the failure that a transport gives.
+[[nodiscard]] constexpr errc code_of(parse_error value) noexcept {
+    switch (value) {
+        case parse_error::header_too_large:
+        case parse_error::too_many_fields: return errc::header_too_large;
+        case parse_error::body_too_large: return errc::body_too_large;
+        case parse_error::too_many_interim_responses: return errc::too_many_interim_responses;
+        case parse_error::protocol_switched: return errc::protocol_switched;
+        case parse_error::connection_closed: return errc::connection_closed;
+        default: return errc::malformed_response;
+    }
+}
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
+
+// ---- umbraco_ai/http1/response_parser.hpp ----
+#ifndef UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
+#define UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// Bounds of one answer. A line is bounded by the scratch memory of the parser too.
+class response_limits {
+public:
+    constexpr response_limits() = default;
+
+    std::uint64_t header_bytes = 32 * 1024;       ///< Status line and fields, of each interim response and of a trailer on its own.
+    std::uint32_t header_fields = 256;            ///< Likewise.
+    std::uint64_t body_bytes = 8 * 1024 * 1024;   ///< After chunk decoding.
+    std::uint32_t extension_bytes = 4096;         ///< Of all chunk extensions of one answer.
+    std::uint32_t interim_responses = 5;          ///< 1xx before the answer.
+    bool drops_long_fields = false;               ///< Leaves out a field that the scratch memory does not hold, in place of failing.
+};
+
+enum class event_kind : std::uint8_t {
+    need_more,   ///< All bytes are used up; go on when there are more, or with `end`.
+    status,      ///< `status`. Interim responses are not told.
+    field,       ///< `name` and `value`.
+    header_end,
+    body,      ///< `value`: a piece of the body, never empty.
+    complete,  ///< The answer has ended. Bytes that are left belong to nobody.
+    failed     ///< `error`, from now on.
+};
+
+/// What the parser found. Its texts are valid until the next call of the parser, and as long as the bytes it was given.
+class event {
+public:
+    constexpr event() = default;
+    constexpr explicit event(event_kind kind) noexcept : what(kind) {}
+    constexpr event(event_kind kind, std::string_view text) noexcept : what(kind), value(text) {}
+
+    event_kind what = event_kind::need_more;
+    parse_error error = parse_error::none;
+    int status = 0;
+    std::string_view name;
+    std::string_view value;
+};
+
+/// Reads one answer from pieces of any size, with neither memory of its own nor I/O:
+///
+///     for (;;) {
+///         event const found = parser.next(bytes);
+///         if (found.what == event_kind::need_more) bytes = more();
+///         …
+///     }
+///
+/// The same bytes give the same answer, or the same failure, however they are cut. One parser reads one answer.
+/// Strict: lines end with CR LF; folded fields, codings other than chunked, and lengths that contradict each other are errors.
+class response_parser {
+public:
+    /// `scratch` holds a line that comes in pieces, so it bounds a line with its CR. It must outlive the parser.
+    explicit response_parser(std::span<char> scratch, response_limits const& limits = {}) noexcept : scratch_(scratch), limits_(limits) {}
+
+    /// Before the first byte: the answer is one to HEAD, so it has no body.
+    void expect_no_body() noexcept { expects_no_body_ = true; }
+
+    /// Takes bytes off the front, up to the next event.
+    [[nodiscard]] event next(std::string_view& bytes) noexcept {
+        has_begun_ = has_begun_ || !bytes.empty();
+        std::string_view line;
+        while (true) {
+            switch (state_) {
+                case state::status_line:
+                    if (!begins_like_http(bytes)) return fail(parse_error::not_http);
+                    if (!take_line(bytes, line)) return pending();
+                    if (!read_status(line)) return pending();
+                    state_ = state::field;
+                    if (is_interim()) break;
+                    return status_event();
+                case state::field:
+                case state::trailer_field: {
+                    if (!take_line(bytes, line)) {
+                        if (state_ == state::rest_of_field) break;
+                        return pending();
+                    }
+                    if (line.empty()) {
+                        if (!end_section()) return pending();
+                        if (state_ == state::status_line || state_ == state::complete) break;
+                        return event(event_kind::header_end);
+                    }
+                    event const found = read_field(line);
+                    if (found.what == event_kind::failed || tells_fields()) return found;
+                    break;
+                }
+                case state::rest_of_field:
+                    if (!skip_field(bytes)) return pending();
+                    break;
+                case state::body:
+                case state::chunk_body:
+                    if (rest_ == 0) {
+                        state_ = state_ == state::body ? state::complete : state::chunk_end;
+                        break;
+                    }
+                    if (bytes.empty()) return pending();
+                    return take_body(bytes);
+                case state::body_to_end:
+                    if (bytes.empty()) return pending();
+                    if (bytes.size() > body_left_) return fail(parse_error::body_too_large);
+                    rest_ = bytes.size();
+                    body_left_ -= rest_;
+                    return take_body(bytes);
+                case state::chunk_end:
+                    if (!take_line_end(bytes)) return pending();
+                    break;
+                case state::chunk_line:
+                    if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
+                    break;
+                case state::complete: return event(event_kind::complete);
+                case state::failed: return pending();
+            }
+        }
+    }
+
+    /// The connection has ended: complete where the answer ends with it, and a failure otherwise.
+    [[nodiscard]] event end() noexcept {
+        if (state_ == state::body_to_end) state_ = state::complete;
+        if (state_ == state::body && rest_ == 0) state_ = state::complete;
+        if (state_ == state::complete) return event(event_kind::complete);
+        return state_ == state::failed ? pending() : fail(parse_error::connection_closed);
+    }
+
+    [[nodiscard]] int status() const noexcept { return status_; }
+    [[nodiscard]] parse_error error() const noexcept { return error_; }
+    [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
+    [[nodiscard]] bool is_header_done() const noexcept { return is_header_done_; }
+    [[nodiscard]] bool is_complete() const noexcept { return state_ == state::complete; }
+
+    /// Of a complete answer: whether the connection can carry another one.
+    [[nodiscard]] bool keep_alive() const noexcept {
+        if (state_ != state::complete || ends_with_connection_ || says_close_) return false;
+        // A server of HTTP/1.0 that chunks does not know what it says (RFC 9112, 6.1).
+        return is_http_1_1_ || (says_keep_alive_ && !is_chunked_);
+    }
+
+private:
+    enum class state : std::uint8_t { status_line, field, trailer_field, rest_of_field, body, body_to_end, chunk_line, chunk_body, chunk_end, complete, failed };
+
+    [[nodiscard]] bool is_interim() const noexcept { return status_ / 100 == 1; }
+    [[nodiscard]] bool tells_fields() const noexcept { return state_ == state::field && !is_interim(); }
+
+    event fail(parse_error why) noexcept {
+        error_ = why;
+        state_ = state::failed;
+        return pending();
+    }
+    bool refuse(parse_error why) noexcept {
+        error_ = why;
+        state_ = state::failed;
+        return false;
+    }
+
+    [[nodiscard]] event pending() const noexcept {
+        event made(state_ == state::failed ? event_kind::failed : event_kind::need_more);
+        made.error = error_;
+        return made;
+    }
+
+    [[nodiscard]] event status_event() const noexcept {
+        event made(event_kind::status);
+        made.status = status_;
+        return made;
+    }
+
+    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
+    [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
+        constexpr std::string_view start = "HTTP/1.";
+        if (used_ >= start.size()) return true;
+        std::string_view const wanted = detail::without_prefix(start, used_);
+        return wanted.starts_with(detail::prefix(bytes, wanted.size()));
+    }
+
+    // False where the line is not whole yet, or the state has changed because it is too long.
+    [[nodiscard]] bool take_line(std::string_view& bytes, std::string_view& line) noexcept {
+        std::size_t const found = bytes.find('\n');
+        bool const is_whole = found != std::string_view::npos;
+        std::size_t const count = is_whole ? found : bytes.size();
+        if (count > scratch_.size() - used_) return take_long_line(bytes);
+        if (!count_header(count + (is_whole ? 1 : 0))) return false;
+        line = detail::prefix(bytes, count);
+        bytes.remove_prefix(count + (is_whole ? 1 : 0));
+        if (!is_whole || used_ != 0) keep(line);
+        if (!is_whole) return false;
+        if (used_ != 0) line = std::string_view(scratch_.data(), used_);
+        used_ = 0;
+        if (!line.ends_with('\r')) return refuse(parse_error::bad_line_end);
+        line.remove_suffix(1);
+        return true;
+    }
+
+    void keep(std::string_view piece) noexcept {
+        if (!piece.empty()) std::memcpy(scratch_.data() + used_, piece.data(), piece.size());
+        used_ += piece.size();
+    }
+
+    [[nodiscard]] bool count_header(std::size_t count) noexcept {
+        if (count > limits_.header_bytes - header_bytes_) return refuse(parse_error::header_too_large);
+        header_bytes_ += count;
+        return true;
+    }
+
+    // Always false. A field whose name is whole, and means nothing to the parser, can be left out.
+    bool take_long_line(std::string_view& bytes) noexcept {
+        bool const is_field = state_ == state::field || state_ == state::trailer_field;
+        std::size_t const count = scratch_.size() - used_;
+        if (!is_field || !limits_.drops_long_fields || !count_header(count)) return refuse(parse_error::header_too_large);
+        keep(detail::prefix(bytes, count));
+        bytes.remove_prefix(count);
+        std::string_view const begin(scratch_.data(), used_);
+        used_ = 0;
+        std::string_view name;
+        std::string_view value;
+        bool const ends_with_cr = begin.ends_with('\r');
+        if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
+        if (is_framing(name)) return refuse(parse_error::header_too_large);
+        had_cr_ = ends_with_cr;
+        dropped_in_ = state_;
+        state_ = state::rest_of_field;
+        return false;
+    }
+
+    // False where more is needed, or the field is bad.
+    [[nodiscard]] bool skip_field(std::string_view& bytes) noexcept {
+        while (!bytes.empty()) {
+            char const c = bytes.front();
+            if (!count_header(1)) return false;
+            bytes.remove_prefix(1);
+            if (had_cr_ || c == '\n') {
+                if (!had_cr_) return refuse(parse_error::bad_line_end);
+                if (c != '\n') return refuse(parse_error::bad_field);
+                had_cr_ = false;
+                state_ = dropped_in_;
+                return true;
+            }
+            had_cr_ = c == '\r';
+            if (!had_cr_ && !detail::is_field_value_char(c)) return refuse(parse_error::bad_field);
+        }
+        return false;
+    }
+
+    // HTTP-version SP 3DIGIT SP reason-phrase
+    [[nodiscard]] bool read_status(std::string_view line) noexcept {
+        if (line.size() < 9 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return refuse(parse_error::not_http);
+        bool const has_digits = line.size() >= 13 && line[9] >= '1' && line[9] <= '9' && detail::is_digit(line[10]) && detail::is_digit(line[11]);
+        if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_prefix(line, 13))) return refuse(parse_error::bad_status);
+        is_http_1_1_ = line[7] == '1';
+        status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+        return true;
+    }
+
+    [[nodiscard]] bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
+        if (line.empty()) return refuse(parse_error::bad_field);
+        if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
+        std::size_t const colon = line.find(':');
+        if (colon == std::string_view::npos) return refuse(parse_error::bad_field);
+        name = detail::prefix(line, colon);
+        value = detail::without_blanks(detail::without_prefix(line, colon + 1));
+        if (!detail::is_token(name) || !detail::is_field_value(value)) return refuse(parse_error::bad_field);
+        if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
+        ++fields_;
+        return true;
+    }
+
+    event read_field(std::string_view line) noexcept {
+        event made(event_kind::field);
+        if (!split_field(line, made.name, made.value) || !obey(made.name, made.value)) return pending();
+        return made;
+    }
+
+    [[nodiscard]] static bool is_framing(std::string_view name) noexcept {
+        for (std::string_view const framing : {"Connection", "Content-Length", "Transfer-Encoding"})
+            if (detail::equals_ignoring_case(name, framing)) return true;
+        return false;
+    }
+
+    // In a trailer too: a length there contradicts the chunks.
+    [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
+        if (detail::equals_ignoring_case(name, "Connection")) {
+            says_close_ = says_close_ || detail::lists_token(value, "close");
+            says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
+            if (!detail::is_token_list(value)) return refuse(parse_error::bad_connection);
+        }
+        if (detail::equals_ignoring_case(name, "Content-Length")) return read_length(value);
+        if (detail::equals_ignoring_case(name, "Transfer-Encoding")) {
+            if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return refuse(parse_error::bad_transfer_encoding);
+            is_chunked_ = true;
+        }
+        return true;
+    }
+
+    // The same number several times is one number (RFC 9112, 6.3).
+    [[nodiscard]] bool read_length(std::string_view value) noexcept {
+        if (is_chunked_) return refuse(parse_error::bad_transfer_encoding);
+        while (true) {
+            std::size_t const comma = value.find(',');
+            std::uint64_t length = 0;
+            if (!detail::read_decimal(detail::without_blanks(detail::prefix(value, comma)), length) || (has_length_ && length != rest_))
+                return refuse(parse_error::bad_content_length);
+            has_length_ = true;
+            rest_ = length;
+            if (comma == std::string_view::npos) return true;
+            value.remove_prefix(comma + 1);
+        }
+    }
+
+    // The empty line behind the fields.
+    [[nodiscard]] bool end_section() noexcept {
+        header_bytes_ = 0;
+        fields_ = 0;
+        if (state_ == state::trailer_field) {
+            state_ = state::complete;
+            return true;
+        }
+        if (is_interim()) return end_interim();
+        is_header_done_ = true;
+        body_left_ = limits_.body_bytes;
+        if (expects_no_body_ || status_ == 204 || status_ == 304) {
+            rest_ = 0;
+            state_ = state::body;
+        } else if (is_chunked_) {
+            state_ = state::chunk_line;
+        } else if (has_length_) {
+            if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+            state_ = state::body;
+        } else {
+            ends_with_connection_ = true;
+            state_ = state::body_to_end;
+        }
+        return true;
+    }
+
+    [[nodiscard]] bool end_interim() noexcept {
+        if (status_ == 101) return refuse(parse_error::protocol_switched);
+        if (interim_ == limits_.interim_responses) return refuse(parse_error::too_many_interim_responses);
+        ++interim_;
+        rest_ = 0;
+        has_length_ = is_chunked_ = says_close_ = says_keep_alive_ = false;
+        state_ = state::status_line;
+        return true;
+    }
+
+    event take_body(std::string_view& bytes) noexcept {
+        auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
+        event const made(event_kind::body, detail::prefix(bytes, count));
+        bytes.remove_prefix(count);
+        rest_ -= count;
+        return made;
+    }
+
+    // chunk-size [ chunk-ext ]
+    [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
+        header_bytes_ = 0;
+        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
+        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+        body_left_ -= rest_;
+        if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
+        extension_bytes_ += static_cast<std::uint32_t>(line.size());
+        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+        return true;
+    }
+
+    [[nodiscard]] bool take_line_end(std::string_view& bytes) noexcept {
+        while (!bytes.empty()) {
+            char const c = bytes.front();
+            if (c != (had_cr_ ? '\n' : '\r')) return refuse(parse_error::bad_chunk);
+            bytes.remove_prefix(1);
+            had_cr_ = !had_cr_;
+            if (had_cr_) continue;
+            state_ = state::chunk_line;
+            return true;
+        }
+        return false;
+    }
+
+    std::span<char> scratch_;
+    response_limits limits_;
+    std::size_t used_ = 0;              // of the scratch memory
+    std::uint64_t header_bytes_ = 0;    // of this section, or of this chunk's line
+    std::uint64_t rest_ = 0;            // of the body, or of this chunk
+    std::uint64_t body_left_ = 0;       // of the limit
+    std::uint32_t fields_ = 0;          // of this section
+    std::uint32_t extension_bytes_ = 0;
+    std::uint32_t interim_ = 0;
+    int status_ = 0;
+    state state_ = state::status_line;
+    state dropped_in_ = state::field;
+    parse_error error_ = parse_error::none;
+    bool expects_no_body_ = false;
+    bool has_begun_ = false;
+    bool is_header_done_ = false;
+    bool is_http_1_1_ = false;
+    bool has_length_ = false;
+    bool is_chunked_ = false;
+    bool says_close_ = false;
+    bool says_keep_alive_ = false;
+    bool ends_with_connection_ = false;
+    bool had_cr_ = false;
+};
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
+
+// ---- umbraco_ai/embedded/answer_reader.hpp ----
+#ifndef UMBRACO_AI_EMBEDDED_ANSWER_READER_HPP
+#define UMBRACO_AI_EMBEDDED_ANSWER_READER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace embedded {
+
+/// Reads the HTTP answer to one call from the bytes of a connection, and hands on the body of a success, decoded from its
+/// chunks, as it comes:
+///
+///     answer_reader answer(line_memory, http_method::get);
+///     while (answer.wants_more()) answer.push(received(), [&](std::string_view piece) { return page.push(piece, on_item); });
+///
+/// Header fields that its memory does not hold are left out. Bodies of refusals are passed over, so that the connection can
+/// carry the next call.
+class answer_reader {
+public:
+    /// scratch     memory of the caller's for a line of the header, which outlives the reader; 256 bytes do
+    /// body_bytes  the longest body to accept, after chunk decoding
+    explicit answer_reader(std::span<char> scratch, http_method method, std::uint64_t body_bytes = 8 * 1024 * 1024) noexcept
+        : parser_(scratch, limits(body_bytes)), method_(method) {}
+
+    /// Whether neither the end of the answer nor a failure has come.
+    [[nodiscard]] bool wants_more() const noexcept { return !is_done_; }
+
+    /// Takes bytes that came over the connection.
+    ///   on_body  `outcome (std::string_view)`; a failure of its ends the reading
+    /// Errors: what a status means, once the answer is whole; transport for what is no HTTP; `not_signed_in` for an HTML page;
+    /// `not_json`; those of `on_body`. The first one stays.
+    template <class F>
+    outcome push(std::string_view bytes, F&& on_body) {
+        while (!is_done_) {
+            http1::event const found = parser_.next(bytes);
+            if (found.what == http1::event_kind::need_more) break;
+            take(found, on_body);
+        }
+        return result();
+    }
+
+    /// Says that the connection has ended.
+    /// Errors: as `push`; `connection_closed` where the answer is not whole.
+    outcome end() noexcept {
+        if (!is_done_) take(parser_.end(), [](std::string_view) { return outcome(); });
+        return result();
+    }
+
+    /// How it went; of an answer that is not whole yet, how it has gone so far.
+    [[nodiscard]] outcome result() const noexcept { return ok_; }
+    [[nodiscard]] int status() const noexcept { return parser_.status(); }
+    /// Whether the connection can carry another call.
+    [[nodiscard]] bool keep_alive() const noexcept { return parser_.keep_alive(); }
+
+private:
+    [[nodiscard]] static http1::response_limits limits(std::uint64_t body_bytes) noexcept {
+        http1::response_limits made;
+        made.body_bytes = body_bytes;
+        made.drops_long_fields = true;
+        return made;
+    }
+
+    template <class F>
+    void take(http1::event const& found, F&& on_body) {
+        switch (found.what) {
+            case http1::event_kind::status: refused_ = outcome_of_status(found.status, method_); break;
+            case http1::event_kind::field: look_at(found.name, found.value); break;
+            case http1::event_kind::body:
+                if (refused_) stop(on_body(found.value));
+                break;
+            case http1::event_kind::complete: finish(refused_); break;
+            case http1::event_kind::failed: finish(outcome(http1::code_of(found.error))); break;
+            case http1::event_kind::header_end:
+            case http1::event_kind::need_more: break;
+        }
+    }
+
+    /// A page in place of an answer is a login page, or another server.
+    void look_at(std::string_view name, std::string_view value) noexcept {
+        if (!refused_ || !umbraco_ai::detail::equals_ignoring_case(name, "Content-Type")) return;
+        std::string_view const type = umbraco_ai::detail::without_blanks(umbraco_ai::detail::prefix(value, value.find(';')));
+        auto const is = [type](std::string_view known) { return umbraco_ai::detail::equals_ignoring_case(type, known); };
+        if (is("text/html") || is("application/xhtml+xml"))
+            refused_ = outcome(errc::not_signed_in, "The server answered an HTML page: that is not signed in, or not this API.").with_status(parser_.status());
+        else if (!is("application/json") && !is("text/json") && !umbraco_ai::detail::ends_with_ignoring_case(type, "+json"))
+            refused_ = outcome(errc::not_json).with_status(parser_.status());
+    }
+
+    void stop(outcome const& of_body) noexcept {
+        if (!of_body) finish(of_body.with_status(parser_.status()));
+    }
+
+    void finish(outcome const& how) noexcept {
+        is_done_ = true;
+        ok_ = how;
+    }
+
+    http1::response_parser parser_;
+    http_method method_;
+    outcome refused_;
+    outcome ok_;
+    bool is_done_ = false;
+};
+
+}  // namespace embedded
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_EMBEDDED_ANSWER_READER_HPP
+
+// ---- umbraco_ai/json/scanner.hpp ----
+#ifndef UMBRACO_AI_JSON_SCANNER_HPP
+#define UMBRACO_AI_JSON_SCANNER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Checks JSON (RFC 8259) byte by byte, as it arrives, in the memory of a few words: grammar, UTF-8, escapes, surrogates,
+/// number grammar, depth. It keeps no text; whoever feeds it keeps what is wanted. A byte order mark is passed over.
+class json_scanner {
+public:
+    static constexpr std::size_t max_depth = 64;
+
+    /// Takes the next byte.
+    /// Errors: `malformed_json`, `invalid_utf8`, `nested_too_deep`; the first one stays. `errc()` says that nothing is wrong.
+    [[nodiscard]] errc put(char c) noexcept {
+        if (error_ != errc()) return error_;
+        ++offset_;
+        error_ = step(c);
+        return error_;
+    }
+
+    /// Says that the text ends here.
+    /// Errors: `malformed_json` where a value is incomplete or none came.
+    [[nodiscard]] errc finish() noexcept {
+        if (error_ == errc() && !is_complete()) error_ = errc::malformed_json;
+        return error_;
+    }
+
+    /// Bytes taken; after an error the last of them is the one that was refused.
+    [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
+    /// Arrays and objects that are open.
+    [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
+    /// Whether a value was read that nothing but blanks may follow.
+    [[nodiscard]] bool is_complete() const noexcept { return depth_ == 0 && (state_ == state::after_value || is_whole_number()); }
+    /// Whether nothing but blanks and a byte order mark came yet.
+    [[nodiscard]] bool is_before_value() const noexcept { return state_ == state::start || state_ == state::mark || (depth_ == 0 && state_ == state::value); }
+    /// Whether the next byte that is no blank begins a value, or ends an empty array.
+    [[nodiscard]] bool expects_value() const noexcept { return state_ == state::start || state_ == state::value || state_ == state::first_item; }
+    /// Whether the innermost value has ended.
+    [[nodiscard]] bool is_after_value() const noexcept { return state_ == state::after_value; }
+    /// Whether the bytes are those of a member's name, after its opening quote.
+    [[nodiscard]] bool is_in_name() const noexcept { return is_name_ && state_ >= state::text && state_ <= state::low_u; }
+
+    [[nodiscard]] static constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+private:
+    enum class state : std::uint8_t {
+        start, mark, value, first_item, first_name, name, colon, after_value,
+        text, escape, hex, low_backslash, low_u,
+        literal,
+        minus, zero, integer, point, fraction, exponent, exponent_sign, exponent_digits
+    };
+
+    [[nodiscard]] static constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+    [[nodiscard]] bool is_whole_number() const noexcept {
+        return state_ == state::zero || state_ == state::integer || state_ == state::fraction || state_ == state::exponent_digits;
+    }
+
+    errc go(state next) noexcept {
+        state_ = next;
+        return errc();
+    }
+
+    errc step(char c) noexcept {
+        switch (state_) {
+            case state::text: return in_text(c);
+            case state::escape: return in_escape(c);
+            case state::hex: return in_hex(c);
+            case state::low_backslash: return c == '\\' ? go(state::low_u) : errc::malformed_json;
+            case state::low_u: return c == 'u' ? begin_hex() : errc::malformed_json;
+            case state::literal: return in_literal(c);
+            case state::mark: return in_mark(c);
+            case state::minus:
+            case state::zero:
+            case state::integer:
+            case state::point:
+            case state::fraction:
+            case state::exponent:
+            case state::exponent_sign:
+            case state::exponent_digits: return in_number(c);
+            case state::start:
+                if (c == '\xEF' && offset_ == 1) return go(state::mark);
+                break;
+            case state::value:
+            case state::first_item:
+            case state::first_name:
+            case state::name:
+            case state::colon:
+            case state::after_value: break;
+        }
+        return is_blank(c) ? errc() : between(c);
+    }
+
+    errc between(char c) noexcept {
+        switch (state_) {
+            case state::first_item: return c == ']' ? close(false) : begin_value(c);
+            case state::first_name: return c == '}' ? close(true) : begin_name(c);
+            case state::name: return begin_name(c);
+            case state::colon: return c == ':' ? go(state::value) : errc::malformed_json;
+            case state::after_value: break;
+            default: return begin_value(c);
+        }
+        if (depth_ == 0) return errc::malformed_json;
+        if (c == ',') return go(is_in_object() ? state::name : state::value);
+        return c == '}' ? close(true) : c == ']' ? close(false) : errc::malformed_json;
+    }
+
+    errc in_mark(char c) noexcept {
+        if (c != (offset_ == 2 ? '\xBB' : '\xBF')) return errc::malformed_json;
+        return offset_ == 2 ? errc() : go(state::value);
+    }
+
+    errc begin_value(char c) noexcept {
+        switch (c) {
+            case '{': return open(true);
+            case '[': return open(false);
+            case '"': return begin_text(false);
+            case 't': return begin_literal("rue");
+            case 'f': return begin_literal("alse");
+            case 'n': return begin_literal("ull");
+            case '-': return go(state::minus);
+            case '0': return go(state::zero);
+            default: return is_digit(c) ? go(state::integer) : errc::malformed_json;
+        }
+    }
+
+    errc begin_name(char c) noexcept { return c == '"' ? begin_text(true) : errc::malformed_json; }
+
+    errc begin_text(bool is_name) noexcept {
+        is_name_ = is_name;
+        rest_of_character_ = 0;
+        return go(state::text);
+    }
+
+    errc begin_literal(char const* rest) noexcept {
+        literal_ = rest;
+        return go(state::literal);
+    }
+
+    errc in_literal(char c) noexcept {
+        if (c != *literal_) return errc::malformed_json;
+        return *++literal_ == '\0' ? go(state::after_value) : errc();
+    }
+
+    errc open(bool is_object) noexcept {
+        if (depth_ == max_depth) return errc::nested_too_deep;
+        std::uint64_t const bit = std::uint64_t{1} << depth_;
+        objects_ = is_object ? objects_ | bit : objects_ & ~bit;
+        ++depth_;
+        return go(is_object ? state::first_name : state::first_item);
+    }
+
+    errc close(bool is_object) noexcept {
+        if (is_in_object() != is_object) return errc::malformed_json;
+        --depth_;
+        return go(state::after_value);
+    }
+
+    [[nodiscard]] bool is_in_object() const noexcept { return (objects_ >> (depth_ - 1) & 1U) != 0; }
+
+    errc in_text(char c) noexcept {
+        auto const byte = static_cast<unsigned char>(c);
+        if (rest_of_character_ != 0) {
+            if (byte < least_ || byte > most_) return errc::invalid_utf8;
+            --rest_of_character_;
+            least_ = 0x80;
+            most_ = 0xBF;
+            return errc();
+        }
+        if (c == '"') return go(is_name_ ? state::colon : state::after_value);
+        if (c == '\\') {
+            is_low_ = false;
+            return go(state::escape);
+        }
+        if (byte < 0x20) return errc::malformed_json;
+        return byte < 0x80 ? errc() : begin_character(byte);
+    }
+
+    /// The second byte of some characters has a narrower range (RFC 3629): no overlong forms, no surrogates.
+    errc begin_character(unsigned char byte) noexcept {
+        if (byte < 0xC2 || byte > 0xF4) return errc::invalid_utf8;
+        rest_of_character_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+        least_ = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;
+        most_ = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF;
+        return errc();
+    }
+
+    errc in_escape(char c) noexcept {
+        switch (c) {
+            case 'u': return begin_hex();
+            case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return go(state::text);
+            default: return errc::malformed_json;
+        }
+    }
+
+    errc begin_hex() noexcept {
+        unit_ = 0;
+        digits_ = 0;
+        return go(state::hex);
+    }
+
+    errc in_hex(char c) noexcept {
+        int const digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        if (digit < 0) return errc::malformed_json;
+        unit_ = static_cast<std::uint16_t>(unit_ << 4 | digit);
+        if (++digits_ < 4) return errc();
+        bool const is_low_surrogate = unit_ >= 0xDC00 && unit_ <= 0xDFFF;
+        if (is_low_surrogate != is_low_) return errc::malformed_json;
+        is_low_ = unit_ >= 0xD800 && unit_ <= 0xDBFF;
+        return go(is_low_ ? state::low_backslash : state::text);
+    }
+
+    errc in_number(char c) noexcept {
+        switch (state_) {
+            case state::minus: return c == '0' ? go(state::zero) : is_digit(c) ? go(state::integer) : errc::malformed_json;
+            case state::integer:
+                if (is_digit(c)) return errc();
+                [[fallthrough]];
+            case state::zero:
+                if (c == '.') return go(state::point);
+                [[fallthrough]];
+            case state::fraction:
+                if (state_ == state::fraction && is_digit(c)) return errc();
+                return c == 'e' || c == 'E' ? go(state::exponent) : end_number(c);
+            case state::point: return is_digit(c) ? go(state::fraction) : errc::malformed_json;
+            case state::exponent:
+                if (c == '+' || c == '-') return go(state::exponent_sign);
+                [[fallthrough]];
+            case state::exponent_sign: return is_digit(c) ? go(state::exponent_digits) : errc::malformed_json;
+            default: return is_digit(c) ? errc() : end_number(c);
+        }
+    }
+
+    /// A number ends at the first byte that is none of its own.
+    errc end_number(char c) noexcept {
+        state_ = state::after_value;
+        return is_blank(c) ? errc() : between(c);
+    }
+
+    std::size_t offset_ = 0;
+    std::size_t depth_ = 0;
+    std::uint64_t objects_ = 0;  ///< A bit for each open level: set where it is an object.
+    char const* literal_ = "";
+    errc error_ = errc();
+    std::uint16_t unit_ = 0;
+    std::uint8_t digits_ = 0;
+    std::uint8_t rest_of_character_ = 0;
+    std::uint8_t least_ = 0x80;
+    std::uint8_t most_ = 0xBF;
+    state state_ = state::start;
+    bool is_name_ = false;
+    bool is_low_ = false;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_SCANNER_HPP
+
+// ---- umbraco_ai/json/view.hpp ----
+#ifndef UMBRACO_AI_JSON_VIEW_HPP
+#define UMBRACO_AI_JSON_VIEW_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// The content of a JSON string as it stands between the quotes, escapes and all; what it means is told without memory. Only
+/// for text that a `json_scanner` or a `json_reader` accepted, which must outlive it.
+class json_string_view {
+public:
+    constexpr json_string_view() = default;
+    explicit constexpr json_string_view(std::string_view between_quotes) noexcept : raw_(between_quotes) {}
+
+    [[nodiscard]] constexpr std::string_view raw() const noexcept { return raw_; }
+    [[nodiscard]] constexpr bool has_escapes() const noexcept { return raw_.find('\\') != std::string_view::npos; }
+
+    /// Calls `f(code point)` for each character until one gives false. Gives whether all were taken.
+    template <class F>
+    constexpr bool for_each(F&& f) const {
+        for (std::size_t at = 0; at < raw_.size();)
+            if (!f(next(at))) return false;
+        return true;
+    }
+
+    /// Appends the text that is meant, in UTF-8; it is never longer than what stands between the quotes.
+    template <Sink S>
+    void append_to(S& sink) const {
+        for_each([&sink](std::uint32_t character) {
+            detail::put_utf8(sink, character);
+            return true;
+        });
+    }
+
+    friend constexpr bool operator==(json_string_view const& a, json_string_view const& b) noexcept {
+        if (!a.has_escapes() && !b.has_escapes()) return a.raw_ == b.raw_;
+        std::size_t other = 0;
+        return a.for_each([&](std::uint32_t character) { return other < b.raw_.size() && b.next(other) == character; }) && other == b.raw_.size();
+    }
+
+private:
+    /// The byte at a place, or zero behind the end.
+    [[nodiscard]] constexpr unsigned char byte(std::size_t at) const noexcept { return at < raw_.size() ? static_cast<unsigned char>(raw_[at]) : '\0'; }
+
+    [[nodiscard]] constexpr std::uint32_t hex4(std::size_t at) const noexcept {
+        std::uint32_t value = 0;
+        for (std::size_t i = at; i < at + 4; ++i) {
+            unsigned const c = byte(i);
+            value = value << 4 | (c <= '9' ? c - '0' : ((c | 0x20U) - 'a' + 10)) % 16;
+        }
+        return value;
+    }
+
+    [[nodiscard]] constexpr std::uint32_t next(std::size_t& at) const noexcept {
+        if (byte(at) == '\\') return next_escaped(at);
+        std::size_t const length = (std::max)(std::size_t{1}, detail::utf8_length({raw_.data() + at, raw_.size() - at}));
+        std::uint32_t character = length == 1 ? byte(at) : byte(at) & (0x7FU >> length);
+        for (std::size_t i = 1; i < length; ++i) character = character << 6 | (byte(at + i) & 0x3FU);
+        at += length;
+        return character;
+    }
+
+    [[nodiscard]] constexpr std::uint32_t next_escaped(std::size_t& at) const noexcept {
+        unsigned const c = byte(at + 1);
+        at += 2;
+        switch (c) {
+            case 'b': return '\b';
+            case 'f': return '\f';
+            case 'n': return '\n';
+            case 'r': return '\r';
+            case 't': return '\t';
+            case 'u': break;
+            default: return c;
+        }
+        std::uint32_t character = hex4(at);
+        at += 4;
+        if (character >= 0xD800 && character <= 0xDBFF) {
+            character = 0x10000 + ((character - 0xD800) << 10) + ((hex4(at + 2) - 0xDC00) & 0x3FFU);
+            at += 6;
+        }
+        return character;
+    }
+
+    std::string_view raw_;
+};
+
+/// One member of an object: its name, and the bytes of its value.
+class json_member {
+public:
+    json_member() = default;
+
+    json_string_view name;
+    std::string_view value;
+};
+
+namespace detail {
+
+/// Walks over JSON text that was accepted before, without memory and without recursion. Text that was not ends the walk.
+class json_walk {
+public:
+    explicit constexpr json_walk(std::string_view text, std::size_t at = 0) noexcept : text_(text), at_(at) {}
+
+    [[nodiscard]] constexpr std::size_t position() const noexcept { return at_; }
+
+    /// The next byte that is no blank, or zero at the end.
+    [[nodiscard]] constexpr char peek() noexcept {
+        while (at_ < text_.size() && json_scanner::is_blank(text_[at_])) ++at_;
+        return at_ < text_.size() ? text_[at_] : '\0';
+    }
+
+    [[nodiscard]] constexpr bool take(char wanted) noexcept {
+        if (peek() != wanted) return false;
+        ++at_;
+        return true;
+    }
+
+    /// What stands between the quotes of the string that begins here.
+    [[nodiscard]] constexpr json_string_view string() noexcept {
+        std::size_t const begin = ++at_;
+        while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2U : 1U;
+        std::size_t const end = at_ < text_.size() ? at_ : text_.size();
+        at_ = end < text_.size() ? end + 1 : end;
+        return begin < end ? json_string_view({text_.data() + begin, end - begin}) : json_string_view();
+    }
+
+    /// The bytes of the value that begins here.
+    [[nodiscard]] constexpr std::string_view value() noexcept {
+        char const first = peek();
+        std::size_t const begin = at_;
+        if (first == '"') static_cast<void>(string());
+        else if (first == '{' || first == '[') skip_container();
+        else skip_scalar();
+        return {text_.data() + begin, at_ - begin};
+    }
+
+    /// Steps to the next member of the object whose `{` or last member was passed.
+    [[nodiscard]] constexpr bool next_member(json_member& out) noexcept {
+        static_cast<void>(take(','));
+        if (peek() != '"') return false;
+        out.name = string();
+        if (!take(':')) return false;
+        out.value = value();
+        return !out.value.empty();
+    }
+
+private:
+    constexpr void skip_scalar() noexcept {
+        while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '}' && text_[at_] != ']' && !json_scanner::is_blank(text_[at_])) ++at_;
+    }
+
+    constexpr void skip_container() noexcept {
+        std::size_t open = 0;
+        while (at_ < text_.size()) {
+            char const c = text_[at_];
+            if (c == '"') {
+                static_cast<void>(string());
+                continue;
+            }
+            ++at_;
+            if (c == '{' || c == '[') ++open;
+            if ((c == '}' || c == ']') && --open == 0) return;
+        }
+    }
+
+    std::string_view text_;
+    std::size_t at_;
+};
+
+}  // namespace detail
+
+/// Calls `f(json_member)` for each member of an object, in order; nothing where it is none. The text was accepted by a
+/// `json_scanner` or a `json_reader`.
+template <class F>
+constexpr void for_each_member(std::string_view object, F&& f) {
+    detail::json_walk walk(object);
+    if (!walk.take('{')) return;
+    json_member member;
+    while (walk.next_member(member)) f(static_cast<json_member const&>(member));
+}
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_VIEW_HPP
+
+// ---- umbraco_ai/embedded/views.hpp ----
+#ifndef UMBRACO_AI_EMBEDDED_VIEWS_HPP
+#define UMBRACO_AI_EMBEDDED_VIEWS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace embedded {
+
+/// One row of a list of connections. Its texts lie in the memory given to the reader, decoded, and live until the next item
+/// is read.
+class connection_item_view {
+public:
+    connection_item_view() = default;
+
+    guid id;
+    std::string_view alias;
+    std::string_view name;
+    std::string_view provider_id;
+    bool is_active = false;
+    std::optional<std::int64_t> version;  ///< Documented-only servers send none.
+};
+
+/// A connection. Its texts lie in the memory given to the reader; they can hold secrets.
+class connection_view {
+public:
+    connection_view() = default;
+
+    guid id;
+    std::string_view alias;
+    std::string_view name;
+    std::string_view provider_id;
+    bool is_active = false;
+    std::optional<std::int64_t> version;
+    std::string_view settings;  ///< The bytes that came, JSON: an object or null.
+    std::string_view text;      ///< The bytes of the whole answer, JSON.
+};
+
+/// What a provider said when the server tried a connection. A failed test is an answer, not a failure of the call.
+class test_result_view {
+public:
+    test_result_view() = default;
+
+    bool success = false;
+    std::optional<std::string_view> error_message;  ///< The server's words, as they came; they may quote a key.
+};
+
+namespace detail {
+
+using namespace umbraco_ai::detail;
+
+/// The wire name of a member, from the one table where it stands.
+template <class Model, auto Member>
+[[nodiscard]] consteval std::string_view wire_name() {
+    std::string_view found;
+    for_each_field<Model>([&found]<class Row>(Row) {
+        if constexpr (same_member<Row::member, Member>) found = Row::name;
+    });
+    return found;
+}
+
+/// Reads members of a JSON object that was accepted before. Texts with escapes are decoded into spare memory.
+class member_reader {
+public:
+    explicit member_reader(std::span<char> spare) noexcept : spare_(spare) {}
+
+    [[nodiscard]] outcome const& result() const noexcept { return ok_; }
+
+    template <class Model, auto Member, class T>
+    [[nodiscard]] bool take(json_member const& member, T& out) noexcept {
+        constexpr std::string_view name = wire_name<Model, Member>();
+        static_assert(!name.empty());
+        if (!(member.name == json_string_view(name))) return false;
+        errc const wrong = read(member.value, out);
+        if (wrong != errc() && ok_) ok_ = outcome(wrong).at(name);
+        return true;
+    }
+
+    void demand(bool is_there, std::string_view name) noexcept {
+        if (ok_ && !is_there) ok_ = outcome(errc::missing_member).at(name);
+    }
+
+private:
+    [[nodiscard]] errc read(std::string_view value, bool& out) noexcept {
+        out = value == "true";
+        return out || value == "false" ? errc() : errc::wrong_type;
+    }
+
+    [[nodiscard]] errc read(std::string_view value, std::string_view& out) noexcept {
+        if (value.size() < 2 || value.front() != '"') return errc::wrong_type;
+        json_string_view const text({value.data() + 1, value.size() - 2});
+        if (!text.has_escapes()) {
+            out = text.raw();
+            return errc();
+        }
+        fixed_buffer decoded(spare_.data(), spare_.size());
+        text.append_to(decoded);
+        if (decoded.overflowed()) return errc::buffer_too_small;
+        out = decoded.view();
+        spare_ = spare_.subspan(out.size());
+        return errc();
+    }
+
+    [[nodiscard]] errc read(std::string_view value, guid& out) noexcept {
+        std::string_view text;
+        char digits[38];
+        member_reader own{std::span<char>(digits)};
+        errc const wrong = own.read(value, text);
+        auto const parsed = wrong == errc() ? guid::parse(text) : std::nullopt;
+        if (parsed) out = *parsed;
+        return parsed ? errc() : wrong == errc::wrong_type ? wrong : errc::invalid_value;
+    }
+
+    [[nodiscard]] errc read(std::string_view value, std::optional<std::int64_t>& out) noexcept {
+        out.reset();
+        if (value == "null") return errc();
+        if (value.front() != '-' && !is_digit(value.front())) return errc::wrong_type;
+        std::int64_t number = 0;
+        auto const [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
+        if (code == std::errc::result_out_of_range) return errc::invalid_value;
+        if (end != value.data() + value.size()) return errc::wrong_type;
+        out = number;
+        return errc();
+    }
+
+    [[nodiscard]] errc read(std::string_view value, std::optional<std::string_view>& out) noexcept {
+        out.reset();
+        return value == "null" ? errc() : read(value, out.emplace());
+    }
+
+    std::span<char> spare_;
+    outcome ok_;
+};
+
+/// The members that a list's row and a connection have in common.
+template <class Model, class View>
+class row_reader {
+public:
+    row_reader(member_reader& reader, View& out) noexcept : reader_(reader), out_(out) {}
+
+    [[nodiscard]] bool take(json_member const& member) noexcept {
+        if (reader_.take<Model, &Model::id>(member, out_.id)) return seen(1);
+        if (reader_.take<Model, &Model::alias>(member, out_.alias)) return seen(2);
+        if (reader_.take<Model, &Model::name>(member, out_.name)) return seen(4);
+        if (reader_.take<Model, &Model::provider_id>(member, out_.provider_id)) return seen(8);
+        if (reader_.take<Model, &Model::is_active>(member, out_.is_active)) return seen(16);
+        return reader_.take<Model, &Model::version>(member, out_.version);
+    }
+
+    void demand_all() noexcept {
+        reader_.demand((seen_ & 1U) != 0, wire_name<Model, &Model::id>());
+        reader_.demand((seen_ & 2U) != 0, wire_name<Model, &Model::alias>());
+        reader_.demand((seen_ & 4U) != 0, wire_name<Model, &Model::name>());
+        reader_.demand((seen_ & 8U) != 0, wire_name<Model, &Model::provider_id>());
+        reader_.demand((seen_ & 16U) != 0, wire_name<Model, &Model::is_active>());
+    }
+
+private:
+    bool seen(unsigned bit) noexcept {
+        seen_ |= bit;
+        return true;
+    }
+
+    member_reader& reader_;
+    View& out_;
+    unsigned seen_ = 0;
+};
+
+[[nodiscard]] inline outcome expect_object(std::string_view text) noexcept {
+    return text.starts_with('{') ? outcome() : outcome(errc::wrong_type, "An object is expected.");
+}
+
+/// Reads a view from JSON that was accepted before; `spare` takes the texts that have to be decoded.
+[[nodiscard]] inline outcome read_view(std::string_view text, std::span<char> spare, connection_item_view& out) noexcept {
+    out = connection_item_view();
+    member_reader reader(spare);
+    row_reader<connection_item, connection_item_view> row(reader, out);
+    for_each_member(text, [&row](json_member const& member) { static_cast<void>(row.take(member)); });
+    row.demand_all();
+    return expect_object(text) ? reader.result() : expect_object(text);
+}
+
+[[nodiscard]] inline outcome read_view(std::string_view text, std::span<char> spare, connection_view& out) noexcept {
+    out = connection_view();
+    out.text = text;
+    constexpr std::string_view settings_name = wire_name<connection, &connection::settings>();
+    member_reader reader(spare);
+    row_reader<connection, connection_view> row(reader, out);
+    for_each_member(text, [&](json_member const& member) {
+        if (!row.take(member) && member.name == json_string_view(settings_name)) out.settings = member.value;
+    });
+    row.demand_all();
+    reader.demand(!out.settings.empty(), settings_name);
+    return expect_object(text) ? reader.result() : expect_object(text);
+}
+
+[[nodiscard]] inline outcome read_view(std::string_view text, std::span<char> spare, test_result_view& out) noexcept {
+    out = test_result_view();
+    member_reader reader(spare);
+    bool has_success = false;
+    for_each_member(text, [&](json_member const& member) {
+        if (reader.take<test_result, &test_result::success>(member, out.success)) has_success = true;
+        else static_cast<void>(reader.take<test_result, &test_result::error_message>(member, out.error_message));
+    });
+    reader.demand(has_success, wire_name<test_result, &test_result::success>());
+    return expect_object(text) ? reader.result() : expect_object(text);
+}
+
+}  // namespace detail
+
+}  // namespace embedded
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_EMBEDDED_VIEWS_HPP
+
+// ---- umbraco_ai/embedded/page_reader.hpp ----
+#ifndef UMBRACO_AI_EMBEDDED_PAGE_READER_HPP
+#define UMBRACO_AI_EMBEDDED_PAGE_READER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace embedded {
+
+/// Reads a page of connections item by item, from pieces of any size, in the memory of one item, however long the list:
+///
+///     page.push(piece, [](connection_item_view const& item) { … });
+///
+/// Both forms of a list are read: `{"items":[…],"total":n}` and a bare array. Each item is given when its last byte has come,
+/// so a failure may follow items that were given already; only `finish` says that the list was whole.
+///
+/// The memory, which is the caller's and outlives the reader, holds one item as it came, and behind it the texts that came
+/// with escapes, decoded; twice the size of the longest item is always enough.
+class page_reader {
+public:
+    explicit page_reader(std::span<char> memory) noexcept : memory_(memory) {}
+
+    /// Takes the next piece of the body.
+    ///   on_item  `void` or `bool (connection_item_view const&)`; false ends the reading as `cancelled`
+    /// Errors: decode failures with the offset, and with the member that is absent or wrong; `buffer_too_small`. The first one
+    /// stays, and no item follows it.
+    template <class F>
+    outcome push(std::string_view piece, F&& on_item) {
+        for (char const c : piece) {
+            if (!ok_) break;
+            if (take(c)) give(on_item);
+        }
+        return ok_;
+    }
+
+    /// Says that the body is whole.
+    /// Errors: as `push`; `empty_body`; `missing_member` where an object has no items or no total.
+    [[nodiscard]] outcome finish() noexcept {
+        if (ok_ && scanner_.is_before_value()) fail(errc::empty_body);
+        if (ok_ && scanner_.finish() != errc()) fail(errc::malformed_json);
+        if (ok_ && !has_items_) ok_ = outcome(errc::missing_member).at(items_name);
+        if (ok_ && !is_bare_array_ && !total_) ok_ = outcome(errc::missing_member).at(total_name);
+        return ok_;
+    }
+
+    /// Items given so far.
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+    /// Of the whole list, before paging; nothing where the answer was a bare array.
+    [[nodiscard]] std::optional<std::int64_t> total() const noexcept { return total_; }
+    [[nodiscard]] bool is_bare_array() const noexcept { return is_bare_array_; }
+
+    /// Begins anew, with the same memory.
+    void clear() noexcept { *this = page_reader(memory_); }
+
+private:
+    using model = umbraco_ai::page<connection_item>;
+    static constexpr std::string_view items_name = detail::wire_name<model, &model::items>();
+    static constexpr std::string_view total_name = detail::wire_name<model, &model::total>();
+
+    enum class member : std::uint8_t { other, items, total };
+
+    void fail(errc code) noexcept { ok_ = outcome(code).at_byte(scanner_.offset()); }
+
+    /// Takes a byte. Gives whether it is the last one of an item.
+    [[nodiscard]] bool take(char c) noexcept {
+        bool const begins_value = scanner_.expects_value() && !json_scanner::is_blank(c) && c != ']';
+        bool const was_in_name = scanner_.is_in_name();
+        std::size_t const depth = scanner_.depth();
+        if (errc const wrong = scanner_.put(c); wrong != errc()) {
+            fail(wrong);
+            return false;
+        }
+        if (begins_value && !scanner_.is_before_value()) begin_value(c, depth);
+        if (depth == 1 && is_object_) in_page_object(c, was_in_name);
+        if (!ok_ || !is_in_item_) return false;
+        if (size_ == memory_.size()) {
+            ok_ = outcome(errc::buffer_too_small, "An item does not fit into the buffer; give a larger one.").at_byte(scanner_.offset());
+            return false;
+        }
+        memory_[size_++] = c;
+        return c == '}' && scanner_.depth() == item_depth() && scanner_.is_after_value();
+    }
+
+    [[nodiscard]] std::size_t item_depth() const noexcept { return is_bare_array_ ? 1 : 2; }
+
+    void begin_value(char c, std::size_t depth) noexcept {
+        if (depth == 0) {
+            is_object_ = c == '{';
+            is_bare_array_ = has_items_ = c == '[';
+            if (!is_object_ && !is_bare_array_) fail(errc::wrong_type);
+        } else if (depth == 1 && is_object_) {
+            begin_member(c);
+        } else if (depth == item_depth() && (is_bare_array_ || member_ == member::items)) {
+            is_in_item_ = c == '{';
+            if (!is_in_item_) fail(errc::wrong_type);
+        }
+    }
+
+    void begin_member(char c) noexcept {
+        std::string_view const name(name_, name_size_);
+        member_ = is_name(name, items_name) ? member::items : is_name(name, total_name) ? member::total : member::other;
+        if (member_ == member::items) {
+            // A second list would be given as if it belonged to the first.
+            if (has_items_) ok_ = outcome(errc::invalid_value, "The member stands twice.").at(items_name);
+            else if (c != '[') ok_ = outcome(errc::wrong_type).at(items_name);
+            has_items_ = true;
+        } else if (member_ == member::total) {
+            total_.reset();
+            digits_size_ = 0;
+        }
+    }
+
+    [[nodiscard]] static bool is_name(std::string_view raw, std::string_view name) noexcept { return json_string_view(raw) == json_string_view(name); }
+
+    /// Keeps the member's name, which stands in the object that holds the page, and the digits of the total.
+    void in_page_object(char c, bool was_in_name) noexcept {
+        if (scanner_.is_in_name()) {
+            if (!was_in_name) name_size_ = 0;
+            else if (name_size_ < sizeof name_) name_[name_size_++] = c;
+            return;
+        }
+        if (was_in_name) return;
+        if (member_ == member::total && !total_) in_total(c);
+    }
+
+    void in_total(char c) noexcept {
+        bool const is_after = scanner_.is_after_value() || c == ',' || scanner_.depth() != 1;
+        if (!is_after) {
+            if (json_scanner::is_blank(c)) return;
+            if (digits_size_ < sizeof digits_) digits_[digits_size_++] = c;
+            else ok_ = outcome(errc::invalid_value).at(total_name);
+            return;
+        }
+        std::int64_t number = 0;
+        auto const [end, code] = std::from_chars(digits_, digits_ + digits_size_, number);
+        if (code == std::errc::result_out_of_range) ok_ = outcome(errc::invalid_value).at(total_name);
+        else if (code != std::errc() || end != digits_ + digits_size_) ok_ = outcome(errc::wrong_type).at(total_name);
+        else total_ = number;
+    }
+
+    template <class F>
+    void give(F& on_item) {
+        connection_item_view item;
+        ok_ = detail::read_view({memory_.data(), size_}, memory_.subspan(size_), item);
+        size_ = 0;
+        is_in_item_ = false;
+        if (!ok_) {
+            ok_ = ok_.at_byte(scanner_.offset());
+            return;
+        }
+        ++count_;
+        if constexpr (std::is_void_v<std::invoke_result_t<F&, connection_item_view const&>>) on_item(static_cast<connection_item_view const&>(item));
+        else if (!on_item(static_cast<connection_item_view const&>(item))) fail(errc::cancelled);
+    }
+
+    std::span<char> memory_;
+    std::size_t size_ = 0;
+    json_scanner scanner_;
+    outcome ok_;
+    std::size_t count_ = 0;
+    std::optional<std::int64_t> total_;
+    char name_[6 * 5 + 1] = {};  ///< The longest name looked for, with each letter escaped; of longer ones a part, which equals none.
+    char digits_[20] = {};
+    std::uint8_t name_size_ = 0;
+    std::uint8_t digits_size_ = 0;
+    member member_ = member::other;
+    bool is_object_ = false;
+    bool is_bare_array_ = false;
+    bool is_in_item_ = false;
+    bool has_items_ = false;
+};
+
+}  // namespace embedded
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_EMBEDDED_PAGE_READER_HPP
+
+// ---- umbraco_ai/embedded/requests.hpp ----
+#ifndef UMBRACO_AI_EMBEDDED_REQUESTS_HPP
+#define UMBRACO_AI_EMBEDDED_REQUESTS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace embedded {
+
+/// What to list. What is not set is left to the server, which answers up to 100 items from the first one on.
+class list_query {
+public:
+    list_query() = default;
+
+    std::optional<std::int32_t> skip;  ///< Items to leave out, from 0.
+    std::optional<std::int32_t> take;  ///< Items to answer at most, from 1.
+    std::string_view filter;           ///< What the name contains, ignoring ASCII case; empty: anything.
+    std::string_view provider_id;      ///< In exact case; empty: any.
+};
+
+namespace detail {
+
+using namespace umbraco_ai::detail;
+
+[[nodiscard]] inline outcome fits(fixed_buffer const& out) noexcept {
+    if (out.overflowed()) return outcome(errc::buffer_too_small, "The request does not fit into the buffer; give a larger one.");
+    return outcome();
+}
+
+/// The request targets of an endpoint, whose route stands in its declaration.
+template <class Endpoint>
+class target_writer {
+public:
+    target_writer(fixed_buffer& out, std::string_view base_path) noexcept : out_(out) {
+        put(out_, base_path);
+        put(out_, {parsed.path.data(), parsed.count == 0 ? parsed.path.size() : parsed.begins[0]});
+    }
+
+    /// Fills the one placeholder.
+    template <class T>
+    void segment(T const& value) noexcept {
+        static_assert(parsed.count == 1);
+        if constexpr (requires { value.append_to(out_); }) value.append_to(out_);
+        else put_percent_encoded(out_, value);
+        constexpr std::size_t end = parsed.begins[0] + parsed.placeholders[0].size() + 2;
+        put(out_, {parsed.path.data() + end, parsed.path.size() - end});
+    }
+
+    template <class Parameter>
+    void query(std::string_view text) noexcept {
+        put(out_, separator_);
+        separator_ = '&';
+        put(out_, parameter<Parameter>::name.view());
+        put(out_, '=');
+        put_percent_encoded(out_, text);
+    }
+
+    template <class Parameter>
+    void query(std::int32_t number) noexcept {
+        char digits[12];
+        auto const [end, code] = std::to_chars(digits, digits + sizeof digits, number);
+        static_cast<void>(code);
+        query<Parameter>(std::string_view(digits, static_cast<std::size_t>(end - digits)));
+    }
+
+private:
+    static constexpr route parsed = parse_route(Endpoint::route_text);
+
+    fixed_buffer& out_;
+    char separator_ = '?';
+};
+
+template <class Endpoint>
+[[nodiscard]] outcome write_target(fixed_buffer& out, std::string_view id_or_alias_text, std::string_view base_path) noexcept {
+    auto const id = guid::parse(id_or_alias_text);
+    char const* const refusal = !id ? refusal_of_alias_in_path(id_or_alias_text, Endpoint::method) : id->is_nil() ? refusal_of_nil : nullptr;
+    if (refusal != nullptr) return outcome(errc::invalid_argument, refusal).at(parameter<id_or_alias>::name.view());
+    target_writer<Endpoint> target(out, base_path);
+    if (id) target.segment(*id);
+    else target.segment(id_or_alias_text);
+    return fits(out);
+}
+
+}  // namespace detail
+
+/// Writes the request target of a list: `GET`, no body. What to send besides it is up to the transport.
+///   base_path  the path before the route, without a slash at its end
+/// Errors: usage failures that name the parameter; `buffer_too_small`.
+[[nodiscard]] inline outcome write_list_target(fixed_buffer& out, list_query const& wanted = {}, std::string_view base_path = api_base_path) noexcept {
+    auto const refuse = [](char const* what, std::string_view name) { return outcome(errc::invalid_argument, what).at(name); };
+    if (wanted.skip && *wanted.skip < 0) return refuse("It must not be negative.", parameter<umbraco_ai::skip>::name.view());
+    if (wanted.take && *wanted.take < 1) return refuse("It must be 1 or more.", parameter<umbraco_ai::take>::name.view());
+    if (!detail::is_utf8(wanted.filter)) return refuse("It is not UTF-8.", parameter<umbraco_ai::filter>::name.view());
+    if (!detail::is_utf8(wanted.provider_id)) return refuse("It is not UTF-8.", parameter<umbraco_ai::provider_id>::name.view());
+    detail::target_writer<connections::list> target(out, base_path);
+    if (wanted.skip) target.query<umbraco_ai::skip>(*wanted.skip);
+    if (wanted.take) target.query<umbraco_ai::take>(*wanted.take);
+    if (!wanted.filter.empty()) target.query<umbraco_ai::filter>(wanted.filter);
+    if (!wanted.provider_id.empty()) target.query<umbraco_ai::provider_id>(wanted.provider_id);
+    return detail::fits(out);
+}
+
+/// Writes the request target of one connection: `GET`, no body.
+/// Errors: usage failures for an alias that would reach another route or connection; `buffer_too_small`.
+[[nodiscard]] inline outcome write_get_target(fixed_buffer& out, std::string_view id_or_alias, std::string_view base_path = api_base_path) noexcept {
+    return detail::write_target<connections::get>(out, id_or_alias, base_path);
+}
+
+/// Writes the request target of a test: `POST`, no body, `Content-Length: 0`.
+/// Errors: as `write_get_target`.
+[[nodiscard]] inline outcome write_test_target(fixed_buffer& out, std::string_view id_or_alias, std::string_view base_path = api_base_path) noexcept {
+    return detail::write_target<connections::test>(out, id_or_alias, base_path);
+}
+
+/// Writes the request target of an update: `PUT`, with the body that `write_update` gives.
+/// Errors: a usage failure for the nil guid; `buffer_too_small`.
+[[nodiscard]] inline outcome write_update_target(fixed_buffer& out, guid const& id, std::string_view base_path = api_base_path) noexcept {
+    if (id.is_nil()) return outcome(errc::invalid_argument, detail::refusal_of_nil).at(parameter<guid>::name.view());
+    detail::target_writer<connections::update> target(out, base_path);
+    target.segment(id);
+    return detail::fits(out);
+}
+
+}  // namespace embedded
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_EMBEDDED_REQUESTS_HPP
+
+// ---- umbraco_ai/json/flaws.hpp ----
+#ifndef UMBRACO_AI_JSON_FLAWS_HPP
+#define UMBRACO_AI_JSON_FLAWS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// As `looks_masked` of the decoded text, without memory.
+[[nodiscard]] constexpr bool looks_masked(json_string_view text) noexcept {
+    std::size_t run = 0;
+    bool only_masks = !text.raw().empty();
+    bool const whole = text.for_each([&](std::uint32_t character) {
+        bool const is_mask = character == '*' || character == 0x2022;
+        run = is_mask ? run + 1 : 0;
+        only_masks = only_masks && is_mask;
+        return run < 3;
+    });
+    return !whole || only_masks;
+}
+
+[[nodiscard]] constexpr bool starts_with(json_string_view text, std::string_view ascii) noexcept {
+    std::size_t at = 0;
+    text.for_each([&](std::uint32_t character) {
+        if (at == ascii.size() || character != static_cast<unsigned char>(ascii[at])) return false;
+        ++at;
+        return true;
+    });
+    return at == ascii.size();
+}
+
+/// As `looks_like_reference` of the decoded text, without memory.
+[[nodiscard]] constexpr bool looks_like_reference(json_string_view text) noexcept {
+    std::size_t count = 0;
+    std::uint32_t last = 0;
+    bool const whole = text.for_each([&](std::uint32_t c) {
+        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+        bool const good = count == 0 ? c == '$' : letter || (c == ':' && count > 1);
+        last = c;
+        ++count;
+        return good;
+    });
+    return whole && count > 1 && last != ':';
+}
+
+/// What must not be sent, found in JSON text that was accepted before. No memory, no recursion. Each names the member it
+/// stands in: the name nearest before it.
+class json_flaws {
+public:
+    /// More members than this in one object are not compared with each other, which takes their square.
+    static constexpr std::size_t most_members = 256;
+
+    explicit json_flaws(std::string_view json) noexcept {
+        std::size_t depth = 0;
+        json_string_view key;
+        for (json_walk walk(json); walk.peek() != '\0';) {
+            char const c = walk.peek();
+            if (c == '"') {
+                json_string_view const text = walk.string();
+                if (walk.peek() == ':') key = text;
+                else look_at(text, key);
+                continue;
+            }
+            if (c == '{') find_repeated(json, walk.position());
+            if (c == '{' || c == '[') deepest = deepest < ++depth ? depth : deepest;
+            if (c == '}' || c == ']') --depth;
+            static_cast<void>(walk.take(c));
+        }
+    }
+
+    std::optional<json_string_view> masked;
+    std::optional<json_string_view> repeated;
+    std::optional<json_string_view> encrypted;
+    std::optional<json_string_view> malformed_reference;  ///< A text that begins with `$` and is no reference.
+    std::size_t deepest = 0;
+    bool has_too_many_members = false;
+
+private:
+    static void note(std::optional<json_string_view>& where, json_string_view key) noexcept {
+        if (!where) where = key;
+    }
+
+    void look_at(json_string_view text, json_string_view key) noexcept {
+        if (looks_masked(text)) note(masked, key);
+        if (starts_with(text, "ENC:")) note(encrypted, key);
+        if (starts_with(text, "$") && !looks_like_reference(text)) note(malformed_reference, key);
+    }
+
+    void find_repeated(std::string_view json, std::size_t begin) noexcept {
+        json_walk each(json, begin);
+        if (!each.take('{')) return;
+        std::size_t count = 0;
+        for (json_member member; each.next_member(member); ++count) {
+            if (count == most_members) {
+                has_too_many_members = true;
+                return;
+            }
+            json_walk earlier(json, begin + 1);
+            json_member other;
+            for (std::size_t i = 0; i < count && earlier.next_member(other); ++i)
+                if (other.name == member.name) note(repeated, member.name);
+        }
+    }
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_FLAWS_HPP
+
+// ---- umbraco_ai/embedded/update.hpp ----
+#ifndef UMBRACO_AI_EMBEDDED_UPDATE_HPP
+#define UMBRACO_AI_EMBEDDED_UPDATE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace embedded {
+
+/// What to change of a connection that was read. What is not set stays as it was.
+class connection_change {
+public:
+    connection_change() = default;
+
+    std::optional<std::string_view> alias;  ///< Servers before 1.3 keep the old one.
+    std::optional<std::string_view> name;
+    std::optional<bool> is_active;
+
+    /// New settings, whole, as JSON: needed where the server masked those that were read.
+    std::optional<std::string_view> settings;
+};
+
+namespace detail {
+
+[[nodiscard]] inline outcome refuse(errc code, char const* what, std::string_view field, json_string_view key) noexcept {
+    return outcome(code, what).at(field, key.raw());
+}
+
+[[nodiscard]] inline outcome check_settings_read(std::string_view json, std::string_view field) noexcept {
+    json_flaws const found(json);
+    if (found.masked)
+        return refuse(errc::masked_value, "The value is masked, and would be stored as the key itself; give the settings anew.", field, *found.masked);
+    if (found.repeated)
+        return refuse(errc::invalid_argument, "The key stands twice, which breaks the connection list of the whole site.", field, *found.repeated);
+    if (found.has_too_many_members) return outcome(errc::invalid_argument, "An object has more than 256 members.").at(field);
+    return outcome();
+}
+
+[[nodiscard]] inline outcome check_settings_given(std::string_view json, std::string_view field) noexcept {
+    json_scanner scanner;
+    for (char const c : json)
+        if (scanner.put(c) != errc()) break;
+    if (scanner.finish() != errc()) return outcome(errc::invalid_argument, "The text is not well-formed JSON.").at(field).at_byte(scanner.offset());
+    if (json_walk(json).peek() != '{') return outcome(errc::invalid_argument, "Settings are an object; give keys and values.").at(field);
+    if (auto ok = check_settings_read(json, field); !ok) return ok;
+    json_flaws const found(json);
+    if (found.deepest > umbraco_ai::settings::max_depth) return outcome(errc::invalid_argument, "Nested deeper than 31 levels, which servers refuse; flatten it.").at(field);
+    if (found.encrypted)
+        return refuse(errc::unreadable_secret, "A text that begins with ENC: is taken for a secret the server encrypted; give the secret itself.", field, *found.encrypted);
+    if (found.malformed_reference)
+        return refuse(errc::invalid_argument, "A text that begins with $ is a reference into the server's configuration, and this is none.", field, *found.malformed_reference);
+    return outcome();
+}
+
+/// Whether a member of an answer is one that the library has no name for, in any case of its letters: servers ignore it.
+[[nodiscard]] inline bool is_unknown(json_string_view name) noexcept {
+    char decoded[32];
+    fixed_buffer text(decoded, sizeof decoded);
+    name.append_to(text);
+    return text.overflowed() || !is_known<connection_update>(text.view());
+}
+
+template <class F>
+void for_each_unknown(connection_view const& read, F&& f) {
+    for_each_member(read.text, [&f](json_member const& member) {
+        if (is_unknown(member.name)) f(member);
+    });
+}
+
+[[nodiscard]] inline outcome check_unknown(connection_view const& read) noexcept {
+    outcome ok;
+    for_each_unknown(read, [&ok](json_member const& member) {
+        if (ok && json_flaws(member.value).masked)
+            ok = refuse(errc::masked_value, "The value is masked, and would be stored as it stands.", {}, member.name);
+    });
+    return ok;
+}
+
+[[nodiscard]] inline outcome check_change(connection_view const& read, connection_change const& change) noexcept {
+    constexpr auto alias_name = wire_name<connection_update, &connection_update::alias>();
+    constexpr auto name_name = wire_name<connection_update, &connection_update::name>();
+    constexpr auto settings_name = wire_name<connection_update, &connection_update::settings>();
+    auto const refuse_text = [](char const* what, std::string_view field) { return outcome(errc::invalid_argument, what).at(field); };
+    // What a server answered may be put back, whatever the rules for new texts say.
+    if (change.alias && *change.alias != read.alias) {
+        if (char const* const refusal = refusal_of_alias(*change.alias, false)) return refuse_text(refusal, alias_name);
+    }
+    if (change.name && *change.name != read.name) {
+        if (char const* const refusal = refusal_of_text(*change.name)) return refuse_text(refusal, name_name);
+        if (length_of(*change.name) > 255) return refuse_text("It is longer than the 255 characters that the site keeps.", name_name);
+    }
+    if (auto ok = check_unknown(read); !ok) return ok;
+    return change.settings ? check_settings_given(*change.settings, settings_name) : check_settings_read(read.settings, settings_name);
+}
+
+}  // namespace detail
+
+/// Writes the body of an update: the whole new state of a connection, made from what was read and what is to change. The
+/// settings go back as the bytes that came, and so do the members that the library does not know; never id, provider, version
+/// or dates. Send it to the connection it was read from, on the server it was read from, and to no other: settings with a
+/// secret that the server could not decrypt, or null settings, are right only there.
+/// Errors: usage failures that name the member, before a byte is written: masked values, a repeated settings key, a new
+/// alias, name or settings that cannot be meant; `buffer_too_small`.
+[[nodiscard]] inline outcome write_update(fixed_buffer& out, connection_view const& read, connection_change const& change = {}) noexcept {
+    if (auto ok = detail::check_change(read, change); !ok) return ok;
+    auto const begin_member = [&out](std::string_view before, std::string_view name) {
+        detail::put(out, before);
+        detail::put_json_string(out, name);
+        detail::put(out, ':');
+    };
+    begin_member("{", detail::wire_name<connection_update, &connection_update::alias>());
+    detail::put_json_string(out, change.alias.value_or(read.alias));
+    begin_member(",", detail::wire_name<connection_update, &connection_update::name>());
+    detail::put_json_string(out, change.name.value_or(read.name));
+    begin_member(",", detail::wire_name<connection_update, &connection_update::is_active>());
+    detail::put(out, change.is_active.value_or(read.is_active) ? "true" : "false");
+    begin_member(",", detail::wire_name<connection_update, &connection_update::settings>());
+    detail::put(out, change.settings.value_or(read.settings));
+    detail::for_each_unknown(read, [&out](json_member const& member) {
+        detail::put(out, ",\"");
+        detail::put(out, member.name.raw());
+        detail::put(out, "\":");
+        detail::put(out, member.value);
+    });
+    detail::put(out, '}');
+    return detail::fits(out);
+}
+
+}  // namespace embedded
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_EMBEDDED_UPDATE_HPP
+
+// ---- umbraco_ai/embedded/value_reader.hpp ----
+#ifndef UMBRACO_AI_EMBEDDED_VALUE_READER_HPP
+#define UMBRACO_AI_EMBEDDED_VALUE_READER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace embedded {
+
+/// Reads an answer that is one JSON object (a connection, the result of a test) from pieces of any size into memory of the
+/// caller's, which outlives it and the views that it gives. All of the text is validated, depth and UTF-8 too.
+///
+/// The memory holds the object as it came, and behind it the texts that came with escapes, decoded; twice the size of the
+/// object is always enough, and without escapes its size.
+class value_reader {
+public:
+    explicit value_reader(std::span<char> memory) noexcept : memory_(memory) {}
+
+    /// Takes the next piece of the body.
+    /// Errors: decode failures with the offset; `buffer_too_small`. The first one stays.
+    outcome push(std::string_view piece) noexcept {
+        for (char const c : piece) {
+            if (!ok_) break;
+            errc const wrong = scanner_.put(c);
+            if (wrong != errc()) ok_ = outcome(wrong).at_byte(scanner_.offset());
+            else if (!scanner_.is_before_value() && !(scanner_.is_complete() && json_scanner::is_blank(c))) keep(c);
+        }
+        return ok_;
+    }
+
+    /// Says that the body is whole, and gives what was read.
+    ///   out  a `connection_view`, `connection_item_view` or `test_result_view`, whose texts lie in the memory
+    /// Errors: as `push`; `empty_body`; decode failures that name the member: absent, of another type, no guid.
+    template <class View>
+    [[nodiscard]] outcome finish(View& out) noexcept {
+        if (ok_ && scanner_.is_before_value()) ok_ = outcome(errc::empty_body);
+        if (ok_ && scanner_.finish() != errc()) ok_ = outcome(errc::malformed_json, "The text ends early.").at_byte(scanner_.offset());
+        if (!ok_) return ok_;
+        return detail::read_view({memory_.data(), size_}, memory_.subspan(size_), out);
+    }
+
+    /// The bytes kept so far.
+    [[nodiscard]] std::string_view text() const noexcept { return {memory_.data(), size_}; }
+
+    /// Begins anew, with the same memory.
+    void clear() noexcept {
+        scanner_ = json_scanner();
+        ok_ = outcome();
+        size_ = 0;
+    }
+
+    /// Overwrites all of the memory, since settings can hold credentials, and begins anew.
+    void wipe() noexcept {
+        char volatile* const bytes = memory_.data();
+        for (std::size_t i = 0; i < memory_.size(); ++i) bytes[i] = 0;
+        clear();
+    }
+
+private:
+    void keep(char c) noexcept {
+        if (size_ == memory_.size()) ok_ = outcome(errc::buffer_too_small, "The answer does not fit into the buffer; give a larger one.").at_byte(scanner_.offset());
+        else memory_[size_++] = c;
+    }
+
+    std::span<char> memory_;
+    std::size_t size_ = 0;
+    json_scanner scanner_;
+    outcome ok_;
+};
+
+}  // namespace embedded
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_EMBEDDED_VALUE_READER_HPP
 
 // ---- umbraco_ai/model/nlohmann.hpp ----
 #ifndef UMBRACO_AI_MODEL_NLOHMANN_HPP
@@ -9924,6 +13526,749 @@ public:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_MODEL_PROVIDERS_HPP
+
+// ---- umbraco_ai/model/shown_settings.hpp ----
+#ifndef UMBRACO_AI_MODEL_SHOWN_SETTINGS_HPP
+#define UMBRACO_AI_MODEL_SHOWN_SETTINGS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Whether a value is known to hold no secret in any of its parts, so that it may be written down as it is. Masked values
+/// and secrets that a server could not decrypt stand for secrets.
+[[nodiscard]] inline bool holds_no_secret(std::string_view key, std::string_view value) {
+    std::string text;
+    json_reader reader(value);
+    if (reader.peek() != json_kind::string) return detail::shown_setting(key, value) != "***";
+    if (!reader.read_string(text) || !reader.finish() || looks_masked(text) || looks_encrypted(text)) return false;
+    return detail::shown_setting(key, value) == text;
+}
+
+/// Whether two values are one, however their strings are escaped and whatever blanks stand between. Servers keep the order
+/// of members and the text of numbers, so these count.
+[[nodiscard]] inline bool is_same_setting(std::string_view a, std::string_view b) { return detail::is_same_json(a, b); }
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_MODEL_SHOWN_SETTINGS_HPP
+
+// ---- umbraco_ai/pipe_transport.hpp ----
+#ifndef UMBRACO_AI_PIPE_TRANSPORT_HPP
+#define UMBRACO_AI_PIPE_TRANSPORT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// One request and its answer over an open pipe.
+template <class Pipe>
+class pipe_exchange {
+public:
+    pipe_exchange(Pipe& pipe, http_request const& request)
+        : pipe_(pipe), request_(request), start_(now()), noted_(start_), memory_(std::string(line_memory(request) + most_per_read, '\0')), parser_(lines(), limits_of(request)) {
+        http1::write_head(bytes_.get(), request);
+        bytes_.get().append(request.body);
+    }
+    pipe_exchange(pipe_exchange const&) = delete;
+    pipe_exchange& operator=(pipe_exchange const&) = delete;
+    ~pipe_exchange() { enter(phase_); }
+
+    /// Neither is the time over, nor has the caller given up. False leaves the reason.
+    [[nodiscard]] bool may_go_on() {
+        if (request_.limits.is_cancelled()) return fail(cancelled_failure(step_of(phase_)));
+        return time_left() > time_left().zero() || out_of_time();
+    }
+
+    /// What `open` of the pipe gets.
+    [[nodiscard]] http_limits limits_left() const {
+        http_limits made = request_.limits;
+        made.time = time_left();
+        return made;
+    }
+
+    /// False leaves the reason.
+    [[nodiscard]] bool run(bool is_reused) {
+        if (request_.trace != nullptr) request_.trace->connection_reused = is_reused;
+        while (true) {
+            http1::event const found = parser_.next(unread_);
+            switch (found.what) {
+                case http1::event_kind::status: response_.status = found.status; break;
+                case http1::event_kind::field: response_.headers.add(std::string(found.name), std::string(found.value)); break;
+                case http1::event_kind::header_end: break;
+                case http1::event_kind::body: response_.body.append(found.value); break;
+                case http1::event_kind::complete:
+                    if (request_.trace != nullptr) request_.trace->bytes_received -= unread_.size();
+                    return true;
+                case http1::event_kind::failed: return fail(answer_failure(code_of(found.error), request_, to_string(found.error)));
+                case http1::event_kind::need_more:
+                    if (!exchange_bytes()) return parser_.is_complete();
+            }
+        }
+    }
+
+    [[nodiscard]] http_response& response() noexcept { return response_; }
+
+    [[nodiscard]] failure reason() && {
+        reason_.possibly_applied = written_ != 0 && request_.method != http_method::get;
+        return std::move(reason_);
+    }
+
+    /// After the answer: nothing on the connection is left over.
+    [[nodiscard]] bool can_carry_another() const noexcept {
+        return parser_.keep_alive() && unread_.empty() && written_ == bytes_.get().size() && !http1::asks_to_close(request_.headers);
+    }
+
+private:
+    // Writes what is left of the request, and reads. False leaves the reason, or an answer that the end of the connection completes.
+    [[nodiscard]] bool exchange_bytes() {
+        while (!has_stopped_writing_ && written_ < bytes_.get().size() && parser_.status() < 200) {
+            enter(transfer_phase::send);
+            if (!may_go_on()) return false;
+            pipe_result const done = write(std::string_view(bytes_.get()).substr(written_));
+            written_ += done.count();
+            if (request_.trace != nullptr) request_.trace->bytes_sent += done.count();
+            if (done.count() != 0) continue;
+            if (!done.is_nothing()) {
+                // The answer may be there all the same.
+                has_stopped_writing_ = true;
+                write_error_ = done.error();
+                break;
+            }
+            if (!has_clock) return out_of_time();
+            // A server may answer before it has read everything, and read no more.
+            if constexpr (is_timed) {
+                pipe_result const early = pipe_.read(input(), std::chrono::nanoseconds(0));
+                if (!early.is_nothing()) return take(early);
+            }
+        }
+        enter(parser_.is_header_done() ? transfer_phase::body : parser_.has_begun() ? transfer_phase::header : transfer_phase::first_byte);
+        if (!may_go_on()) return false;
+        pipe_result const done = read();
+        if (done.is_nothing()) return has_clock || out_of_time();
+        return take(done);
+    }
+
+    [[nodiscard]] bool take(pipe_result const& done) {
+        unread_ = std::string_view(input().data(), done.count());
+        if (request_.trace != nullptr) request_.trace->bytes_received += done.count();
+        if (done.count() != 0) return true;
+        return done.error() ? fail(pipe_failure(done.error())) : end();
+    }
+
+    [[nodiscard]] bool end() {
+        if (parser_.end().what == http1::event_kind::complete) return false;
+        if (write_error_ && !parser_.has_begun()) return fail(pipe_failure(write_error_));
+        char const* const place = written_ < bytes_.get().size() ? "while the request was being sent"
+                                  : !parser_.has_begun()         ? "before the first byte of the answer"
+                                  : !parser_.is_header_done()    ? "inside the header of the answer"
+                                                                 : "inside the body of the answer";
+        return fail(failure(errc::connection_closed, peer_name(request_.origin) + " closed the connection " + place + '.'));
+    }
+
+    [[nodiscard]] failure pipe_failure(std::error_code why) const {
+        std::string text = "The pipe to " + peer_name(request_.origin) + " failed while " + step_of(phase_) + " (" + why.message() + ").";
+        bool const is_ours = why.category() == error_category();
+        return failure(is_ours ? static_cast<errc>(why.value()) : errc::transport_failed, std::move(text));
+    }
+
+    // Always false, to be returned.
+    [[nodiscard]] bool fail(failure reason) {
+        reason_ = std::move(reason);
+        return false;
+    }
+    [[nodiscard]] bool out_of_time() { return fail(deadline_failure(request_, step_of(phase_))); }
+
+    // For the text of a failure, and for the trace.
+    void enter(transfer_phase phase) {
+        if (request_.trace != nullptr) {
+            auto const time = now();
+            request_.trace->add(phase_, time - noted_);
+            noted_ = time;
+        }
+        phase_ = phase;
+    }
+
+    [[nodiscard]] pipe_result write(std::string_view bytes) {
+        std::span<char const> const from(bytes.data(), bytes.size());
+        if constexpr (is_timed) return pipe_.write(from, has_clock ? (std::min)(time_left(), patience) : time_left());
+        else return pipe_.write(from);
+    }
+
+    [[nodiscard]] pipe_result read() {
+        // Short where a call that is given up must be noticed. Without a clock the pipe's own wait is the only deadline.
+        bool const is_short = has_clock && request_.limits.cancelled != nullptr;
+        if constexpr (is_timed) return pipe_.read(input(), is_short ? (std::min)(time_left(), patience) : time_left());
+        else return pipe_.read(input());
+    }
+
+    [[nodiscard]] std::chrono::nanoseconds now() const {
+        if constexpr (has_clock) return pipe_.now();
+        else return std::chrono::nanoseconds(0);
+    }
+    [[nodiscard]] std::chrono::nanoseconds time_left() const { return request_.limits.time - (now() - start_); }
+
+    [[nodiscard]] static std::size_t line_memory(http_request const& request) noexcept { return (std::min)(request.limits.header_bytes, most_per_line); }
+    [[nodiscard]] std::span<char> lines() noexcept { return {memory_.get().data(), line_memory(request_)}; }
+    [[nodiscard]] std::span<char> input() noexcept { return {memory_.get().data() + line_memory(request_), most_per_read}; }
+
+    [[nodiscard]] static http1::response_limits limits_of(http_request const& request) noexcept {
+        http1::response_limits made;
+        made.header_bytes = request.limits.header_bytes;
+        made.body_bytes = request.limits.body_bytes;
+        return made;
+    }
+
+    static constexpr bool is_timed = TimedPipe<Pipe>;
+    static constexpr bool has_clock = PipeHasClock<Pipe>;
+    static constexpr std::chrono::nanoseconds patience = std::chrono::milliseconds(20);
+    static constexpr std::size_t most_per_read = 16 * 1024;
+    static constexpr std::size_t most_per_line = 256 * 1024;
+
+    Pipe& pipe_;
+    http_request const& request_;
+    std::chrono::nanoseconds start_;
+    std::chrono::nanoseconds noted_;
+    wiping_string bytes_;   // of the request
+    wiping_string memory_;  // for lines, and for what is read
+    http1::response_parser parser_;
+    http_response response_;
+    failure reason_;
+    std::string_view unread_;
+    transfer_phase phase_ = transfer_phase::connect;
+    std::size_t written_ = 0;
+    std::error_code write_error_;
+    bool has_stopped_writing_ = false;
+};
+
+}  // namespace detail
+
+/// HTTP/1.1 over a `BytePipe`, one request at a time. Refers to an lvalue pipe, which must outlive it, and owns an rvalue one.
+///
+///     pipe_transport wire(my_serial_line);
+///     client cms(wire, "http://localhost:8080");
+///
+/// The connection is kept for the next request of the same origin where both sides agree, and opened anew, where the pipe can
+/// be, after a failure, after 30 s without use (or less, where the server says so), and before a write where the pipe cannot
+/// tell whether it still stands. Nothing is sent twice. A line of the header holds at most 256 KB.
+/// Errors: those of `open`, and `errc::tls_unavailable` for https over a pipe that does not say `speaks_tls`.
+template <class Pipe>
+    requires BytePipe<std::remove_reference_t<Pipe>>
+class pipe_transport {
+    using pipe_type = std::remove_reference_t<Pipe>;
+    static constexpr bool can_open = detail::PipeCanOpen<pipe_type>;
+    static constexpr bool has_clock = detail::PipeHasClock<pipe_type>;
+
+public:
+    static constexpr bool timed = detail::TimedPipe<pipe_type> && has_clock;
+    static constexpr bool cancellable = timed;
+    static constexpr bool tracks_writes = true;
+
+    explicit pipe_transport(Pipe&& pipe) : pipe_(std::forward<Pipe>(pipe)) {}
+
+    [[nodiscard]] result<http_response> send(http_request request) {
+        if (result<void> const checked = detail::check_request(request); !checked) return checked.error();
+        if (request.origin.tls && !detail::PipeSpeaksTls<pipe_type>)
+            return failure(errc::tls_unavailable, "This pipe does not say that it speaks TLS (speaks_tls), so nothing is sent over it for https.");
+        detail::pipe_exchange<pipe_type> exchange(pipe_, request);
+        if (!exchange.may_go_on()) return std::move(exchange).reason();
+        // Whatever ends this call early leaves a connection that is of no use.
+        bool const is_reused = std::exchange(is_open_, false) && can_reuse(request);
+        if (!is_reused) {
+            result<void> const opened = open(request.origin, exchange.limits_left());
+            if (!opened) return opened.error();
+            if (!exchange.may_go_on()) return give_up(std::move(exchange).reason());
+        }
+        if (!exchange.run(is_reused && is_used_)) return give_up(std::move(exchange).reason());
+        if (!exchange.can_carry_another()) close();
+        else keep(request.origin, exchange.response());
+        return std::move(exchange.response());
+    }
+
+    [[nodiscard]] std::chrono::nanoseconds now()
+        requires detail::PipeHasClock<pipe_type>
+    {
+        return pipe_.now();
+    }
+
+    void wait(std::chrono::nanoseconds duration)
+        requires requires(pipe_type& pipe) { pipe.wait(duration); }
+    {
+        pipe_.wait(duration);
+    }
+
+    /// Of a pipe without `open`: it leads to a connection on which nothing was sent yet.
+    void restart() noexcept
+        requires(!can_open)
+    {
+        is_open_ = true;
+        is_used_ = false;
+    }
+
+    [[nodiscard]] pipe_type& pipe() noexcept { return pipe_; }
+
+private:
+    [[nodiscard]] bool can_reuse(http_request const& request) {
+        if constexpr (!can_open) {
+            return true;
+        } else {
+            if (request.origin != origin_) return false;
+            if constexpr (has_clock) {
+                if (pipe_.now() - used_at_ >= idle_limit_) return false;
+            }
+            if constexpr (requires { { pipe_.is_quiet() } -> std::convertible_to<bool>; }) return pipe_.is_quiet();
+            else return request.method == http_method::get;
+        }
+    }
+
+    [[nodiscard]] result<void> open([[maybe_unused]] http_origin const& origin, [[maybe_unused]] http_limits const& limits) {
+        if constexpr (can_open) return pipe_.open(origin, limits);
+        else return failure(errc::connection_closed, "The connection of this pipe has ended, and it has no open(…) to make another.");
+    }
+
+    void keep(http_origin const& origin, http_response const& response) {
+        is_open_ = is_used_ = true;
+        origin_ = origin;
+        idle_limit_ = detail::idle_limit(response.headers);
+        if constexpr (has_clock) used_at_ = pipe_.now();
+    }
+
+    [[nodiscard]] failure give_up(failure reason) {
+        close();
+        return reason;
+    }
+
+    void close() {
+        if constexpr (requires { pipe_.close(); }) pipe_.close();
+    }
+
+    Pipe pipe_;
+    http_origin origin_;  // of the connection that is open
+    std::chrono::nanoseconds used_at_{0};
+    std::chrono::nanoseconds idle_limit_{0};
+    bool is_open_ = !can_open;
+    bool is_used_ = false;
+};
+
+template <class Pipe>
+pipe_transport(Pipe&&) -> pipe_transport<Pipe>;
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_PIPE_TRANSPORT_HPP
+
+// ---- umbraco_ai/request_writer.hpp ----
+#ifndef UMBRACO_AI_REQUEST_WRITER_HPP
+#define UMBRACO_AI_REQUEST_WRITER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Writes calls as the bytes of HTTP/1.1 requests, for those who carry the bytes themselves. The head is made of the route,
+/// whose text is known while compiling, and of fields that are written once; head and body go into memory that is used
+/// again, so that only a request larger than all before it takes any from the heap.
+///
+///     request_writer writer(base);
+///     if (writer.write(connections::get("openai-prod"))) send(writer.head(), writer.body());
+///
+/// Threading: one thread at a time.
+class request_writer {
+public:
+    explicit request_writer(base_url where) : base_(std::move(where)) {
+        fields_.get() = " HTTP/1.1\r\nHost: " + base_.origin.authority() + "\r\nAccept: application/json\r\n";
+        without_token_ = fields_.get().size();
+    }
+
+    /// Has all further requests carry a token.
+    /// Errors: usage failures for a token that no header may hold, and for one that would go over plain http to a host that
+    /// is not this machine.
+    [[nodiscard]] result<void> authorize(bearer_token const& token) {
+        if (auto ok = token.check(); !ok) return ok;
+        if (!base_.origin.tls && !is_loopback(base_.origin.host))
+            return failure(errc::insecure_origin, "Credentials are not sent over plain http to a host that is not this machine; use https.").at("base URL");
+        std::string const own = fields_.get().substr(0, without_token_);
+        std::string_view const text = token.token().reveal();
+        detail::wipe(fields_.get());
+        fields_.get().reserve(own.size() + text.size() + 32);
+        fields_.get().append(own).append("Authorization: Bearer ").append(text).append("\r\n");
+        return result<void>::ok();
+    }
+
+    /// Writes a call in place of the one before.
+    /// Errors: the usage failures of `call.check()`; head and body are empty then.
+    template <Descriptor D>
+    [[nodiscard]] result<void> write(D const& call) {
+        head_.get().clear();
+        body_.get().clear();
+        return write(call, head_.get(), body_.get());
+    }
+
+    /// Appends a call to sinks of the caller's, such as a `fixed_buffer`; nothing where it cannot be sent.
+    /// Errors: the usage failures of `call.check()`; `errc::buffer_too_small` where a fixed buffer is.
+    template <Descriptor D, Sink S>
+    [[nodiscard]] result<void> write(D const& call, S& head_sink, S& body_sink) const {
+        if (auto ok = call.check(); !ok) return ok;
+        std::size_t body_size = 0;
+        if constexpr (D::has_body) {
+            counting_sink<S> counted(body_sink);
+            call.write_body(counted);
+            body_size = counted.size;
+        }
+        detail::put(head_sink, method_text(D::method));
+        call.write_target(head_sink, base_.path);
+        detail::put(head_sink, fields_.get());
+        if constexpr (D::has_body) {
+            detail::put(head_sink, "Content-Type: application/json\r\nContent-Length: ");
+            json_codec<long long>::write(head_sink, static_cast<long long>(body_size));
+            detail::put(head_sink, "\r\n\r\n");
+        } else {
+            bool const announces_no_body = D::method == http_method::post || D::method == http_method::put;
+            detail::put(head_sink, announces_no_body ? "Content-Length: 0\r\n\r\n" : "\r\n");
+        }
+        if constexpr (requires { head_sink.overflowed(); }) {
+            if (head_sink.overflowed() || body_sink.overflowed())
+                return failure(errc::buffer_too_small, "The request does not fit into the buffer; give a larger one.");
+        }
+        return result<void>::ok();
+    }
+
+    /// The request line and the fields, up to and including the empty line. It holds the token. Valid until the next `write`.
+    [[nodiscard]] std::string_view head() const noexcept { return head_.get(); }
+    /// Valid until the next `write`.
+    [[nodiscard]] std::string_view body() const noexcept { return body_.get(); }
+
+private:
+    template <Sink S>
+    class counting_sink {
+    public:
+        explicit counting_sink(S& sink) noexcept : sink_(&sink) {}
+        void append(char const* data, std::size_t count) {
+            sink_->append(data, count);
+            size += count;
+        }
+        std::size_t size = 0;
+
+    private:
+        S* sink_;
+    };
+
+    [[nodiscard]] static constexpr std::string_view method_text(http_method method) noexcept {
+        switch (method) {
+            case http_method::get: return "GET ";
+            case http_method::post: return "POST ";
+            case http_method::put: return "PUT ";
+            case http_method::delete_: return "DELETE ";
+        }
+        return "";
+    }
+
+    base_url base_;
+    detail::wiping_string fields_;  ///< What follows the target, up to the fields of a body.
+    std::size_t without_token_ = 0;
+    detail::wiping_string head_;
+    detail::wiping_string body_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_REQUEST_WRITER_HPP
+
+// ---- umbraco_ai/stepper.hpp ----
+#ifndef UMBRACO_AI_STEPPER_HPP
+#define UMBRACO_AI_STEPPER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+enum class step_kind : std::uint8_t {
+    send,    ///< Take `request()` and send it.
+    answer,  ///< The request was taken; `resume` with its answer, at `until` the latest.
+    wait,    ///< Ask again at `until`, or once another call of the client went on.
+    done     ///< `take()` has the result.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(step_kind value) noexcept {
+    switch (value) {
+        case step_kind::send: return "send";
+        case step_kind::answer: return "answer";
+        case step_kind::wait: return "wait";
+        case step_kind::done: return "done";
+    }
+    return "?";
+}
+
+/// What a stepped call needs next.
+class step {
+public:
+    step() = default;
+    step(step_kind kind, std::chrono::nanoseconds time) : what(kind), until(time) {}
+
+    step_kind what = step_kind::done;
+    std::chrono::nanoseconds until{0};  ///< On the clock of `now`; of `answer` and `wait`.
+
+    friend bool operator==(step const&, step const&) = default;
+
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, step const& value) {
+        out << to_string(value.what);
+        if (value.what == step_kind::answer || value.what == step_kind::wait) out << " until " << value.until.count() << " ns";
+        return out;
+    }
+};
+
+namespace detail {
+
+/// What the calls of one stepped client share besides their context: who may write which connection, first come, first
+/// served, and whether one of them is in the middle of a step.
+class step_turns {
+public:
+    step_turns() = default;
+    step_turns(step_turns const&) = delete;
+    step_turns& operator=(step_turns const&) = delete;
+
+    bool is_in_step = false;
+
+private:
+    friend class step_turn;
+    std::map<guid, std::deque<std::uint64_t>> lines_;
+    std::uint64_t last_ = 0;
+};
+
+/// A place in the line for one connection; whose place is the first has the right to write it. Left when this ends.
+class step_turn {
+public:
+    step_turn(step_turns& all, guid const& id) : all_(&all), id_(id), number_(++all.last_) { all.lines_[id].push_back(number_); }
+    step_turn(step_turn&& other) noexcept : all_(std::exchange(other.all_, nullptr)), id_(other.id_), number_(other.number_) {}
+    step_turn& operator=(step_turn&& other) noexcept {
+        std::swap(all_, other.all_);
+        std::swap(id_, other.id_);
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    ~step_turn() {
+        if (all_ == nullptr) return;
+        auto const line = all_->lines_.find(id_);
+        std::erase(line->second, number_);
+        if (line->second.empty()) all_->lines_.erase(line);
+    }
+
+    [[nodiscard]] bool has_come() const { return all_->lines_.find(id_)->second.front() == number_; }
+    [[nodiscard]] guid const& id() const noexcept { return id_; }
+
+private:
+    step_turns* all_;
+    guid id_;
+    std::uint64_t number_;
+};
+
+}  // namespace detail
+
+/// A call that somebody's event loop carries out: it says what it needs next, and is told what came of it. No thread, no
+/// clock and no I/O of its own.
+///
+///     switch (call.next(now).what) {
+///         case step_kind::send: … call.request() …            // send it, without blocking
+///         case step_kind::answer: …                           // call.resume(answer, now) once it is there
+///         case step_kind::wait: …                             // look again at `until`
+///         case step_kind::done: …                             // call.take()
+///     }
+///
+/// `now` is a steady clock that moves on. Calls of one client run side by side: they sign in once, and writes to one
+/// connection queue up in the order in which they came to it. A call that waits is asked again by `next` whenever another
+/// call of its client went on. To cancel, give `resume` a failure of `errc::cancelled` in place of the answer, or drop the
+/// call; what it held goes to the next one.
+/// Lifetime: the client outlives its calls. Threading: all calls of a client on one thread, or under one lock.
+class stepper {
+public:
+    stepper(stepper const&) = delete;
+    stepper& operator=(stepper const&) = delete;
+    stepper& operator=(stepper&&) = delete;
+
+    /// What the call needs now. Begins the call, and goes on after a pause that is over; sends nothing itself.
+    [[nodiscard]] step next(std::chrono::nanoseconds now) {
+        if (!begun_ || is_due(now)) go_on(now);
+        switch (next_.what) {
+            case action_kind::send: return is_taken_ ? step(step_kind::answer, until_) : step(step_kind::send, {});
+            case action_kind::wait:
+            case action_kind::lock: return step(step_kind::wait, until_);
+            default: return step(step_kind::done, {});
+        }
+    }
+
+    /// The request to send, once, where `next` gives `send`. Its limits say how long the answer may take.
+    [[nodiscard]] http_request request() {
+        is_taken_ = true;
+        return std::move(next_.request);
+    }
+
+    /// Goes on with the answer to the request that was taken, or with why there is none. Asked for nothing, it does nothing.
+    void resume(result<http_response> answer, std::chrono::nanoseconds now) {
+        if (next_.what != action_kind::send || !is_taken_) return;
+        in_step const mark(*turns_);
+        if (mark.is_nested()) return refuse();
+        is_taken_ = false;
+        accept(machine_resume(std::move(answer), now), now);
+    }
+
+    [[nodiscard]] bool is_done() const noexcept { return begun_ && next_.what == action_kind::done; }
+
+protected:
+    explicit stepper(detail::step_turns& turns) noexcept : turns_(&turns) {}
+    stepper(stepper&&) noexcept = default;
+    virtual ~stepper() = default;
+
+    /// Why the call ended without its machine, or nothing.
+    std::optional<failure> ended_;
+
+private:
+    virtual action machine_start(std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(result<http_response> answer, std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(result<bool> waited, std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(std::chrono::nanoseconds now) = 0;
+
+    /// A step within a step, as where a `change` steps another call, would write what the outer one then overwrites.
+    class in_step {
+    public:
+        explicit in_step(detail::step_turns& turns) noexcept : turns_(turns), was_in_step_(std::exchange(turns.is_in_step, true)) {}
+        in_step(in_step const&) = delete;
+        in_step& operator=(in_step const&) = delete;
+        ~in_step() { turns_.is_in_step = was_in_step_; }
+
+        [[nodiscard]] bool is_nested() const noexcept { return was_in_step_; }
+
+    private:
+        detail::step_turns& turns_;
+        bool was_in_step_;
+    };
+
+    [[nodiscard]] bool is_due(std::chrono::nanoseconds now) const {
+        if (next_.what == action_kind::lock) return queued_->has_come() || now >= until_;
+        return next_.what == action_kind::wait && now >= until_;
+    }
+
+    void go_on(std::chrono::nanoseconds now) {
+        in_step const mark(*turns_);
+        if (mark.is_nested()) return refuse();
+        if (!std::exchange(begun_, true)) return accept(machine_start(now), now);
+        if (next_.what == action_kind::wait) return accept(machine_resume(now), now);
+        if (queued_->has_come()) {
+            hold();
+            return accept(machine_resume(result<bool>(true), now), now);
+        }
+        queued_.reset();
+        accept(machine_resume(result<bool>(too_late()), now), now);
+    }
+
+    /// Carries out what needs neither time nor I/O.
+    void accept(action wanted, std::chrono::nanoseconds now) {
+        while (wanted.what == action_kind::lock || wanted.what == action_kind::unlock) {
+            if (wanted.what == action_kind::unlock) {
+                std::erase_if(held_, [&](detail::step_turn const& turn) { return turn.id() == wanted.subject; });
+                wanted = machine_resume(now);
+                continue;
+            }
+            queued_.emplace(*turns_, wanted.subject);
+            if (!queued_->has_come()) break;
+            hold();
+            wanted = machine_resume(result<bool>(false), now);
+        }
+        next_ = std::move(wanted);
+        std::chrono::nanoseconds const time = next_.what == action_kind::send ? next_.request.limits.time : next_.delay;
+        until_ = time > (std::chrono::nanoseconds::max)() - now ? (std::chrono::nanoseconds::max)() : now + time;
+        if (next_.what == action_kind::done) held_.clear();
+    }
+
+    void hold() {
+        held_.push_back(*std::move(queued_));
+        queued_.reset();
+    }
+
+    [[nodiscard]] failure too_late() const {
+        return next_.subject == guid() ? failure(errc::deadline_exceeded, "Another call was signing in until the deadline passed; nothing was sent.")
+                                       : failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
+    }
+
+    void refuse() {
+        begun_ = true;
+        ended_ = failure(errc::client_busy, "This client is in a step of another call, such as a change; go on with this call after it.");
+        ended_->possibly_applied = is_taken_;
+        next_ = action::done();
+        queued_.reset();
+        held_.clear();
+    }
+
+    detail::step_turns* turns_;
+    std::vector<detail::step_turn> held_;
+    std::optional<detail::step_turn> queued_;
+    action next_;
+    std::chrono::nanoseconds until_{0};
+    bool begun_ = false;
+    bool is_taken_ = false;  ///< The request of `next_` is on its way.
+};
+
+/// One call of a `stepped_client`. Movable, also while it is under way.
+template <Operation O>
+class stepped_call final : public stepper {
+public:
+    using result_type = typename O::result_type;
+
+    stepped_call(detail::step_turns& turns, exchange<O> machine) : stepper(turns), machine_(std::move(machine)) {}
+    stepped_call(stepped_call&&) noexcept = default;
+
+    /// The result, once, where `next` gives `done`.
+    [[nodiscard]] result_type take() { return ended_ ? result_type(*std::move(ended_)) : machine_.take(); }
+
+private:
+    action machine_start(std::chrono::nanoseconds now) override { return machine_.start(now); }
+    action machine_resume(result<http_response> answer, std::chrono::nanoseconds now) override { return machine_.resume(std::move(answer), now); }
+    action machine_resume(result<bool> waited, std::chrono::nanoseconds now) override { return machine_.resume(std::move(waited), now); }
+    action machine_resume(std::chrono::nanoseconds now) override { return machine_.resume(now); }
+
+    exchange<O> machine_;
+};
+
+/// The client for event loops of one's own: each call gives a `stepped_call`, which the loop carries out.
+///
+///     stepped_client cms("https://cms.example.com", bearer_token(token));
+///     auto renamed = cms.connections().rename("openai-prod", "OpenAI, Europe");
+///     auto models  = cms.connections().models("anthropic-prod");                 // both at once
+///
+/// Neither copied nor moved. Lifetime: it outlives its calls.
+class stepped_client {
+public:
+    /// base_url_text  an origin (https://cms.example.com), an origin with /umbraco, or the whole base path
+    explicit stepped_client(std::string_view base_url_text, credentials auth = {}, client_options options = {})
+        : context_(base_url::parse(base_url_text), std::move(auth), std::move(options)) {
+        context_.queues_writes = true;
+        context_.transport_waits = true;
+    }
+    stepped_client(stepped_client const&) = delete;
+    stepped_client& operator=(stepped_client const&) = delete;
+
+    /// Says that the failures given to `resume` set `possibly_applied` themselves, exactly. Otherwise each failed write counts
+    /// as possibly applied, save where host or connection were not found.
+    void trust_possibly_applied() noexcept { context_.transport_tracks_writes = true; }
+
+    /// Calls one endpoint, of this library or of the user's.
+    template <Descriptor D>
+    [[nodiscard]] stepped_call<call_operation<D>> call(D descriptor, call_options options = {}) & {
+        return run(call_operation<D>(std::move(descriptor)), std::move(options));
+    }
+
+    /// Carries out an operation: a machine over bare requests and answers.
+    template <Operation O>
+    [[nodiscard]] stepped_call<O> run(O operation, call_options options = {}) & {
+        return stepped_call<O>(turns_, exchange<O>(context_, std::move(options), std::move(operation)));
+    }
+
+    /// The connection endpoints; `options` hold for each call made through what this gives.
+    [[nodiscard]] connections_api<stepped_client> connections(call_options options = {}) & {
+        return connections_api<stepped_client>(*this, std::move(options));
+    }
+
+private:
+    client_context context_;
+    detail::step_turns turns_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_STEPPER_HPP
 
 // ---- umbraco_ai/core.hpp ----
 #ifndef UMBRACO_AI_CORE_HPP

@@ -61,7 +61,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                     held.erase(next.subject);
                     next = guarded([&] { return machine.resume(now()); });
                 } else {
-                    result<http_response> answer = co_await transport.send(std::move(next.request));
+                    result<http_response> answer = co_await send_over(transport, std::move(next.request));
                     next = guarded([&] { return machine.resume(std::move(answer), now()); });
                 }
             }

@@ -31,6 +31,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// Lifetime: movable while no call runs. A moved-from transport may only be assigned to or destroyed.
 class blocking_transport {
 public:
+    static constexpr bool timed = true;
+    static constexpr bool cancellable = true;
     static constexpr bool tracks_writes = true;
 
     explicit blocking_transport(transport_options options = {}) : state_(std::make_unique<state>(std::move(options))) {}

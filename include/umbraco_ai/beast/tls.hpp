@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -19,12 +20,6 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 using sha256_bytes = std::array<unsigned char, 32>;
-
-[[nodiscard]] constexpr int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    char const lower = ascii_lower(c);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 [[nodiscard]] constexpr int base64_value(char c) noexcept {
     if (c >= 'A' && c <= 'Z') return c - 'A';

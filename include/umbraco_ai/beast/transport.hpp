@@ -55,6 +55,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
 public:
+    static constexpr bool timed = true;
+    static constexpr bool cancellable = true;
+    static constexpr bool concurrent = true;
     static constexpr bool tracks_writes = true;
 
     /// Sockets and timers belong to this executor's context.

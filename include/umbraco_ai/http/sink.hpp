@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -17,18 +18,22 @@ concept Sink = requires(S& sink, char const* data, std::size_t size) { sink.appe
 /// A sink over memory of the caller's, which must outlive it. Bytes beyond its end are dropped and remembered.
 class fixed_buffer {
 public:
-    fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
+    constexpr fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
 
-    void append(char const* data, std::size_t size) noexcept {
+    constexpr void append(char const* data, std::size_t size) noexcept {
         if (size > capacity_ - size_) {
             overflowed_ = true;
             return;
         }
-        if (size != 0) std::memcpy(data_ + size_, data, size);
+        if (std::is_constant_evaluated()) {
+            for (std::size_t i = 0; i < size; ++i) data_[size_ + i] = data[i];
+        } else if (size != 0) {
+            std::memcpy(data_ + size_, data, size);
+        }
         size_ += size;
     }
 
-    [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {data_, size_}; }
     [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
     void clear() noexcept {
         size_ = 0;
@@ -45,12 +50,12 @@ private:
 namespace detail {
 
 template <Sink S>
-void put(S& sink, std::string_view text) {
+constexpr void put(S& sink, std::string_view text) {
     sink.append(text.data(), text.size());
 }
 
 template <Sink S>
-void put(S& sink, char c) {
+constexpr void put(S& sink, char c) {
     sink.append(&c, 1);
 }
 

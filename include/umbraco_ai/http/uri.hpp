@@ -7,7 +7,9 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,23 +27,49 @@ namespace detail {
     return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+inline constexpr std::array<bool, 256> unreserved_chars = [] {
+    std::array<bool, 256> made{};
+    for (std::size_t i = 0; i < 128; ++i) made[i] = is_unreserved(static_cast<char>(i));
+    return made;
+}();
+
+/// The number of unreserved characters that text begins with.
+[[nodiscard]] constexpr std::size_t unreserved_length(std::string_view text) noexcept {
+    std::size_t length = 0;
+    while (length < text.size() && unreserved_chars[static_cast<unsigned char>(text[length])]) ++length;
+    return length;
+}
+
 /// Writes text with all but the unreserved characters of RFC 3986 as %XX.
 template <Sink S>
 void put_percent_encoded(S& sink, std::string_view text) {
     constexpr char hex[] = "0123456789ABCDEF";
-    for (char const c : text) {
-        if (is_unreserved(c)) {
-            put(sink, c);
-        } else {
-            auto const byte = static_cast<unsigned char>(c);
-            char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};
-            sink.append(escape, sizeof escape);
-        }
+    while (true) {
+        std::size_t const plain = unreserved_length(text);
+        put(sink, text.substr(0, plain));
+        if (plain == text.size()) return;
+        auto const byte = static_cast<unsigned char>(text[plain]);
+        char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};
+        sink.append(escape, sizeof escape);
+        text.remove_prefix(plain + 1);
     }
 }
 
+/// A sink that percent-encodes what goes into another.
+template <Sink S>
+class percent_encoder {
+public:
+    explicit percent_encoder(S& sink) noexcept : sink_(&sink) {}
+    void append(char const* data, std::size_t size) { put_percent_encoded(*sink_, {data, size}); }
+
+private:
+    S* sink_;
+};
+
 [[nodiscard]] constexpr bool ends_with_ignoring_case(std::string_view text, std::string_view tail) noexcept {
-    return text.size() >= tail.size() && equals_ignoring_case(text.substr(text.size() - tail.size()), tail);
+    if (text.size() < tail.size()) return false;
+    text.remove_prefix(text.size() - tail.size());
+    return equals_ignoring_case(text, tail);
 }
 
 [[nodiscard]] inline bool is_ipv4(std::string_view host) noexcept {

@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -12,6 +13,21 @@
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
+
+/// What a transport is at, for the text of a failure.
+[[nodiscard]] constexpr char const* step_of(transfer_phase phase) noexcept {
+    switch (phase) {
+        case transfer_phase::queue: return "waiting for a free connection";
+        case transfer_phase::resolve: return "resolving the host name";
+        case transfer_phase::connect: return "connecting";
+        case transfer_phase::tls: return "negotiating TLS";
+        case transfer_phase::send: return "sending the request";
+        case transfer_phase::first_byte: return "waiting for the answer";
+        case transfer_phase::header: return "reading the header of the answer";
+        case transfer_phase::body: return "reading the body of the answer";
+    }
+    return "?";
+}
 
 /// "cms.example.com:443", for the text of a failure.
 [[nodiscard]] inline std::string peer_name(http_origin const& origin) {
@@ -35,7 +51,7 @@ namespace detail {
     }
 }
 
-/// A call that its caller gave up. `step` is what it was at: "connecting".
+/// A call that its caller gave up. `step` is what it was at.
 [[nodiscard]] inline failure cancelled_failure(std::string_view step) {
     return failure(errc::cancelled, "The call was cancelled while " + std::string(step) + '.');
 }

@@ -111,7 +111,7 @@ template <RequestParts R>
 /// headers, and Content-Length wherever there is a body, and 0 for POST and PUT without one.
 template <Sink S, RequestParts R>
 void write_head(S& sink, R const& request) {
-    auto const put_number = [&](std::uint64_t number) {
+    auto const put_number = [&](std::size_t number) {
         char digits[20];
         auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
         sink.append(digits, static_cast<std::size_t>(end - digits));

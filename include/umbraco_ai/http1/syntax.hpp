@@ -87,7 +87,7 @@ namespace detail {
     for (char const c : text) {
         if (!is_digit(c)) return false;
         auto const digit = static_cast<std::uint64_t>(c - '0');
-        if (read > (most - digit) / 10) return false;
+        if (read > most / 10 || read * 10 > most - digit) return false;
         read = read * 10 + digit;
     }
     value = read;

@@ -3,12 +3,16 @@
 #define UMBRACO_AI_JSON_CODEC_HPP
 
 #include <umbraco_ai/json/fields.hpp>
+#include <umbraco_ai/json/member_reader.hpp>
+#include <umbraco_ai/json/name_table.hpp>
 #include <umbraco_ai/json/reader.hpp>
 #include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/json/unknown_members.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -73,9 +77,9 @@ struct json_codec<std::string> {
 template <class T>
 struct json_codec<std::optional<T>> {
     static bool read(json_reader& reader, std::optional<T>& out) {
-        if (reader.peek() == json_kind::null) {
+        if (reader.take_null()) {
             out.reset();
-            return reader.read_null();
+            return true;
         }
         return json_codec<T>::read(reader, out.emplace());
     }
@@ -90,12 +94,24 @@ template <class T>
 struct json_codec<std::vector<T>> {
     static bool read(json_reader& reader, std::vector<T>& out) {
         out.clear();
+        std::size_t before = 0;
         return reader.read_array([&](std::size_t index) {
             json_reader::scope const at(reader, index);
-            T item{};
-            if (!json_codec<T>::read(reader, item)) return false;
-            out.push_back(std::move(item));
-            return true;
+            if (index == 0) {
+                before = reader.remaining();
+            } else if (index == 1) {
+                reserve(out, before - reader.remaining(), reader.remaining());
+            }
+            if constexpr (std::is_same_v<T, bool>) {
+                bool item = false;
+                if (!json_codec<T>::read(reader, item)) return false;
+                out.push_back(item);
+                return true;
+            } else {
+                if (json_codec<T>::read(reader, out.emplace_back())) return true;
+                out.pop_back();
+                return false;
+            }
         });
     }
     template <Sink S>
@@ -107,6 +123,15 @@ struct json_codec<std::vector<T>> {
             json_codec<T>::write(sink, value);
         }
         detail::put(sink, ']');
+    }
+
+private:
+    /// Makes room for as many elements as the rest of the text holds if all are about as long as the first was. What a
+    /// hostile text can make this take is bounded by its own length.
+    static void reserve(std::vector<T>& out, std::size_t first_bytes, std::size_t rest_bytes) {
+        std::size_t const expected = rest_bytes / first_bytes;
+        std::size_t const affordable = rest_bytes * 4 / sizeof(T);
+        out.reserve(1 + (std::min)(expected + expected / 8 + 1, affordable));
     }
 };
 
@@ -152,6 +177,85 @@ inline constexpr std::size_t row_width = 1;
 template <fixed_string Name, class... Inner>
 inline constexpr std::size_t row_width<group<Name, Inner...>> = sizeof...(Inner);
 
+template <class Model, class Row, std::size_t Index>
+class row_reader;
+
+/// The table of some rows of a model, those at its top or those of a group, whose first is the field of index `First`.
+template <class Model, std::size_t First, bool IsTop, class... Rows>
+class rows_reader {
+    static_assert(First + (row_width<Rows> + ... + 0) <= most_names, "umbraco_ai: a model has at most 32 fields");
+
+    static constexpr std::array<std::string_view, sizeof...(Rows)> names{Rows::name...};
+    static constexpr name_storage<sizeof...(Rows)> storage{names};
+    static constexpr std::array<std::uint8_t, sizeof...(Rows) + 1> order = alphabetic_order(names);
+
+    static bool read_unknown(json_reader& reader, [[maybe_unused]] void* model, [[maybe_unused]] json_key const& key) {
+        if constexpr (IsTop && KeepsUnknown<Model>) {
+            std::string_view value;
+            if (!reader.read_raw(value)) return false;
+            static_cast<Model*>(model)->unknown.add(key, value);
+            return true;
+        } else {
+            return reader.skip_value();
+        }
+    }
+
+    template <std::size_t... I>
+    static constexpr std::array<member_table::member_function, sizeof...(Rows)> functions_of(std::index_sequence<I...>) {
+        constexpr std::array<std::size_t, sizeof...(Rows)> widths{row_width<Rows>...};
+        constexpr auto first = [widths](std::size_t row) {
+            std::size_t index = First;
+            for (std::size_t i = 0; i < row; ++i) index += widths[i];
+            return index;
+        };
+        return {&row_reader<Model, Rows, first(I)>::read...};
+    }
+    static constexpr std::array<member_table::member_function, sizeof...(Rows)> functions = functions_of(std::index_sequence_for<Rows...>());
+
+public:
+    static constexpr member_table members{name_table(storage), functions.data(), &read_unknown, order.data()};
+};
+
+template <class Model, fixed_string Name, auto Member, field_rules Rules, std::size_t Index>
+class row_reader<Model, field<Name, Member, Rules>, Index> {
+public:
+    static bool read(json_reader& reader, void* model, std::uint32_t& seen) {
+        auto& member = static_cast<Model*>(model)->*Member;
+        if (!json_codec<std::remove_reference_t<decltype(member)>>::read(reader, member)) return false;
+        seen |= std::uint32_t{1} << Index;
+        return true;
+    }
+};
+
+template <class Model, fixed_string Name, class... Inner, std::size_t Index>
+class row_reader<Model, group<Name, Inner...>, Index> {
+public:
+    static bool read(json_reader& reader, void* model, std::uint32_t& seen) {
+        return member_reader::read(reader, rows_reader<Model, Index, false, Inner...>::members, model, seen);
+    }
+};
+
+/// `,"name":` of a field, made while compiling.
+template <class Row>
+class key_text {
+public:
+    consteval key_text() {
+        fixed_buffer sink(bytes_, sizeof bytes_);
+        put(sink, ',');
+        put_json_string(sink, Row::name);
+        put(sink, ':');
+        size_ = sink.view().size();
+    }
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {bytes_, size_}; }
+
+private:
+    char bytes_[6 * Row::name.size() + 4]{};
+    std::size_t size_ = 0;
+};
+
+template <class Row>
+inline constexpr key_text<Row> written_key{};
+
 /// Reads one object into a model by its table.
 template <HasFields Model>
 class model_reader {
@@ -159,46 +263,24 @@ public:
     model_reader(json_reader& reader, Model& out) noexcept : reader_(reader), out_(out) {}
 
     bool read() {
-        bool const ok = reader_.read_object([&](json_key const& key) {
-            bool result = false;
-            if (dispatch(fields<Model>(), 0, key, result)) return result;
-            if constexpr (KeepsUnknown<Model>) {
-                std::string_view value;
-                if (!reader_.read_raw(value)) return false;
-                out_.unknown.add(key, value);
-                return true;
-            } else {
-                return reader_.skip_value();
-            }
-        });
-        return ok && check_required();
+        if (!member_reader::read(reader_, members(fields<Model>()), &out_, seen_)) return false;
+        return (seen_ & required_bits) == required_bits || check_required();
     }
 
 private:
     template <class... Rows>
-    bool dispatch(table<Rows...>, std::size_t first_index, json_key const& key, bool& result) {
-        std::size_t index = first_index;
-        return ((key.name == Rows::name ? (result = read_row(Rows(), index), true) : (index += row_width<Rows>, false)) || ...);
+    static constexpr member_table const& members(table<Rows...>) noexcept {
+        return rows_reader<Model, 0, true, Rows...>::members;
     }
 
-    template <fixed_string Name, auto Member, field_rules Rules>
-    bool read_row(field<Name, Member, Rules>, std::size_t index) {
-        json_reader::scope const at(reader_, Name.view());
-        using member_type = std::remove_cvref_t<decltype(out_.*Member)>;
-        if (!json_codec<member_type>::read(reader_, out_.*Member)) return false;
-        seen_ |= std::uint32_t{1} << index;
-        return true;
-    }
+    static constexpr std::uint32_t required_bits = [] {
+        std::uint32_t bits = 0;
+        std::size_t index = 0;
+        for_each_field<Model>([&]<class Row>(Row) { bits |= std::uint32_t{Row::rules.is_required} << index++; });
+        return bits;
+    }();
 
-    template <fixed_string Name, class... Inner>
-    bool read_row(group<Name, Inner...>, std::size_t index) {
-        json_reader::scope const at(reader_, Name.view());
-        return reader_.read_object([&](json_key const& key) {
-            bool result = false;
-            return dispatch(table<Inner...>(), index, key, result) ? result : reader_.skip_value();
-        });
-    }
-
+    /// A required member may be missing under one of its names only.
     bool check_required() {
         bool ok = true;
         for_each_field<Model>([&]<class Row>(Row) {
@@ -246,9 +328,8 @@ struct json_codec<Model> {
                     if (fields<Model>::leaves_out(value, Row::name)) return;
                 }
                 auto const& member = value.*Row::member;
-                if (!std::exchange(first, false)) detail::put(sink, ',');
-                detail::put_json_string(sink, Row::name);
-                detail::put(sink, ':');
+                constexpr std::string_view key = detail::written_key<Row>.view();
+                detail::put(sink, key.substr(std::exchange(first, false) ? 1 : 0));
                 json_codec<std::remove_cvref_t<decltype(member)>>::write(sink, member);
             }
         });

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,10 +66,11 @@ public:
 
 class json_inspector {
 public:
-    explicit json_inspector(std::string_view text, std::string root) : reader_(text, 1024), path_(std::move(root)) {}
+    /// The root is the name that paths begin with; it must outlive the inspector.
+    explicit json_inspector(std::string_view text, std::string_view root) : reader_(text, 1024), root_(root) {}
 
     [[nodiscard]] json_findings run() {
-        if (!visit(0) || !reader_.finish()) findings_.malformed = reader_.error();
+        if (!visit(0, nullptr) || !reader_.finish()) findings_.malformed = reader_.error();
         return std::move(findings_);
     }
 
@@ -77,24 +79,33 @@ public:
     bool each_string(F&& visitor) {
         strings_ = [](void* f, std::string_view text) { (*static_cast<std::remove_reference_t<F>*>(f))(text); };
         context_ = &visitor;
-        return visit(0) && reader_.finish();
+        return visit(0, nullptr) && reader_.finish();
     }
 
 private:
-    bool visit(std::size_t depth) {
-        findings_.depth = (std::max)(findings_.depth, depth);
+    /// Where a value stands: a member, or an element where the name is null. Paths become text only where there is a finding.
+    struct place {
+        place const* above;
+        char const* name;
+        std::size_t number;  ///< The size of the name, or the index.
+    };
+
+    bool visit(std::size_t depth, place const* at) {
+        static_cast<void>(note_depth(depth));
         switch (reader_.peek()) {
-            case json_kind::object: return visit_object(depth);
+            case json_kind::object: return visit_object(depth, at);
             case json_kind::array:
                 return reader_.read_array([&](std::size_t index) {
-                    return below('[' + std::to_string(index) + ']', [&] { return visit(depth + 1); });
+                    place const element{at, nullptr, index};
+                    return visit(depth + 1, &element);
                 }) && note_depth(depth + 1);
             case json_kind::string: {
-                std::string text;
-                if (!reader_.read_string(text)) return false;
-                if (!findings_.masked_value && looks_masked(text)) findings_.masked_value = path_;
-                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path_);
-                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path_;
+                std::string scratch;
+                std::string_view text;
+                if (!reader_.read_text(text, scratch)) return false;
+                if (!findings_.masked_value && may_be_masked(text) && looks_masked(text)) findings_.masked_value = path(at);
+                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
+                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
                 if (strings_ != nullptr) strings_(context_, text);
                 return true;
             }
@@ -102,42 +113,78 @@ private:
         }
     }
 
-    bool visit_object(std::size_t depth) {
-        std::vector<std::string> names;
+    bool visit_object(std::size_t depth, place const* at) {
+        key_names names;
         bool const read = reader_.read_object([&](json_key const& key) {
-            names.emplace_back(key.name);
-            return below('.' + std::string(key.name), [&] { return visit(depth + 1); });
+            names.add(key);
+            place const member{at, key.name.data(), key.name.size()};
+            return visit(depth + 1, &member);
         });
         if (!read) return false;
-        std::sort(names.begin(), names.end());
-        auto const repeated = std::adjacent_find(names.begin(), names.end());
-        if (repeated != names.end() && !findings_.repeated_key) findings_.repeated_key = path_ + '.' + *repeated;
+        if (!findings_.repeated_key) {
+            if (auto const repeated = names.repeated()) findings_.repeated_key = path(at) + '.' + std::string(*repeated);
+        }
         return note_depth(depth + 1);
     }
 
-    bool note_depth(std::size_t depth) {
+    /// The names of one object. A few of them take no memory.
+    class key_names {
+    public:
+        key_names() = default;
+
+        void add(json_key const& key) {
+            // A name that was decoded does not live longer than its member.
+            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
+            else few_[few_count_++] = key.name;
+        }
+
+        /// The first in the order of bytes of those that stand twice.
+        [[nodiscard]] std::optional<std::string_view> repeated() {
+            if (many_.empty()) return repeated_among(few_, few_ + few_count_);
+            std::vector<std::string_view> all(few_, few_ + few_count_);
+            all.insert(all.end(), many_.begin(), many_.end());
+            return repeated_among(all.data(), all.data() + all.size());
+        }
+
+    private:
+        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
+            std::sort(begin, end);
+            auto const* const found = std::adjacent_find(begin, end);
+            if (found == end) return std::nullopt;
+            return *found;
+        }
+
+        std::string_view few_[16];
+        std::size_t few_count_ = 0;
+        std::vector<std::string> many_;
+    };
+
+    /// A mask holds a star or a bullet, and most texts hold neither.
+    [[nodiscard]] static bool may_be_masked(std::string_view text) noexcept {
+        return text.find('*') != std::string_view::npos || text.find('\xE2') != std::string_view::npos;
+    }
+
+    bool note_depth(std::size_t depth) noexcept {
         findings_.depth = (std::max)(findings_.depth, depth);
         return true;
     }
 
-    template <class F>
-    bool below(std::string const& segment, F&& visit_value) {
-        std::size_t const length = path_.size();
-        path_ += segment;
-        bool const ok = visit_value();
-        path_.resize(length);
-        return ok;
+    [[nodiscard]] std::string path(place const* at) const {
+        if (at == nullptr) return std::string(root_);
+        std::string text = path(at->above);
+        if (at->name == nullptr) return text.append(1, '[').append(std::to_string(at->number)).append(1, ']');
+        return text.append(1, '.').append(at->name, at->number);
     }
 
     json_reader reader_;
-    std::string path_;
+    std::string_view root_;
     json_findings findings_;
     void (*strings_)(void*, std::string_view) = nullptr;
     void* context_ = nullptr;
 };
 
-[[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string root) {
-    return json_inspector(text, std::move(root)).run();
+[[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string_view root) {
+    return json_inspector(text, root).run();
 }
 
 }  // namespace detail

@@ -2,14 +2,15 @@
 #ifndef UMBRACO_AI_JSON_READER_HPP
 #define UMBRACO_AI_JSON_READER_HPP
 
+#include <umbraco_ai/json/scan.hpp>
 #include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,27 @@ public:
     std::string_view raw;
 };
 
+namespace detail {
+
+class member_table;
+class member_reader;
+
+/// Which member came after which in the object that was read last.
+class member_order {
+public:
+    static constexpr std::size_t most_members = 32;
+
+    /// The member to expect after `last`, or first where `last` is the number of members.
+    [[nodiscard]] std::size_t after(std::size_t last, member_table const& table) noexcept;
+    void learn(std::size_t last, std::size_t next) noexcept { next_[last] = static_cast<std::uint8_t>(next); }
+
+private:
+    member_table const* of_ = nullptr;
+    std::uint8_t next_[most_members + 1];
+};
+
+}  // namespace detail
+
 /// Reads JSON (RFC 8259) in one pass, straight into values: no tree. Everything is validated, what is skipped too: UTF-8,
 /// escapes, surrogates, number grammar, depth. Each `read_…` gives false after the first error, which `error()` holds with
 /// the JSON path and the byte offset, never with text of the document. The text must outlive the reader.
@@ -36,15 +58,15 @@ public:
     static constexpr std::size_t default_depth = 64;
 
     explicit json_reader(std::string_view text, std::size_t max_depth = default_depth) noexcept
-        : text_(text), max_depth_(max_depth) {
-        if (text_.starts_with("\xEF\xBB\xBF")) position_ = 3;
+        : begin_(text.data()), position_(begin_), end_(begin_ + text.size()), max_depth_(max_depth) {
+        if (text.starts_with("\xEF\xBB\xBF")) position_ += 3;
     }
 
     /// The kind of the next value, by its first character.
     [[nodiscard]] json_kind peek() noexcept {
         skip_blanks();
-        if (position_ == text_.size()) return json_kind::invalid;
-        switch (text_[position_]) {
+        if (position_ == end_) return json_kind::invalid;
+        switch (*position_) {
             case 'n': return json_kind::null;
             case 't':
             case 'f': return json_kind::boolean;
@@ -58,35 +80,57 @@ public:
         }
     }
 
+    /// Takes a null, where one stands next.
+    [[nodiscard]] bool take_null() noexcept {
+        skip_blanks();
+        if (position_ == end_ || *position_ != 'n') return false;
+        if (remaining() < 4 || std::memcmp(position_, "null", 4) != 0) return false;
+        position_ += 4;
+        return true;
+    }
+
     bool read_null() { return expect(json_kind::null) && literal("null"); }
 
     bool read_boolean(bool& out) {
         if (!expect(json_kind::boolean)) return false;
-        out = text_[position_] == 't';
+        out = *position_ == 't';
         return literal(out ? "true" : "false");
     }
 
     /// A number without fraction and exponent that fits.
     bool read_integer(std::int64_t& out) {
         if (!expect(json_kind::number)) return false;
-        std::size_t const begin = position_;
-        if (!scan_number()) return false;
-        auto const [end, code] = std::from_chars(text_.data() + begin, text_.data() + position_, out);
-        if (code == std::errc::result_out_of_range) return fail(errc::invalid_value, "the number is out of range");
-        if (end != text_.data() + position_) return fail(errc::wrong_type, "a whole number is expected");
+        char const* p = position_;
+        bool const negative = *p == '-';
+        if (negative) ++p;
+        char const* const digits = p;
+        std::int64_t value = 0;
+        // 18 digits always fit.
+        while (p != end_ && p - digits < 18 && *p >= '0' && *p <= '9') value = value * 10 + (*p++ - '0');
+        bool const leads_with_zero = p - digits > 1 && *digits == '0';
+        if (p == digits || leads_with_zero || (p != end_ && continues_number(*p))) return read_long_integer(out);
+        position_ = p;
+        out = negative ? -value : value;
         return true;
     }
 
     bool read_string(std::string& out) {
         if (!expect(json_kind::string)) return false;
         std::string_view raw;
-        bool escaped = false;
-        if (!scan_string(raw, escaped)) return false;
-        if (!escaped) {
-            out.assign(raw);
-        } else {
-            out.clear();
-            decode(raw, out);
+        std::size_t size = 0;
+        if (!scan_string(raw, size)) return false;
+        assign(raw, size, out);
+        return true;
+    }
+
+    /// A string whose decoded text is only looked at: `out` views the document, or `scratch` where escapes had to be decoded.
+    bool read_text(std::string_view& out, std::string& scratch) {
+        if (!expect(json_kind::string)) return false;
+        std::size_t size = 0;
+        if (!scan_string(out, size)) return false;
+        if (size != out.size()) {
+            assign(out, size, scratch);
+            out = scratch;
         }
         return true;
     }
@@ -94,27 +138,27 @@ public:
     /// Any value; `raw` views its bytes.
     bool read_raw(std::string_view& raw) {
         skip_blanks();
-        std::size_t const begin = position_;
+        char const* const begin = position_;
         if (!skip_value()) return false;
-        raw = text_.substr(begin, position_ - begin);
+        raw = view(begin, position_);
         return true;
     }
 
     bool skip_value() {
         switch (peek()) {
             case json_kind::null: return literal("null");
-            case json_kind::boolean: return literal(text_[position_] == 't' ? "true" : "false");
+            case json_kind::boolean: return literal(*position_ == 't' ? "true" : "false");
             case json_kind::number: return scan_number();
             case json_kind::string: {
                 std::string_view raw;
-                bool escaped = false;
-                return scan_string(raw, escaped);
+                std::size_t size = 0;
+                return scan_string(raw, size);
             }
             case json_kind::array: return read_array([this](std::size_t) { return skip_value(); });
-            case json_kind::object: return read_object([this](json_key const&) { return skip_value(); });
+            case json_kind::object: return skip_object();
             case json_kind::invalid: break;
         }
-        return position_ == text_.size() ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
+        return no_value();
     }
 
     /// Calls `member(json_key)` for each member; it reads the value and gives false to stop.
@@ -124,26 +168,11 @@ public:
         skip_blanks();
         if (take('}')) return leave();
         std::string scratch;
-        while (true) {
-            skip_blanks();
-            if (position_ == text_.size() || text_[position_] != '"') return fail(errc::malformed_json, "a member name is expected");
-            std::string_view raw;
-            bool escaped = false;
-            if (!scan_string(raw, escaped)) return false;
-            std::string_view name = raw;
-            if (escaped) {
-                scratch.clear();
-                decode(raw, scratch);
-                name = scratch;
-            }
-            skip_blanks();
-            if (!take(':')) return fail(errc::malformed_json, "a colon is expected");
-            if (!member(json_key(name, raw))) return false;
-            skip_blanks();
-            if (take(',')) continue;
-            if (take('}')) return leave();
-            return fail(errc::malformed_json, "a comma or the end of the object is expected");
-        }
+        do {
+            json_key key({}, {});
+            if (!read_key(key, scratch) || !member(key)) return false;
+        } while (has_more());
+        return close('}', "a comma or the end of the object is expected");
     }
 
     /// Calls `item(index)` for each element; it reads the value and gives false to stop.
@@ -152,91 +181,113 @@ public:
         if (!expect(json_kind::array) || !enter()) return false;
         skip_blanks();
         if (take(']')) return leave();
-        for (std::size_t index = 0;; ++index) {
-            if (!item(index)) return false;
-            skip_blanks();
-            if (take(',')) continue;
-            if (take(']')) return leave();
-            return fail(errc::malformed_json, "a comma or the end of the array is expected");
-        }
+        std::size_t index = 0;
+        do {
+            if (!item(index++)) return false;
+        } while (has_more());
+        return close(']', "a comma or the end of the array is expected");
     }
 
     /// Nothing but blanks may be left.
     bool finish() {
         skip_blanks();
-        return position_ == text_.size() || fail(errc::malformed_json, "text follows the JSON value");
+        return position_ == end_ || fail(errc::malformed_json, "text follows the JSON value");
     }
+
+    /// The number of bytes that are not read yet.
+    [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
 
     /// Whether a value of this kind stands next; the error names what is there instead.
     bool expect(json_kind kind) {
-        json_kind const found = peek();
-        if (found == kind) return true;
-        if (found == json_kind::invalid) {
-            return position_ == text_.size() ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
+        // Mostly it stands here.
+        if (kind >= json_kind::string && kind <= json_kind::object && position_ != end_) {
+            constexpr char first[] = {'"', '[', '{'};
+            if (*position_ == first[static_cast<std::size_t>(kind) - static_cast<std::size_t>(json_kind::string)]) return true;
         }
-        constexpr std::array<char const*, 6> expected{"null is expected",     "true or false is expected", "a number is expected",
-                                                      "a string is expected", "an array is expected",      "an object is expected"};
-        return fail(errc::wrong_type, expected[static_cast<std::size_t>(kind)]);
+        return expect_after_blanks(kind);
     }
 
-    /// Notes the first error, at the present path and offset. Gives false.
-    bool fail(errc code, char const* what) {
-        if (failed_) return false;
-        failed_ = true;
-        error_ = failure(code, std::string("The answer is not what this API answers: ") + what + ", at byte " +
-                                   std::to_string(position_) + '.')
-                     .at(path());
+    /// Notes the first error, at the present offset. Gives false.
+    [[gnu::cold, gnu::noinline]] bool fail(errc code, char const* what) {
+        if (failed()) return false;
+        code_ = code;
+        what_ = what;
+        offset_ = static_cast<std::size_t>(position_ - begin_);
         return false;
     }
 
-    [[nodiscard]] bool failed() const noexcept { return failed_; }
+    [[nodiscard]] bool failed() const noexcept { return what_ != nullptr; }
+
     /// How many bytes are behind it: after `peek` where the next value begins, after a failure where it stopped.
-    [[nodiscard]] std::size_t position() const noexcept { return position_; }
-    [[nodiscard]] failure error() const { return error_; }
+    [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(position_ - begin_); }
+
+    /// The first error; its path is whole once the scopes it occurred in are left.
+    [[nodiscard]] failure error() const {
+        if (!failed()) return failure();
+        return failure(code_, std::string("The answer is not what this API answers: ") + what_ + ", at byte " + std::to_string(offset_) + '.')
+            .at('$' + path_);
+    }
 
     /// While it lives, errors stand below this member or element.
     class scope {
     public:
-        scope(json_reader& reader, std::string_view name) noexcept : reader_(reader) { reader_.push({name, 0}); }
-        scope(json_reader& reader, std::size_t index) noexcept : reader_(reader) { reader_.push({{}, index}); }
+        scope(json_reader& reader, std::string_view name) noexcept : reader_(reader), name_(name), had_failed_(reader.failed()) {}
+        scope(json_reader& reader, std::size_t index) noexcept : reader_(reader), index_(index), had_failed_(reader.failed()) {}
         scope(scope const&) = delete;
         scope& operator=(scope const&) = delete;
-        ~scope() { --reader_.path_size_; }
+        ~scope() {
+            if (reader_.failed() && !had_failed_) reader_.below(name_, index_);
+        }
 
     private:
         json_reader& reader_;
+        std::string_view name_;
+        std::size_t index_ = 0;
+        bool had_failed_;
     };
 
 private:
-    struct segment {
-        std::string_view name;
-        std::size_t index;
-    };
+    friend class detail::member_reader;
 
-    void push(segment value) noexcept {
-        if (path_size_ < path_.size()) path_[path_size_] = value;
-        ++path_size_;
+    [[nodiscard]] static std::string_view view(char const* begin, char const* end) noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
+
+    /// Puts a member, or an element where the name is empty, before the path of the error. Gives false.
+    [[gnu::cold, gnu::noinline]] bool below(std::string_view name, std::size_t index) {
+        std::string path = name.empty() ? '[' + std::to_string(index) + ']' : std::string(1, '.').append(name);
+        path_ = std::move(path += path_);
+        return false;
     }
 
-    [[nodiscard]] std::string path() const {
-        std::string text = "$";
-        for (std::size_t i = 0; i < path_size_ && i < path_.size(); ++i) {
-            if (path_[i].name.empty()) text += '[' + std::to_string(path_[i].index) + ']';
-            else text.append(1, '.').append(path_[i].name);
-        }
-        return text;
+    [[gnu::cold, gnu::noinline]] bool no_value() {
+        return position_ == end_ ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
     }
+
+    [[gnu::noinline]] bool expect_after_blanks(json_kind kind) {
+        json_kind const found = peek();
+        return found == kind || refuse_kind(found, kind);
+    }
+
+    [[gnu::cold, gnu::noinline]] bool refuse_kind(json_kind found, json_kind wanted) {
+        if (found == json_kind::invalid) return no_value();
+        constexpr char const* expected[] = {"null is expected",     "true or false is expected", "a number is expected",
+                                            "a string is expected", "an array is expected",      "an object is expected"};
+        return fail(errc::wrong_type, expected[static_cast<std::size_t>(wanted)]);
+    }
+
+    [[nodiscard]] bool is_at_blank() const noexcept { return position_ != end_ && static_cast<unsigned char>(*position_) <= ' '; }
 
     void skip_blanks() noexcept {
-        while (position_ < text_.size()) {
-            char const c = text_[position_];
-            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
-            ++position_;
-        }
+        if (is_at_blank()) skip_some_blanks();
+    }
+
+    [[gnu::noinline]] void skip_some_blanks() noexcept {
+        // One blank is common after a colon; more of them come in runs.
+        if (detail::is_json_blank(*position_)) ++position_;
+        if (is_at_blank()) position_ = detail::scan::skip_blanks(position_, end_);
     }
 
     [[nodiscard]] bool take(char c) noexcept {
-        if (position_ == text_.size() || text_[position_] != c) return false;
+        if (position_ == end_ || *position_ != c) return false;
         ++position_;
         return true;
     }
@@ -253,21 +304,63 @@ private:
         return true;
     }
 
+    /// After a member or an element: takes the comma before the next.
+    [[nodiscard]] bool has_more() noexcept {
+        skip_blanks();
+        return take(',');
+    }
+
+    bool close(char bracket, char const* otherwise) {
+        return take(bracket) ? leave() : fail(errc::malformed_json, otherwise);
+    }
+
+    /// A member name and the colon. `scratch` holds the name where it had escapes.
+    bool read_key(json_key& key, std::string& scratch) {
+        std::size_t size = 0;
+        if (!scan_key(key.raw, size)) return false;
+        key.name = key.raw;
+        if (size != key.raw.size()) {
+            assign(key.raw, size, scratch);
+            key.name = scratch;
+        }
+        return true;
+    }
+
+    bool scan_key(std::string_view& raw, std::size_t& size) {
+        skip_blanks();
+        if (position_ == end_ || *position_ != '"') return fail(errc::malformed_json, "a member name is expected");
+        if (!scan_string(raw, size)) return false;
+        skip_blanks();
+        return take(':') || fail(errc::malformed_json, "a colon is expected");
+    }
+
+    bool skip_object() {
+        if (!enter()) return false;
+        skip_blanks();
+        if (take('}')) return leave();
+        do {
+            std::string_view raw;
+            std::size_t size = 0;
+            if (!scan_key(raw, size) || !skip_value()) return false;
+        } while (has_more());
+        return close('}', "a comma or the end of the object is expected");
+    }
+
     bool literal(std::string_view word) {
-        if (text_.substr(position_, word.size()) != word) return fail(errc::malformed_json, "no JSON value");
+        if (remaining() < word.size() || std::memcmp(position_, word.data(), word.size()) != 0) return fail(errc::malformed_json, "no JSON value");
         position_ += word.size();
         return true;
     }
 
     [[nodiscard]] bool skip_digits() noexcept {
-        std::size_t const begin = position_;
-        while (position_ < text_.size() && text_[position_] >= '0' && text_[position_] <= '9') ++position_;
+        char const* const begin = position_;
+        while (position_ != end_ && *position_ >= '0' && *position_ <= '9') ++position_;
         return position_ != begin;
     }
 
     bool scan_number() {
         auto const refuse = [this] { return fail(errc::malformed_json, "a number is malformed"); };
-        if (take('-') && position_ == text_.size()) return refuse();
+        if (take('-') && position_ == end_) return refuse();
         if (!take('0') && !skip_digits()) return refuse();
         if (take('.') && !skip_digits()) return refuse();
         if (take('e') || take('E')) {
@@ -277,107 +370,164 @@ private:
         return true;
     }
 
-    [[nodiscard]] static int hex_digit(char c) noexcept {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-        return -1;
-    }
+    [[nodiscard]] static bool continues_number(char c) noexcept { return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E'; }
 
-    /// The four hex digits at `at`, or -1.
-    [[nodiscard]] static int hex4(std::string_view text, std::size_t at) noexcept {
-        if (at + 4 > text.size()) return -1;
-        int value = 0;
-        for (std::size_t i = at; i < at + 4; ++i) {
-            int const digit = hex_digit(text[i]);
-            if (digit < 0) return -1;
-            value = value * 16 + digit;
-        }
-        return value;
-    }
-
-    bool scan_string(std::string_view& raw, bool& escaped) {
-        std::size_t const begin = ++position_;
-        while (position_ < text_.size()) {
-            auto const c = static_cast<unsigned char>(text_[position_]);
-            if (c == '"') {
-                raw = text_.substr(begin, position_ - begin);
-                ++position_;
-                return true;
-            }
-            if (c < 0x20) return fail(errc::malformed_json, "a control character stands in a string");
-            if (c == '\\') {
-                escaped = true;
-                if (!scan_escape()) return false;
-            } else if (c < 0x80) {
-                ++position_;
-            } else {
-                std::size_t const length = detail::utf8_length(text_.substr(position_));
-                if (length == 0) return fail(errc::invalid_utf8, "it is not UTF-8");
-                position_ += length;
-            }
-        }
-        return fail(errc::malformed_json, "the text ends early");
-    }
-
-    bool scan_escape() {
-        auto const refuse = [this] { return fail(errc::malformed_json, "an escape is malformed"); };
-        if (position_ + 1 == text_.size()) return fail(errc::malformed_json, "the text ends early");
-        char const c = text_[position_ + 1];
-        if (c != 'u') {
-            if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) return refuse();
-            position_ += 2;
-            return true;
-        }
-        int const unit = hex4(text_, position_ + 2);
-        if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return refuse();
-        if (unit >= 0xD800 && unit <= 0xDBFF) {
-            int const low = text_.substr(position_ + 6, 2) == "\\u" ? hex4(text_, position_ + 8) : -1;
-            if (low < 0xDC00 || low > 0xDFFF) return refuse();
-            position_ += 6;
-        }
-        position_ += 6;
+    /// A number of more than 18 digits, or what is no whole number.
+    [[gnu::noinline]] bool read_long_integer(std::int64_t& out) {
+        char const* const begin = position_;
+        if (!scan_number()) return false;
+        auto const [end, code] = std::from_chars(begin, position_, out);
+        if (code == std::errc::result_out_of_range) return fail(errc::invalid_value, "the number is out of range");
+        if (end != position_) return fail(errc::wrong_type, "a whole number is expected");
         return true;
     }
 
-    /// `raw` was scanned before, so it is well-formed.
-    static void decode(std::string_view raw, std::string& out) {
-        for (std::size_t i = 0; i < raw.size();) {
-            if (raw[i] != '\\') {
-                out += raw[i++];
-                continue;
+    /// The four hex digits from `p` on, or -1.
+    [[nodiscard]] static int hex4(char const* p, char const* end) noexcept {
+        if (end - p < 4) return -1;
+        // Negative where one of them is.
+        return detail::hex_value(p[0]) << 12 | detail::hex_value(p[1]) << 8 | detail::hex_value(p[2]) << 4 | detail::hex_value(p[3]);
+    }
+
+    /// A string from its opening quote on. `size` is that of its text once decoded; it equals that of `raw` only where there
+    /// is no escape, since each escape is longer than what it stands for.
+    bool scan_string(std::string_view& raw, std::size_t& size) {
+        char const* const begin = position_ + 1;
+        char const* p = detail::scan::skip_plain(begin, end_);
+        std::size_t saved = 0;
+        if (p == end_ || *p != '"') {
+            p = scan_rest(p, saved);
+            if (p == nullptr) return false;
+        }
+        position_ = p + 1;
+        raw = view(begin, p);
+        size = raw.size() - saved;
+        return true;
+    }
+
+    /// From a byte that is not plain to the closing quote; null after an error. `saved` counts what decoding takes away.
+    [[gnu::noinline]] char const* scan_rest(char const* p, std::size_t& saved) {
+        while (p != end_) {
+            if (*p == '"') return p;
+            if (static_cast<unsigned char>(*p) >= 0x80) {
+                do {
+                    std::size_t const length = utf8_step(p);
+                    if (length == 0) return stop(p, errc::invalid_utf8, "it is not UTF-8");
+                    p += length;
+                } while (p != end_ && static_cast<unsigned char>(*p) >= 0x80);
+            } else if (*p == '\\') {
+                do {
+                    std::size_t const length = escape_length(p, saved);
+                    if (length == 0) return stop(p, errc::malformed_json, end_ - p == 1 ? "the text ends early" : "an escape is malformed");
+                    p += length;
+                } while (p != end_ && *p == '\\');
+            } else if (static_cast<unsigned char>(*p) < 0x20) {
+                return stop(p, errc::malformed_json, "a control character stands in a string");
             }
-            char const c = raw[i + 1];
-            i += 2;
-            switch (c) {
-                case 'b': out += '\b'; break;
-                case 'f': out += '\f'; break;
-                case 'n': out += '\n'; break;
-                case 'r': out += '\r'; break;
-                case 't': out += '\t'; break;
-                case 'u': {
-                    auto code_point = static_cast<std::uint32_t>(hex4(raw, i));
-                    i += 4;
-                    if (code_point >= 0xD800 && code_point <= 0xDBFF) {
-                        code_point = 0x10000 + ((code_point - 0xD800) << 10) + (static_cast<std::uint32_t>(hex4(raw, i + 2)) - 0xDC00);
-                        i += 6;
-                    }
-                    detail::put_utf8(out, code_point);
-                    break;
+            p = detail::scan::skip_plain(p, end_);
+        }
+        return stop(p, errc::malformed_json, "the text ends early");
+    }
+
+    /// The length of the UTF-8 sequence at `p`, or 0; the common ones first.
+    [[nodiscard]] std::size_t utf8_step(char const* p) const noexcept {
+        auto const byte = [p](std::size_t i) { return static_cast<unsigned char>(p[i]); };
+        auto const continues = [p](std::size_t i) { return static_cast<signed char>(p[i]) < -0x40; };
+        unsigned const first = byte(0);
+        if (end_ - p >= 3) {
+            if (first >= 0xC2 && first < 0xE0) return continues(1) ? 2 : 0;
+            if (first > 0xE0 && first < 0xF0 && first != 0xED) return continues(1) && continues(2) ? 3 : 0;
+        }
+        return detail::utf8_length(view(p, end_));
+    }
+
+    char const* stop(char const* p, errc code, char const* what) {
+        position_ = p;
+        fail(code, what);
+        return nullptr;
+    }
+
+    /// The length of the escape at `p`, or 0 where it is malformed.
+    [[nodiscard]] std::size_t escape_length(char const* p, std::size_t& saved) const noexcept {
+        if (end_ - p < 2) return 0;
+        if (p[1] != 'u') {
+            if (simple_escape(p[1]) == '\0') return 0;
+            saved += 1;
+            return 2;
+        }
+        int const unit = hex4(p + 2, end_);
+        if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return 0;
+        if (unit < 0xD800 || unit > 0xDBFF) {
+            saved += unit < 0x80 ? 5U : unit < 0x800 ? 4U : 3U;
+            return 6;
+        }
+        int const low = end_ - p >= 8 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end_) : -1;
+        if (low < 0xDC00 || low > 0xDFFF) return 0;
+        saved += 8;
+        return 12;
+    }
+
+    /// What the character after a backslash stands for; zero where it is none of those.
+    [[nodiscard]] static constexpr char simple_escape(char c) noexcept {
+        switch (c) {
+            case '"':
+            case '\\':
+            case '/': return c;
+            case 'b': return '\b';
+            case 'f': return '\f';
+            case 'n': return '\n';
+            case 'r': return '\r';
+            case 't': return '\t';
+            default: return '\0';
+        }
+    }
+
+    static void assign(std::string_view raw, std::size_t size, std::string& out) {
+        if (size == raw.size()) {
+            out.assign(raw.data(), raw.size());
+            return;
+        }
+        out.resize(size);
+        decode(raw, out.data());
+    }
+
+    /// `raw` was scanned before, so it is well-formed and `out` is large enough.
+    static void decode(std::string_view raw, char* out) noexcept {
+        char const* p = raw.data();
+        char const* const end = p + raw.size();
+        while (p != end) {
+            auto const* const escape = static_cast<char const*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
+            std::size_t const plain = static_cast<std::size_t>((escape == nullptr ? end : escape) - p);
+            std::memcpy(out, p, plain);
+            out += plain;
+            p += plain;
+            while (p != end && *p == '\\') {
+                if (p[1] != 'u') {
+                    *out++ = simple_escape(p[1]);
+                    p += 2;
+                    continue;
                 }
-                default: out += c;
+                auto code_point = static_cast<std::uint32_t>(hex4(p + 2, end));
+                p += 6;
+                if (code_point >= 0xD800 && code_point <= 0xDBFF) {
+                    code_point = 0x10000 + ((code_point - 0xD800) << 10) + (static_cast<std::uint32_t>(hex4(p + 2, end)) - 0xDC00);
+                    p += 6;
+                }
+                out = detail::encode_utf8(out, code_point);
             }
         }
     }
 
-    std::string_view text_;
-    std::size_t position_ = 0;
+    char const* begin_;
+    char const* position_;
+    char const* end_;
     std::size_t depth_ = 0;
     std::size_t max_depth_;
-    std::array<segment, 8> path_{};
-    std::size_t path_size_ = 0;
-    bool failed_ = false;
-    failure error_;
+    char const* what_ = nullptr;
+    std::size_t offset_ = 0;
+    errc code_{};
+    std::string path_;
+    detail::member_order order_;
 };
 
 UMBRACO_AI_END_NAMESPACE

@@ -3,11 +3,12 @@
 #define UMBRACO_AI_JSON_TEXT_HPP
 
 #include <umbraco_ai/http/sink.hpp>
+#include <umbraco_ai/json/scan.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -38,19 +39,29 @@ namespace detail {
 }
 
 [[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
+    while (true) {
+        while (!text.empty() && static_cast<unsigned char>(text.front()) < 0x80) text.remove_prefix(1);
+        if (text.empty()) return true;
         std::size_t const length = utf8_length(text);
         if (length == 0) return false;
         text.remove_prefix(length);
     }
-    return true;
 }
 
-template <Sink S>
-void put_utf8(S& sink, std::uint32_t code_point) {
-    char bytes[4];
-    std::size_t size = 0;
-    auto const add = [&](std::uint32_t value) { bytes[size++] = static_cast<char>(value); };
+/// The value of each byte as a hex digit, or -1.
+inline constexpr std::array<std::int8_t, 256> hex_values = [] {
+    std::array<std::int8_t, 256> made{};
+    for (auto& value : made) value = -1;
+    for (std::size_t i = 0; i < 10; ++i) made['0' + i] = static_cast<std::int8_t>(i);
+    for (std::size_t i = 0; i < 6; ++i) made['a' + i] = made['A' + i] = static_cast<std::int8_t>(10 + i);
+    return made;
+}();
+
+[[nodiscard]] constexpr int hex_value(char c) noexcept { return hex_values[static_cast<unsigned char>(c)]; }
+
+/// Writes a code point to memory of four bytes or more; gives the end of what was written.
+constexpr char* encode_utf8(char* out, std::uint32_t code_point) noexcept {
+    auto const add = [&out](std::uint32_t value) { *out++ = static_cast<char>(value); };
     if (code_point < 0x80) {
         add(code_point);
     } else if (code_point < 0x800) {
@@ -66,35 +77,50 @@ void put_utf8(S& sink, std::uint32_t code_point) {
         add(0x80 | ((code_point >> 6) & 0x3F));
         add(0x80 | (code_point & 0x3F));
     }
-    sink.append(bytes, size);
+    return out;
+}
+
+template <Sink S>
+void put_utf8(S& sink, std::uint32_t code_point) {
+    char bytes[4];
+    sink.append(bytes, static_cast<std::size_t>(encode_utf8(bytes, code_point) - bytes));
+}
+
+/// The escape of a character that a JSON string cannot hold as it is; gives its length, at most 6.
+constexpr std::size_t escape_of(char c, char (&out)[6]) noexcept {
+    constexpr char hex[] = "0123456789ABCDEF";
+    constexpr char from[] = "\"\\\b\f\n\r\t";
+    constexpr char to[] = "\"\\bfnrt";
+    out[0] = '\\';
+    for (std::size_t i = 0; i + 1 < sizeof from; ++i) {
+        if (from[i] != c) continue;
+        out[1] = to[i];
+        return 2;
+    }
+    out[1] = 'u';
+    out[2] = out[3] = '0';
+    out[4] = hex[static_cast<unsigned char>(c) >> 4];
+    out[5] = hex[c & 15];
+    return 6;
 }
 
 /// Writes text as a JSON string. The text is UTF-8; other bytes would pass as they are, so callers check first.
 template <Sink S>
-void put_json_string(S& sink, std::string_view text) {
-    constexpr char hex[] = "0123456789ABCDEF";
+constexpr void put_json_string(S& sink, std::string_view text) {
     put(sink, '"');
-    std::size_t plain = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        char const c = text[i];
-        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-        put(sink, text.substr(plain, i - plain));
-        plain = i + 1;
-        switch (c) {
-            case '"': put(sink, "\\\""); break;
-            case '\\': put(sink, "\\\\"); break;
-            case '\b': put(sink, "\\b"); break;
-            case '\f': put(sink, "\\f"); break;
-            case '\n': put(sink, "\\n"); break;
-            case '\r': put(sink, "\\r"); break;
-            case '\t': put(sink, "\\t"); break;
-            default: {
-                char const escape[] = {'\\', 'u', '0', '0', hex[static_cast<unsigned char>(c) >> 4], hex[c & 15]};
-                sink.append(escape, sizeof escape);
-            }
+    char const* plain = text.data();
+    char const* const end = plain + text.size();
+    for (char const* p = scan::skip_plain(plain, end); p != end; p = scan::skip_plain(p, end)) {
+        if (static_cast<unsigned char>(*p) >= 0x80) {
+            ++p;
+            continue;
         }
+        sink.append(plain, static_cast<std::size_t>(p - plain));
+        char escape[6];
+        sink.append(escape, escape_of(*p, escape));
+        plain = ++p;
     }
-    put(sink, text.substr(plain));
+    sink.append(plain, static_cast<std::size_t>(end - plain));
     put(sink, '"');
 }
 

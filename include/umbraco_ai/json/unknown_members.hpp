@@ -19,6 +19,9 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return object_.size() == 2; }
 
+    /// `{"name":value,"name":value}`.
+    [[nodiscard]] std::string const& json() const noexcept { return object_; }
+
     /// `"name":value,"name":value`, without braces.
     [[nodiscard]] std::string_view text() const noexcept { return std::string_view(object_).substr(1, object_.size() - 2); }
 

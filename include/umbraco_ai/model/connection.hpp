@@ -31,22 +31,31 @@ namespace detail {
     return count;
 }
 
+/// Why a text cannot stand where some text is needed, or null; its length is judged elsewhere.
+[[nodiscard]] inline char const* refusal_of_text(std::string_view text) noexcept {
+    if (is_blank(text)) return "It is empty; give a text.";
+    return is_utf8(text) ? nullptr : "It is not UTF-8.";
+}
+
 [[nodiscard]] inline result<void> check_text(std::string_view text, std::size_t most, char const* field_name) {
-    if (is_blank(text)) return failure(errc::invalid_argument, "It is empty; give a text.").at(field_name);
-    if (!is_utf8(text)) return failure(errc::invalid_argument, "It is not UTF-8.").at(field_name);
+    if (char const* const refusal = refusal_of_text(text)) return failure(errc::invalid_argument, refusal).at(field_name);
     if (length_of(text) > most)
         return failure(errc::invalid_argument, "It is longer than the " + std::to_string(most) + " characters that the site keeps.").at(field_name);
     return result<void>::ok();
 }
 
-[[nodiscard]] inline result<void> check_alias(std::string_view alias, bool any_alias) {
-    auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("alias"); };
-    if (guid::parse(alias)) return refuse("It has the form of a guid, so that no request could ever reach it; choose another.");
-    if (equals_ignoring_case(alias, "capabilities")) return refuse("GET on this alias would reach the list of capabilities; choose another.");
-    if (any_alias) return check_text(alias, static_cast<std::size_t>(-1), "alias");
+/// Why a connection cannot be given this alias, or null.
+[[nodiscard]] inline char const* refusal_of_alias(std::string_view alias, bool any_alias) noexcept {
+    if (guid::parse(alias)) return "It has the form of a guid, so that no request could ever reach it; choose another.";
+    if (equals_ignoring_case(alias, "capabilities")) return "GET on this alias would reach the list of capabilities; choose another.";
+    if (any_alias) return refusal_of_text(alias);
     bool good = !alias.empty() && alias.size() <= 100;
     for (char const c : alias) good = good && ((c >= 'a' && c <= 'z') || is_digit(c) || c == '-');
-    if (!good) return refuse("An alias is 1 to 100 lower-case letters, digits and hyphens; say any_alias to give another.");
+    return good ? nullptr : "An alias is 1 to 100 lower-case letters, digits and hyphens; say any_alias to give another.";
+}
+
+[[nodiscard]] inline result<void> check_alias(std::string_view alias, bool any_alias) {
+    if (char const* const refusal = refusal_of_alias(alias, any_alias)) return failure(errc::invalid_argument, refusal).at("alias");
     return result<void>::ok();
 }
 
@@ -249,8 +258,10 @@ public:
             if (auto ok = detail::check_text(name, 255, "name"); !ok) return ok;
         if (leaves_settings_out_) return result<void>::ok();
         if (settings.is_null() && !wipes_settings_ && !(settings.is_as_answered() && settings.read_from())) return refuse_wiping();
-        if (auto const masked = detail::inspect_json('{' + std::string(unknown.text()) + '}', "$").masked_value)
-            return failure(errc::masked_value, "The value is masked, and would be stored as it stands; take the member out, or give the real value.").at(*masked);
+        if (!unknown.empty()) {
+            if (auto const masked = detail::inspect_json(unknown.json(), "$").masked_value)
+                return failure(errc::masked_value, "The value is masked, and would be stored as it stands; take the member out, or give the real value.").at(*masked);
+        }
         return settings.check();
     }
 

@@ -2,7 +2,9 @@
 #ifndef UMBRACO_AI_MODEL_GUID_HPP
 #define UMBRACO_AI_MODEL_GUID_HPP
 
+#include <umbraco_ai/http/sink.hpp>
 #include <umbraco_ai/json/codec.hpp>
+#include <umbraco_ai/json/name_table.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <array>
@@ -24,35 +26,51 @@ public:
 
     [[nodiscard]] static constexpr std::optional<guid> parse(std::string_view text) noexcept {
         if (text.size() == 38 && ((text.front() == '{' && text.back() == '}') || (text.front() == '(' && text.back() == ')')))
-            text = text.substr(1, 36);
+            text = {text.data() + 1, 36};
         bool const dashed = text.size() == 36;
         if (!dashed && text.size() != 32) return std::nullopt;
-        guid made;
-        std::size_t digits = 0;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            if (dashed && (i == 8 || i == 13 || i == 18 || i == 23)) {
-                if (text[i] != '-') return std::nullopt;
-                continue;
-            }
-            int const value = digit(text[i]);
-            if (value < 0) return std::nullopt;
-            auto& byte = made.bytes_[digits / 2];
-            byte = static_cast<std::uint8_t>(byte << 4 | value);
-            ++digits;
+        char const* const p = text.data();
+        std::uint64_t a = detail::load_bytes<8>(p);
+        std::uint64_t b = 0;
+        std::uint64_t c = 0;
+        std::uint64_t d = 0;
+        if (dashed) {
+            if (p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-') return std::nullopt;
+            b = detail::load_bytes<4>(p + 9) | detail::load_bytes<4>(p + 14) << 32;
+            c = detail::load_bytes<4>(p + 19) | detail::load_bytes<4>(p + 24) << 32;
+            d = detail::load_bytes<8>(p + 28);
+        } else {
+            b = detail::load_bytes<8>(p + 8);
+            c = detail::load_bytes<8>(p + 16);
+            d = detail::load_bytes<8>(p + 24);
         }
+        if ((hex_marks(a) & hex_marks(b) & hex_marks(c) & hex_marks(d)) != high_bits) return std::nullopt;
+        guid made;
+        made.put_four(0, a);
+        made.put_four(4, b);
+        made.put_four(8, c);
+        made.put_four(12, d);
         return made;
+    }
+
+    /// Appends "3fa85f64-5717-4562-b3fc-2c963f66afa6".
+    template <Sink S>
+    void append_to(S& sink) const {
+        constexpr char hex[] = "0123456789abcdef";
+        char text[text_size];
+        char* out = text;
+        for (std::size_t i = 0; i < bytes_.size(); ++i) {
+            if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
+            *out++ = hex[bytes_[i] >> 4];
+            *out++ = hex[bytes_[i] & 15];
+        }
+        sink.append(text, text_size);
     }
 
     /// "3fa85f64-5717-4562-b3fc-2c963f66afa6".
     [[nodiscard]] std::string to_string() const {
-        constexpr char hex[] = "0123456789abcdef";
         std::string text;
-        text.reserve(36);
-        for (std::size_t i = 0; i < bytes_.size(); ++i) {
-            if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-            text += hex[bytes_[i] >> 4];
-            text += hex[bytes_[i] & 15];
-        }
+        append_to(text);
         return text;
     }
 
@@ -73,11 +91,26 @@ public:
     }
 
 private:
-    static constexpr int digit(char c) noexcept {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-        return -1;
+    static constexpr std::size_t text_size = 36;
+
+    // Eight characters are judged and decoded as one number.
+    static constexpr std::uint64_t ones = 0x0101010101010101U;
+    static constexpr std::uint64_t high_bits = 0x80 * ones;
+
+    /// The high bit of each byte that is a hex digit; all others are zero.
+    [[nodiscard]] static constexpr std::uint64_t hex_marks(std::uint64_t text) noexcept {
+        std::uint64_t const ascii = text & ~high_bits;
+        std::uint64_t const lower = ascii | 0x20 * ones;
+        // No sum leaves its byte, since each byte is below 0x80.
+        std::uint64_t const digit = (ascii + (0x80 - '0') * ones) & ~(ascii + (0x80 - '9' - 1) * ones);
+        std::uint64_t const letter = (lower + (0x80 - 'a') * ones) & ~(lower + (0x80 - 'f' - 1) * ones);
+        return (digit | letter) & ~text & high_bits;
+    }
+
+    constexpr void put_four(std::size_t at, std::uint64_t text) noexcept {
+        std::uint64_t const digits = (text & 0x0F * ones) + 9 * (text >> 6 & ones);
+        std::uint64_t const pairs = digits << 4 | digits >> 8;
+        for (std::size_t i = 0; i < 4; ++i) bytes_[at + i] = static_cast<std::uint8_t>(pairs >> (16 * i));
     }
 
     std::array<std::uint8_t, 16> bytes_{};
@@ -86,8 +119,9 @@ private:
 template <>
 struct json_codec<guid> {
     static bool read(json_reader& reader, guid& out) {
-        std::string text;
-        if (!reader.read_string(text)) return false;
+        std::string scratch;
+        std::string_view text;
+        if (!reader.read_text(text, scratch)) return false;
         auto const parsed = guid::parse(text);
         if (!parsed) return reader.fail(errc::invalid_value, "a guid is expected");
         out = *parsed;
@@ -95,7 +129,9 @@ struct json_codec<guid> {
     }
     template <Sink S>
     static void write(S& sink, guid const& value) {
-        detail::put_json_string(sink, value.to_string());
+        detail::put(sink, '"');
+        value.append_to(sink);
+        detail::put(sink, '"');
     }
 };
 

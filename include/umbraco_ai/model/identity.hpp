@@ -27,6 +27,22 @@ namespace detail {
 
 [[nodiscard]] inline bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos; }
 
+/// Why no request of this method can mean the connection of this alias, or null. The text is no guid.
+[[nodiscard]] inline char const* refusal_of_alias_in_path(std::string_view alias, http_method method) noexcept {
+    bool const is_route = equals_ignoring_case(alias, "capabilities");
+    if (alias.size() > 2 && unreserved_length(alias) == alias.size() && !is_route) return nullptr;
+    if (is_blank(alias)) return "It is empty; give the id or the alias of a connection.";
+    if (alias == "." || alias == "..") return "A path cannot hold this alias; use the id.";
+    if (alias.find('/') != std::string_view::npos) return "An alias with a slash cannot be addressed, and could reach another connection; use the id.";
+    if (has_control(alias)) return "It holds a control character; use the id.";
+    if (!is_utf8(alias)) return "It is not UTF-8.";
+    if (method == http_method::get && is_route)
+        return "GET on this alias reaches the list of capabilities; use the id.";
+    return nullptr;
+}
+
+inline constexpr char const* refusal_of_nil = "It is the nil guid, which no connection has; give the id of a connection that was read.";
+
 }  // namespace detail
 
 /// What names a connection in a path: its id, or its alias. Text in the form of a guid is an id, as it is to servers.
@@ -49,23 +65,15 @@ public:
     /// Whether a request of this method can mean the connection.
     /// Errors: usage failures for an alias that would reach another route or another connection.
     [[nodiscard]] result<void> check(http_method method) const {
-        auto const refuse = [](char const* what) { return failure(errc::invalid_argument, what).at("idOrAlias"); };
-        if (id_ && id_->is_nil()) return refuse("It is the nil guid, which no connection has; give the id of a connection that was read.");
-        if (id_) return result<void>::ok();
-        if (detail::is_blank(alias_)) return refuse("It is empty; give the id or the alias of a connection.");
-        if (alias_ == "." || alias_ == "..") return refuse("A path cannot hold this alias; use the id.");
-        if (alias_.find('/') != std::string::npos)
-            return refuse("An alias with a slash cannot be addressed, and could reach another connection; use the id.");
-        if (detail::has_control(alias_)) return refuse("It holds a control character; use the id.");
-        if (!detail::is_utf8(alias_)) return refuse("It is not UTF-8.");
-        if (method == http_method::get && detail::equals_ignoring_case(alias_, "capabilities"))
-            return refuse("GET on this alias reaches the list of capabilities; use the id.");
+        char const* const refusal = !id_ ? detail::refusal_of_alias_in_path(alias_, method) : id_->is_nil() ? detail::refusal_of_nil : nullptr;
+        if (refusal != nullptr) return failure(errc::invalid_argument, refusal).at("idOrAlias");
         return result<void>::ok();
     }
 
     template <Sink S>
     void append_to(S& sink) const {
-        detail::put(sink, id_ ? id_->to_string() : alias_);
+        if (id_) id_->append_to(sink);
+        else detail::put(sink, alias_);
     }
 
     friend bool operator==(id_or_alias const&, id_or_alias const&) = default;
@@ -124,16 +132,15 @@ public:
     }
 
 private:
+    friend struct json_codec<capability>;
+
     std::string name_;
 };
 
 template <>
 struct json_codec<capability> {
     static bool read(json_reader& reader, capability& out) {
-        std::string name;
-        if (!reader.read_string(name)) return false;
-        out = capability(std::move(name));
-        return true;
+        return reader.read_string(out.name_);
     }
     template <Sink S>
     static void write(S& sink, capability const& value) {

@@ -3,6 +3,7 @@
 #define UMBRACO_AI_MODEL_TIMESTAMP_HPP
 
 #include <umbraco_ai/json/codec.hpp>
+#include <umbraco_ai/model/short_text.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <chrono>
@@ -12,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -23,9 +23,10 @@ public:
     using time_point = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
     timestamp() = default;
-    explicit timestamp(std::string text_as_sent) : text_(std::move(text_as_sent)) {}
+    explicit timestamp(std::string_view text_as_sent) : text_(text_as_sent) {}
 
-    [[nodiscard]] std::string const& text() const noexcept { return text_; }
+    /// Valid until the timestamp changes or ends.
+    [[nodiscard]] std::string_view text() const noexcept { return text_.view(); }
 
     /// The instant, where the text has a zone and a year that can only be Gregorian (2000 to 2399). Nothing otherwise.
     [[nodiscard]] std::optional<time_point> instant() const noexcept {
@@ -52,6 +53,8 @@ public:
     }
 
 private:
+    friend struct json_codec<timestamp>;
+
     static constexpr int first_year = 2000;
     static constexpr int last_year = 2399;
 
@@ -80,7 +83,7 @@ private:
     }
 
     [[nodiscard]] std::optional<parts> parse() const noexcept {
-        std::string_view rest = text_;
+        std::string_view rest = text_.view();
         parts read;
         if (!number(rest, 4, read.year) || !one_of(rest, "-") || !number(rest, 2, read.month) || !one_of(rest, "-") ||
             !number(rest, 2, read.day) || !one_of(rest, "T") || !number(rest, 2, read.hour) || !one_of(rest, ":.") ||
@@ -110,23 +113,18 @@ private:
         return read;
     }
 
-    std::string text_;
+    detail::short_text text_;
 };
 
 /// A date never fails the answer it stands in: what is no string is kept as its bytes.
 template <>
 struct json_codec<timestamp> {
     static bool read(json_reader& reader, timestamp& out) {
-        if (reader.peek() == json_kind::string) {
-            std::string text;
-            if (!reader.read_string(text)) return false;
-            out = timestamp(std::move(text));
-            return true;
-        }
-        std::string_view raw;
-        if (!reader.read_raw(raw)) return false;
-        out = timestamp(std::string(raw));
-        return true;
+        std::string scratch;
+        std::string_view text;
+        bool const ok = reader.peek() == json_kind::string ? reader.read_text(text, scratch) : reader.read_raw(text);
+        if (ok) out.text_.assign(text);
+        return ok;
     }
     template <Sink S>
     static void write(S& sink, timestamp const& value) {

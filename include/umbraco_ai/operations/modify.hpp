@@ -26,9 +26,9 @@ public:
     modified() = default;
 
     connection before;
-    connection after;       ///< As read after the write; as sent, where `is_verified` is false.
-    bool changed = false;   ///< Whether anything was sent.
-    bool is_verified = false;
+    connection after;          ///< As read after the write; as sent, where that read failed.
+    bool changed = false;      ///< Whether anything was sent.
+    bool is_verified = false;  ///< The read after the write shows what was sent; masked settings are taken on trust.
 
     friend bool operator==(modified const&, modified const&) = default;
 };
@@ -165,7 +165,6 @@ private:
             return fail(std::move(reason));
         }
         if (written->connection) wanted_->date_modified = written->connection->date_modified;
-        if (!leaves_settings_out_ && before_->settings.is_null() && wanted_->settings.is_null() && wanted_->alias == before_->alias) return finish(*wanted_, false);
         return read(state::verifying, base_path);
     }
 
@@ -181,7 +180,10 @@ private:
                                     .at("version"));
         if (now->alias != wanted_->alias && wanted_->alias != before_->alias)
             return fail_applied(failure(errc::not_applied, "The server kept the old alias, as servers before 1.3 do; the rest of the change is applied.").at("alias"));
-        return finish(*std::move(now), true);
+        bool const trusts_settings = leaves_settings_out_ || now->settings.masked();
+        bool const is_as_sent = now->name == wanted_->name && now->is_active == wanted_->is_active &&
+                                (trusts_settings || detail::is_same_json(now->settings.json(), wanted_->settings.json()));
+        return finish(*std::move(now), is_as_sent);
     }
 
     /// A failure after the write was carried out.

@@ -248,12 +248,15 @@ private:
     }
 
     [[nodiscard]] static std::size_t content_length(std::string_view header) {
-        constexpr std::string_view name = "\r\nContent-Length: ";
-        std::size_t const at = header.find(name);
-        if (at == std::string_view::npos) return 0;
-        std::size_t size = 0;
-        std::from_chars(header.data() + at + name.size(), header.data() + header.size(), size);
-        return size;
+        constexpr std::string_view name = "\r\nContent-Length:";
+        for (std::size_t at = header.find("\r\n"); at != std::string_view::npos; at = header.find("\r\n", at + 2)) {
+            if (!umbraco_ai::detail::equals_ignoring_case(header.substr(at, name.size()), name)) continue;
+            std::size_t const begin = (std::min)(header.find_first_not_of(' ', at + name.size()), header.size());
+            std::size_t size = 0;
+            std::from_chars(header.data() + begin, header.data() + header.size(), size);
+            return size;
+        }
+        return 0;
     }
 
     [[nodiscard]] std::size_t begin(detail::server_stream const& stream) {

@@ -109,19 +109,7 @@ public:
     [[nodiscard]] std::string peer() const { return peer_name(request().origin); }
 
 private:
-    [[nodiscard]] char const* step() const noexcept {
-        switch (phase_) {
-            case transfer_phase::queue: return "waiting for a free connection";
-            case transfer_phase::resolve: return "resolving the host name";
-            case transfer_phase::connect: return "connecting";
-            case transfer_phase::tls: return "negotiating TLS";
-            case transfer_phase::send: return "sending the request";
-            case transfer_phase::first_byte: return "waiting for the answer";
-            case transfer_phase::header: return "reading the header of the answer";
-            case transfer_phase::body: return "reading the body of the answer";
-        }
-        return "?";
-    }
+    [[nodiscard]] char const* step() const noexcept { return step_of(phase_); }
 
     void note_time() noexcept {
         if (trace_ == nullptr) return;

@@ -27,11 +27,9 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -173,11 +171,10 @@ private:
     [[nodiscard, gnu::noinline]] awaitable<bool> read(response_parser& parser) {
         watch_.enter(transfer_phase::first_byte);
         io_step& reading = connection_->reading;
-        std::size_t header_bytes = 0;
         while (true) {
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
-            if (!parse(parser, header_bytes)) co_return false;
+            if (!parse(parser)) co_return false;
             if (parser.is_done()) co_return true;
             if (parser.is_header_done()) watch_.enter(transfer_phase::body);
             else if (parser.got_some()) watch_.enter(transfer_phase::header);
@@ -200,42 +197,18 @@ private:
     }
 
     // Feeds what has arrived to the parser; false leaves the reason.
-    [[nodiscard]] bool parse(response_parser& parser, std::size_t& header_bytes) {
-        auto& buffer = connection_->buffer;
-        error_code error;
+    [[nodiscard]] bool parse(response_parser& parser) {
         // Another read may have the rest of the buffer.
         if (connection_->reading.is_pending()) return true;
-        if (header_bytes == 0 && !begins_like_http()) error = http_error::bad_version;
-        while (!error && buffer.size() != 0 && !parser.is_done()) {
-            bool const in_header = !parser.is_header_done();
-            std::size_t const used = parser.put(buffer.cdata(), error);
-            buffer.consume(used);
-            if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
-            if (in_header) {
-                header_bytes += used;
-                std::size_t const pending = parser.is_header_done() ? 0 : buffer.size();
-                if (header_bytes + pending > request().limits.header_bytes) error = http_error::header_limit;
-            }
-            if (!error && used == 0) break;
-        }
-        if (error == http_error::need_more) {
-            // Beyond the header only the line of a chunk, or the trailer, is kept back until it is whole.
-            if (!parser.is_header_done() || buffer.size() <= request().limits.header_bytes) return true;
-            error = http_error::header_limit;
-        }
+        auto& buffer = connection_->buffer;
+        std::size_t const arrived = buffer.size();
+        error_code const error = parser.take(buffer);
+        if (watch_.trace() != nullptr) watch_.trace()->bytes_received += arrived - buffer.size();
         if (!error) return true;
         errc const code = error == http_error::header_limit ? errc::header_too_large
                           : error == http_error::body_limit ? errc::body_too_large
                                                             : errc::malformed_response;
         return watch_.fail(answer_failure(code, request(), error.message()));
-    }
-
-    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
-    [[nodiscard]] bool begins_like_http() const {
-        constexpr std::string_view start = "HTTP/1.";
-        auto const bytes = connection_->buffer.cdata();
-        std::string_view const seen(static_cast<char const*>(bytes.data()), (std::min)(bytes.size(), start.size()));
-        return start.starts_with(seen);
     }
 
     [[nodiscard]] bool closed(response_parser const& parser, error_code error) {

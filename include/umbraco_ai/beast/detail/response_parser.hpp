@@ -5,6 +5,7 @@
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -30,7 +32,7 @@ class response_parser final : public boost::beast::http::basic_parser<false> {
     using string_view = boost::beast::string_view;
 
 public:
-    explicit response_parser(http_limits const& limits) {
+    explicit response_parser(http_limits const& limits) : most_header_bytes_(limits.header_bytes) {
         header_limit(static_cast<std::uint32_t>(
             (std::min<std::uint64_t>)(limits.header_bytes, (std::numeric_limits<std::uint32_t>::max)())));
         body_limit(boost::optional<std::uint64_t>(limits.body_bytes));
@@ -39,7 +41,39 @@ public:
     [[nodiscard]] http_response& response() noexcept { return response_; }
     [[nodiscard]] bool is_interim() const noexcept { return response_.status / 100 == 1; }
 
+    /// Takes what it can use off the front of what has arrived. No error where more is needed.
+    [[nodiscard]] error_code take(boost::beast::flat_buffer& buffer) {
+        using http_error = boost::beast::http::error;
+        error_code error;
+        if (header_bytes_ == 0 && !begins_like_http(buffer)) error = http_error::bad_version;
+        while (!error && buffer.size() != 0 && !is_done()) {
+            bool const in_header = !is_header_done();
+            // No chunked body ends with less, and Beast asserts that no piece of its last chunk is shorter.
+            if (!in_header && chunked() && buffer.size() < std::string_view("0\r\n\r\n").size()) break;
+            std::size_t const used = put(buffer.cdata(), error);
+            buffer.consume(used);
+            if (in_header) {
+                header_bytes_ += used;
+                std::size_t const pending = is_header_done() ? 0 : buffer.size();
+                if (header_bytes_ + pending > most_header_bytes_) error = http_error::header_limit;
+            }
+            if (!error && used == 0) break;
+        }
+        if (error != http_error::need_more) return error;
+        // Beyond the header only the line of a chunk, or the trailer, is kept back until it is whole.
+        if (!is_header_done() || buffer.size() <= most_header_bytes_) return {};
+        return http_error::header_limit;
+    }
+
 private:
+    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
+    [[nodiscard]] static bool begins_like_http(boost::beast::flat_buffer const& buffer) {
+        constexpr std::string_view start = "HTTP/1.";
+        auto const bytes = buffer.cdata();
+        std::string_view const seen(static_cast<char const*>(bytes.data()), (std::min)(bytes.size(), start.size()));
+        return start.starts_with(seen);
+    }
+
     // Of all chunk extensions of one answer. Nobody uses them, and Beast sets them no bound.
     static constexpr std::size_t most_extension_bytes = 4096;
 
@@ -85,6 +119,8 @@ private:
     void on_finish_impl(error_code&) override {}
 
     http_response response_;
+    std::size_t most_header_bytes_;
+    std::size_t header_bytes_ = 0;
     std::size_t extension_bytes_ = 0;
     bool has_header_ = false;
 };

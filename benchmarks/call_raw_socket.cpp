@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// What POSIX alone can do: one blocking socket, one send, as few reads as there are arrivals, a parser that knows only what
+// this server sends. No deadline, no limits, no resending.
+#include "calls.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include <charconv>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace bench {
+namespace {
+
+class plain_socket {
+public:
+    explicit plain_socket(std::uint16_t port = the_server().port()) : file_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        to.sin_port = htons(port);
+        expect(::connect(file_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0, "no connection");
+        int const on = 1;
+        ::setsockopt(file_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    plain_socket(plain_socket const&) = delete;
+    plain_socket& operator=(plain_socket const&) = delete;
+    ~plain_socket() { ::close(file_); }
+
+    [[nodiscard]] int file() const noexcept { return file_; }
+    void write(std::string_view bytes) { expect(::send(file_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()), "cannot send"); }
+    std::size_t read(char* to, std::size_t size) {
+        ssize_t const count = ::recv(file_, to, size, 0);
+        expect(count > 0, "the connection has ended");
+        return static_cast<std::size_t>(count);
+    }
+
+private:
+    int file_;
+};
+
+class tls_socket {
+public:
+    tls_socket() : plain_(the_server().tls_port()), context_(SSL_CTX_new(TLS_client_method())), ssl_(nullptr) {
+        expect(SSL_CTX_load_verify_locations(context_, the_server().ca_file().c_str(), nullptr) == 1, "cannot read the certificate");
+        SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
+        ssl_ = SSL_new(context_);
+        SSL_set_fd(ssl_, plain_.file());
+        expect(SSL_connect(ssl_) == 1, "TLS failed");
+    }
+    tls_socket(tls_socket const&) = delete;
+    tls_socket& operator=(tls_socket const&) = delete;
+    ~tls_socket() {
+        SSL_free(ssl_);
+        SSL_CTX_free(context_);
+    }
+
+    void write(std::string_view bytes) { expect(SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) > 0, "cannot send"); }
+    std::size_t read(char* to, std::size_t size) {
+        int const count = SSL_read(ssl_, to, static_cast<int>(size));
+        expect(count > 0, "the connection has ended");
+        return static_cast<std::size_t>(count);
+    }
+
+private:
+    plain_socket plain_;
+    SSL_CTX* context_;
+    SSL* ssl_;
+};
+
+template <class Socket>
+class raw_client {
+public:
+    explicit raw_client(char const* target)
+        : request_(std::string("GET ") + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: " + accept_value + "\r\n\r\n"), buffer_(64 * 1024, '\0') {}
+
+    std::size_t call() {
+        socket_.write(request_);
+        filled_ = 0;
+        std::size_t end = std::string_view::npos;
+        while (end == std::string_view::npos) {
+            more();
+            end = seen().find("\r\n\r\n");
+        }
+        std::string_view const head = seen().substr(0, end);
+        std::size_t at = end + 4;
+        body_.clear();
+        if (std::size_t const found = head.find("Content-Length: "); found != std::string_view::npos) {
+            std::size_t size = 0;
+            std::from_chars(head.data() + found + 16, head.data() + head.size(), size);
+            while (filled_ < at + size) more();
+            body_.append(buffer_, at, size);
+            return body_.size();
+        }
+        while (true) {
+            std::size_t line = seen().find("\r\n", at);
+            while (line == std::string_view::npos) {
+                more();
+                line = seen().find("\r\n", at);
+            }
+            std::size_t size = 0;
+            std::from_chars(buffer_.data() + at, buffer_.data() + line, size, 16);
+            while (filled_ < line + 4 + size) more();
+            body_.append(buffer_, line + 2, size);
+            at = line + 4 + size;
+            if (size == 0) return body_.size();
+        }
+    }
+
+private:
+    [[nodiscard]] std::string_view seen() const noexcept { return std::string_view(buffer_).substr(0, filled_); }
+    void more() { filled_ += socket_.read(buffer_.data() + filled_, buffer_.size() - filled_); }
+
+    std::string request_;
+    std::string buffer_;
+    std::string body_;
+    std::size_t filled_ = 0;
+    Socket socket_;
+};
+
+class cold_calls final : public calls {
+public:
+    void run(std::size_t times) override {
+        for (std::size_t i = 0; i < times; ++i) {
+            auto const begin = clock::now();
+            expect(raw_client<plain_socket>(small_target).call() == small_size(), "an answer has the wrong size");
+            count(begin);
+        }
+    }
+};
+
+template <class Socket>
+std::unique_ptr<contestant> of(char const* target, std::size_t size) {
+    return std::make_unique<calls_in_turn<raw_client<Socket>>>(size, target);
+}
+
+registration const registered[] = {
+    registration("call-small", "raw-socket", [] { return of<plain_socket>(small_target, small_size()); }),
+    registration("call-small-sized", "raw-socket", [] { return of<plain_socket>(small_sized_target, small_size()); }),
+    registration("call-page", "raw-socket", [] { return of<plain_socket>(page_target, page_size()); }),
+    registration("call-page-sized", "raw-socket", [] { return of<plain_socket>(page_sized_target, page_size()); }),
+    registration("call-tls", "raw-socket", [] { return of<tls_socket>(small_target, small_size()); }),
+    registration("cold-call", "raw-socket", []() -> std::unique_ptr<contestant> { return std::make_unique<cold_calls>(); }),
+};
+
+}  // namespace
+}  // namespace bench

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+// Every transport of this repository is tried by the rules of the contract, and so are broken ones, by which the rules are tried.
+#include <umbraco_ai/beast/blocking.hpp>
+#include <umbraco_ai/beast/transport.hpp>
+#include <umbraco_ai/client.hpp>
+#include <umbraco_ai/pipe_transport.hpp>
+#include <umbraco_ai/testing/conformance.hpp>
+#include <umbraco_ai/testing/record_transport.hpp>
+
+#include "../examples/transports/socket_pipe.hpp"
+
+#ifdef UMBRACO_AI_TEST_WITH_CURL
+#include "../examples/transports/curl_easy.hpp"
+#include "../examples/transports/curl_multi.hpp"
+#endif
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace ai = umbraco_ai;
+
+namespace {
+
+using namespace umbraco_ai;
+using testing::check_transport;
+using testing::conformance_options;
+using testing::conformance_report;
+using testing::conformance_verdict;
+
+using names = std::vector<std::string>;
+
+std::string const needs_tls = "A certificate that nobody trusts is refused";
+std::string const needs_time = "A call ends within its time";
+std::string const needs_cancel = "A cancelled call ends";
+std::string const needs_two = "Two calls run at once";
+std::string const needs_tracking = "A failure knows whether a write may have been applied";
+
+/// All rules but those are kept.
+void check_sound(conformance_report const& report, names const& skipped) {
+    INFO(report);
+    CHECK(report.passed());
+    CHECK(report.rules(conformance_verdict::skipped) == skipped);
+    CHECK(report.findings.size() == 22);
+}
+
+/// A kind of result of a user's: something that is waited for by a call.
+class task {
+public:
+    explicit task(std::function<result<http_response>()> work) : wait(std::move(work)) {}
+
+    std::function<result<http_response>()> wait;
+};
+
+}  // namespace
+
+template <>
+struct umbraco_ai::io_traits<task> {
+    static constexpr bool is_awaited = true;
+};
+
+namespace {
+
+using sender = std::function<result<http_response>(http_request)>;
+using fault_of_a_transport = std::function<result<http_response>(sender const&, http_request)>;
+
+/// The rules that a transport breaks which is sound but for this.
+names broken_by(fault_of_a_transport const& fault, conformance_options const& options = {}, sender const& sound = {}) {
+    auto const report = check_transport([&]() -> sender {
+        sender wire = sound ? sound : sender([plain = std::make_shared<blocking_transport>()](http_request request) { return plain->send(std::move(request)); });
+        return [wire, fault](http_request request) { return fault(wire, std::move(request)); };
+    }, options);
+    CHECK(report.count(conformance_verdict::passed) > 0);
+    return report.rules(conformance_verdict::failed);
+}
+
+http_headers without(http_headers const& headers, std::string_view name) {
+    http_headers left;
+    for (auto const& field : headers)
+        if (field.name != name) left.add(field.name, field.value);
+    return left;
+}
+
+bool failed_with(result<http_response> const& answer, errc code) { return !answer && answer.error().code == code; }
+
+}  // namespace
+
+TEST_CASE("conformance: Beast", "[conformance]") {
+    check_sound(check_transport([](boost::asio::io_context& io) { return beast_transport(io); }), {needs_tls});
+}
+
+TEST_CASE("conformance: Beast over TLS", "[conformance]") {
+    testing::test_authority const authority;
+    auto const make = [&](boost::asio::io_context& io) { return beast_transport(io, tls_options().trust_ca_pem(authority.pem())); };
+    check_sound(check_transport(make, conformance_options().with_tls(authority.issue())), {});
+}
+
+TEST_CASE("conformance: the blocking transport", "[conformance]") {
+    check_sound(check_transport([] { return blocking_transport(); }), {needs_tls, needs_two});
+}
+
+TEST_CASE("conformance: a lambda, which declares nothing, by itself", "[conformance]") {
+    blocking_transport plain;
+    auto wire = [&plain](http_request request) { return plain.send(std::move(request)); };
+    check_sound(check_transport(wire), {needs_tls, needs_time, needs_cancel, needs_two, needs_tracking});
+}
+
+TEST_CASE("conformance: a lambda that is said to do all", "[conformance]") {
+    auto const make = [] {
+        return [](http_request request) { return blocking_transport().send(std::move(request)); };
+    };
+    check_sound(check_transport(make, conformance_options().timed().cancellable().concurrent().tracking_writes()), {needs_tls});
+}
+
+TEST_CASE("conformance: a task type with a runner", "[conformance]") {
+    auto const make = [] {
+        return [wire = std::make_shared<blocking_transport>()](http_request request) { return task([wire, request] { return wire->send(request); }); };
+    };
+    auto const run = [](task const& begun) { return begun.wait(); };
+    check_sound(check_transport(make, run, conformance_options().timed()), {needs_tls, needs_cancel, needs_two, needs_tracking});
+}
+
+TEST_CASE("conformance: a pipe of bytes, here a POSIX socket", "[conformance]") {
+    check_sound(check_transport([] { return pipe_transport(socket_pipe()); }), {needs_tls, needs_two});
+}
+
+TEST_CASE("conformance: recording changes nothing", "[conformance]") {
+    testing::recording tape;
+    check_sound(check_transport([&tape] { return testing::record_transport(blocking_transport(), tape); }), {needs_tls, needs_two});
+    CHECK(tape.exchanges.size() > 0);
+}
+
+#ifdef UMBRACO_AI_TEST_WITH_CURL
+
+TEST_CASE("conformance: libcurl's easy interface", "[conformance][curl]") {
+    check_sound(check_transport([] { return curl_easy_transport(); }), {needs_tls, needs_two});
+}
+
+TEST_CASE("conformance: libcurl's easy interface over TLS", "[conformance][curl]") {
+    testing::test_authority const authority;
+    curl_options trust;
+    trust.ca_pem = authority.pem();
+    check_sound(check_transport([&] { return curl_easy_transport(trust); }, conformance_options().with_tls(authority.issue())), {needs_two});
+}
+
+TEST_CASE("conformance: libcurl's multi interface", "[conformance][curl]") {
+    check_sound(check_transport([](boost::asio::io_context& io) { return curl_multi_transport(io); }), {needs_tls});
+}
+
+TEST_CASE("conformance: libcurl's multi interface over TLS", "[conformance][curl]") {
+    testing::test_authority const authority;
+    curl_options trust;
+    trust.ca_pem = authority.pem();
+    auto const make = [&](boost::asio::io_context& io) { return curl_multi_transport(io, trust); };
+    check_sound(check_transport(make, conformance_options().with_tls(authority.issue())), {});
+}
+
+#endif
+
+TEST_CASE("conformance: a fault of requests is found by its rule, and by no other", "[conformance]") {
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        request.headers = without(request.headers, "X-Empty");
+        return wire(std::move(request));
+    }) == names{"A request arrives as it was given"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        if (auto const dots = request.target.find("/c/../"); dots != std::string::npos) request.target.erase(dots, 5);
+        if (auto const dots = request.target.find("/../"); dots != std::string::npos) request.target.erase(0, dots + 3);
+        return wire(std::move(request));
+    }) == names{"A request arrives as it was given"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        request.headers.add("User-Agent", "careless/1.0");
+        return wire(std::move(request));
+    }) == names{"No header is invented"});
+
+    CHECK(broken_by([cookie = std::make_shared<std::string>()](sender const& wire, http_request request) {
+        if (!cookie->empty() && request.headers.size() == 1) request.headers.add("Cookie", *cookie);
+        auto answer = wire(std::move(request));
+        if (answer && answer->headers.contains("Set-Cookie")) *cookie = *answer->headers.find("Set-Cookie");
+        return answer;
+    }) == names{"No header is invented"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        request.body = request.body.c_str();
+        return wire(std::move(request));
+    }) == names{"The body of a request arrives whole"});
+}
+
+TEST_CASE("conformance: a fault of answers is found by its rule, and by no other", "[conformance]") {
+    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+        auto answer = wire(std::move(request));
+        if (answer && answer->status >= 500) return failure(errc::server_error, "It broke.");
+        return answer;
+    }) == names{"Any status is an answer"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        auto answer = wire(std::move(request));
+        if (answer) answer->headers = without(answer->headers, "X-Empty");
+        return answer;
+    }) == names{"The header of an answer comes whole"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        auto answer = wire(std::move(request));
+        if (answer) answer->body = answer->body.c_str();
+        return answer;
+    }) == names{"The body of an answer comes whole"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+        auto answer = wire(std::move(request));
+        if (answer && answer->body == "after") return http_response(100);
+        return answer;
+    }) == names{"Interim responses are passed over"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        auto answer = wire(request);
+        if (answer && answer->status / 100 == 3 && answer->headers.contains("Location")) {
+            request.target = *answer->headers.find("Location");
+            answer = wire(std::move(request));
+        }
+        return answer;
+    }) == names{"Redirects are not followed"});
+
+    CHECK(broken_by([last = std::make_shared<std::string>()](sender const& wire, http_request request) {
+        auto answer = wire(std::move(request));
+        if (answer && *last == "first") answer->body = "stale";
+        *last = answer ? answer->body : "";
+        return answer;
+    }) == names{"An answer belongs to its request"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        request.limits.header_bytes = 1024 * 1024;
+        return wire(std::move(request));
+    }) == names{"The header of an answer is bounded"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        request.limits.body_bytes = 1024 * 1024;
+        return wire(std::move(request));
+    }) == names{"The body of an answer is bounded"});
+}
+
+TEST_CASE("conformance: a fault of failures is found by its rule, and by no other", "[conformance]") {
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        auto answer = wire(request);
+        return failed_with(answer, errc::connection_closed) ? wire(std::move(request)) : std::move(answer);
+    }) == names{"Nothing is sent twice"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        auto answer = wire(request);
+        bool const is_passing = answer && answer->status == 503 && answer->headers.contains("Retry-After");
+        return is_passing ? wire(std::move(request)) : std::move(answer);
+    }) == names{"Nothing is sent twice"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+        auto answer = wire(std::move(request));
+        if (failed_with(answer, errc::connection_closed)) return http_response(200);
+        return answer;
+    }) == names{"An answer that is cut short is a failure"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+        auto answer = wire(std::move(request));
+        if (failed_with(answer, errc::malformed_response)) return http_response(200);
+        return answer;
+    }) == names{"What is not HTTP is a failure"});
+
+    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+        auto answer = wire(std::move(request));
+        if (failed_with(answer, errc::connect_failed)) return http_response(502);
+        return answer;
+    }) == names{"A server that is not there is a failure"});
+
+    // Each transport that is made has a fault of its own to remember.
+    auto const report = check_transport([]() -> sender {
+        return [wire = std::make_shared<blocking_transport>(), is_broken = false](http_request request) mutable -> result<http_response> {
+            if (is_broken) return failure(errc::transport_failed, "Still in the state of an earlier failure.");
+            auto answer = wire->send(std::move(request));
+            is_broken = !answer;
+            return answer;
+        };
+    });
+    CHECK(report.rules(conformance_verdict::failed) == names{"A failure leaves the transport usable"});
+}
+
+TEST_CASE("conformance: a fault of TLS is found by its rule, and by no other", "[conformance]") {
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        request.origin.tls = false;
+        return wire(std::move(request));
+    }) == names{"What is meant for https is not sent in plain"});
+
+    blocking_transport trusting(tls_options().dangerously_accept_any_certificate_on_loopback());
+    auto wire = [&trusting](http_request request) { return trusting.send(std::move(request)); };
+    auto const report = check_transport(wire, conformance_options().with_tls(testing::test_certificate::self_signed()));
+    CHECK(report.rules(conformance_verdict::failed) == names{needs_tls});
+}
+
+TEST_CASE("conformance: what is declared and not kept is found by its rule, and by no other", "[conformance]") {
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        if (request.limits.time > request.limits.time.zero()) request.limits.time = std::chrono::seconds(10);
+        return wire(std::move(request));
+    }, conformance_options().timed()) == names{needs_time});
+
+    CHECK(broken_by([](sender const& wire, http_request request) {
+        if (!request.limits.is_cancelled()) request.limits.cancelled = nullptr;
+        return wire(std::move(request));
+    }, conformance_options().cancellable()) == names{needs_cancel});
+
+    CHECK(broken_by([one_by_one = std::make_shared<std::mutex>()](sender const& wire, http_request request) {
+        std::lock_guard const guard(*one_by_one);
+        return wire(std::move(request));
+    }, conformance_options().concurrent()) == names{needs_two});
+
+    for (bool const says : {false, true}) {
+        CHECK(broken_by([says](sender const& wire, http_request request) {
+            auto answer = wire(std::move(request));
+            if (!answer) answer.error().possibly_applied = says;
+            return answer;
+        }, conformance_options().tracking_writes()) == names{needs_tracking});
+    }
+}
+
+TEST_CASE("conformance: a transport that throws breaks rules, and the report says what it threw", "[conformance]") {
+    auto throwing = [](http_request) -> result<http_response> { throw std::runtime_error("no wire"); };
+    auto const report = check_transport(throwing);
+    CHECK_FALSE(report.passed());
+    CHECK(report.findings.front().sentence() == "failed: A request arrives as it was given: it threw no wire.");
+}
+
+TEST_CASE("conformance: a report reads like sentences, and is a value") {
+    conformance_report report;
+    CHECK_FALSE(report.passed());
+    report.findings.emplace_back("Redirects are not followed", conformance_verdict::passed);
+    CHECK(report.passed());
+    report.findings.emplace_back(needs_time, conformance_verdict::skipped, "timed is not declared");
+    CHECK(report.passed());
+    report.findings.emplace_back("Any status is an answer", conformance_verdict::failed, "404 came as a failure");
+    CHECK_FALSE(report.passed());
+
+    std::ostringstream text;
+    text << report;
+    CHECK(text.str() ==
+          "passed: Redirects are not followed.\n"
+          "skipped: A call ends within its time: timed is not declared.\n"
+          "failed: Any status is an answer: 404 came as a failure.\n"
+          "1 passed, 1 failed, 1 skipped\n");
+    conformance_report const copy = report;
+    CHECK(copy == report);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// expect: umbraco_ai: no transport: its send is private, or no overload of it takes an http_request
+#include <umbraco_ai/client.hpp>
+
+namespace ai = umbraco_ai;
+
+class courier {
+public:
+#ifndef UMBRACO_AI_NEGATIVE
+    ai::result<ai::http_response> send(ai::http_request);
+#else
+    private:
+    ai::result<ai::http_response> send(ai::http_request);
+#endif
+};
+
+auto carry(courier& wire) { return ai::client(wire, "https://cms.example.com").connections().list(); }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// expect: umbraco_ai: no transport: it has no member send, and cannot be called with an http_request
+#include <umbraco_ai/client.hpp>
+
+namespace ai = umbraco_ai;
+
+class courier {
+public:
+#ifndef UMBRACO_AI_NEGATIVE
+    ai::result<ai::http_response> send(ai::http_request);
+#else
+    ai::result<ai::http_response> carry(ai::http_request);
+#endif
+};
+
+auto carry(courier& wire) { return ai::client(wire, "https://cms.example.com").connections().list(); }
