@@ -219,8 +219,9 @@ private:
     }
 
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(std::chrono::nanoseconds duration) {
+        boost::system::error_code ignored;
         boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, duration);
-        co_await timer.async_wait(boost::asio::use_awaitable);
+        co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
     }
 
     std::shared_ptr<curl_loop> loop_;
