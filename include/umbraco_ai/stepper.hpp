@@ -29,38 +29,38 @@
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-enum class step_kind : std::uint8_t {
+enum class call_step_kind : std::uint8_t {
     send,    ///< Take `request()` and send it.
     answer,  ///< The request was taken; `resume` with its answer, at `until` the latest.
     wait,    ///< Ask again at `until`, or once another call of the client went on.
     done     ///< `take()` has the result.
 };
 
-[[nodiscard]] constexpr std::string_view to_string(step_kind value) noexcept {
+[[nodiscard]] constexpr std::string_view to_string(call_step_kind value) noexcept {
     switch (value) {
-        case step_kind::send: return "send";
-        case step_kind::answer: return "answer";
-        case step_kind::wait: return "wait";
-        case step_kind::done: return "done";
+        case call_step_kind::send: return "send";
+        case call_step_kind::answer: return "answer";
+        case call_step_kind::wait: return "wait";
+        case call_step_kind::done: return "done";
     }
     return "?";
 }
 
 /// What a stepped call needs next.
-class step {
+class call_step {
 public:
-    step() = default;
-    step(step_kind kind, std::chrono::nanoseconds time) : what(kind), until(time) {}
+    call_step() = default;
+    call_step(call_step_kind kind, std::chrono::nanoseconds time) : what(kind), until(time) {}
 
-    step_kind what = step_kind::done;
+    call_step_kind what = call_step_kind::done;
     std::chrono::nanoseconds until{0};  ///< On the clock of `now`; of `answer` and `wait`.
 
-    friend bool operator==(step const&, step const&) = default;
+    friend bool operator==(call_step const&, call_step const&) = default;
 
     template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, step const& value) {
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, call_step const& value) {
         out << to_string(value.what);
-        if (value.what == step_kind::answer || value.what == step_kind::wait) out << " until " << value.until.count() << " ns";
+        if (value.what == call_step_kind::answer || value.what == call_step_kind::wait) out << " until " << value.until.count() << " ns";
         return out;
     }
 };
@@ -135,10 +135,10 @@ private:
 /// clock and no I/O of its own.
 ///
 ///     switch (call.next(now).what) {
-///         case step_kind::send: … call.request() …            // send it, without blocking
-///         case step_kind::answer: …                           // call.resume(answer, now) once it is there
-///         case step_kind::wait: …                             // look again at `until`
-///         case step_kind::done: …                             // call.take()
+///         case call_step_kind::send: … call.request() …            // send it, without blocking
+///         case call_step_kind::answer: …                           // call.resume(answer, now) once it is there
+///         case call_step_kind::wait: …                             // look again at `until`
+///         case call_step_kind::done: …                             // call.take()
 ///     }
 ///
 /// `now` is a steady clock that moves on. Calls of one client run side by side: they sign in once, and writes to one
@@ -154,13 +154,13 @@ public:
     stepper& operator=(stepper&&) = delete;
 
     /// What the call needs now. Begins the call, and goes on after a pause that is over; sends nothing itself.
-    [[nodiscard]] step next(std::chrono::nanoseconds now) {
+    [[nodiscard]] call_step next(std::chrono::nanoseconds now) {
         end_if_thrown();
         if (!begun_ || is_due(now)) go_on(now);
         switch (next_.what) {
-            case action_kind::send: return is_taken_ ? step(step_kind::answer, until_) : step(step_kind::send, {});
-            case action_kind::done: return step(step_kind::done, {});
-            default: return step(step_kind::wait, until_);
+            case action_kind::send: return is_taken_ ? call_step(call_step_kind::answer, until_) : call_step(call_step_kind::send, {});
+            case action_kind::done: return call_step(call_step_kind::done, {});
+            default: return call_step(call_step_kind::wait, until_);
         }
     }
 
