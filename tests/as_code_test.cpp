@@ -410,6 +410,23 @@ TEST_CASE("A connection of another provider is an obstacle, and stops all that w
     CHECK(here.api.find("b"));
 }
 
+TEST_CASE("The first error ends the work, unless it is to go on") {
+    for (bool const goes_on : {false, true}) {
+        test_site here(dialect::observed);
+        here.api.add_configuration("A:B");
+        client_calls calls(here.cms);
+        auto const documents = documents_of('[' + openai("a", R"({"apiKey":"$A:B"})") + ',' + openai("b", R"({"apiKey":"$Not:There"})") + ',' + openai("c", R"({"apiKey":"$A:B"})") + ']');
+        apply_options how;
+        how.goes_on_after_errors = goes_on;
+        apply_report const report = apply(calls, make_plan(calls, documents).value(), how);
+        CHECK(report.steps[0].became == outcome::done);
+        CHECK(report.steps[1].became == outcome::failed);
+        CHECK(report.steps[2].became == (goes_on ? outcome::done : outcome::not_tried));
+        CHECK(here.api.size() == (goes_on ? 2U : 1U));
+        CHECK(exit_code_of(report) == cli::exit_code::partly_done);
+    }
+}
+
 TEST_CASE("What was changed between plan and act is not overwritten") {
     for (dialect const spoken : both_dialects) {
         CAPTURE(name_of(spoken));
