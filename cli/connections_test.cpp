@@ -118,12 +118,20 @@ private:
     }
 
     void write_table() {
-        table rows(out_, {column("RESULT"), column("CONNECTION", 12), column("TIME"), column("WHAT", 20)});
+        // On a terminal the reason stands below, whole; in a pipe each test is a line.
+        bool const is_piped = out_.screen().width() == 0;
+        std::vector<column> columns{column("RESULT"), column("CONNECTION", 12), column("TIME")};
+        if (is_piped) columns.emplace_back("REASON");
+        table rows(out_, std::move(columns));
         for (std::size_t i = 0; i < subjects_.size(); ++i) {
             outcome const& one = outcomes_[i];
             if (!one.verdict) continue;
             cell const result = one.is_well() ? cell("passed", style::green) : one.is_ill() ? cell("failed", style::red) : cell("unknown", style::yellow);
-            rows.add({result, subjects_[i].label, std::to_string(milliseconds(one)) + " ms", words_of(*one.verdict)});
+            std::string const reason = words_of(*one.verdict);
+            std::vector<cell> row{result, subjects_[i].label, std::to_string(milliseconds(one)) + " ms"};
+            if (is_piped) row.emplace_back(reason);
+            rows.add(std::move(row));
+            if (!is_piped && !reason.empty()) rows.add({cell(reason, style::dim)});
         }
         rows.flush();
         std::string summary = std::to_string(well_) + " passed, " + std::to_string(ill_) + " failed";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "models.hpp"
 
-#include <umbraco_ai/model/nlohmann.hpp>
+#include <umbraco_ai/model/shown_settings.hpp>
 
 #include <string>
 #include <utility>

@@ -190,39 +190,46 @@ void table::add(std::vector<cell> row) {
 }
 
 void table::fit() {
-    widths_.clear();
+    std::vector<std::size_t> whole;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         std::size_t widest = width_of(columns_[i].title);
-        for (auto const& row : rows_) widest = (std::max)(widest, width_of(row[i].text));
-        widths_.push_back(widest);
+        for (auto const& row : rows_)
+            if (row.size() == columns_.size()) widest = (std::max)(widest, width_of(row[i].text));
+        whole.push_back(widest);
     }
+    widths_ = whole;
     std::size_t const room = out_.screen().width();
-    if (room == 0) return;
-    auto const total = [&] {
-        std::size_t sum = 0;
-        for (std::size_t const width : widths_) sum += width == 0 ? 0 : width + gap;
-        return sum <= gap ? sum : sum - gap;
-    };
-    auto const shrink = [&] {
-        while (total() > room) {
-            std::size_t widest = columns_.size();
-            for (std::size_t i = 0; i < columns_.size(); ++i) {
-                bool const can = widths_[i] != 0 && columns_[i].least != 0 && widths_[i] > columns_[i].least;
-                if (can && (widest == columns_.size() || widths_[i] > widths_[widest])) widest = i;
-            }
-            if (widest == columns_.size()) return;
-            --widths_[widest];
-        }
-    };
-    shrink();
-    for (std::size_t i = columns_.size(); i-- > 0 && total() > room;) {
+    if (room == 0 || shrink(room, false)) return;
+    for (std::size_t i = columns_.size(); i-- > 0;) {
         if (columns_[i].is_needed) continue;
-        widths_[i] = 0;
-        shrink();
+        whole[i] = 0;
+        widths_ = whole;
+        if (shrink(room, false)) return;
+    }
+    static_cast<void>(shrink(room, true));
+}
+
+bool table::shrink(std::size_t room, bool is_last_resort) {
+    constexpr std::size_t fewest = 4;
+    while (true) {
+        std::size_t total = 0;
+        for (std::size_t const width : widths_) total += width == 0 ? 0 : width + gap;
+        if (total <= room + gap) return true;
+        std::size_t widest = columns_.size();
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            bool const can = columns_[i].least != 0 && widths_[i] > (is_last_resort ? fewest : columns_[i].least);
+            if (can && (widest == columns_.size() || widths_[i] > widths_[widest])) widest = i;
+        }
+        if (widest == columns_.size()) return false;
+        --widths_[widest];
     }
 }
 
 void table::write(std::vector<cell> const& row) {
+    if (row.size() != columns_.size()) {
+        out_.line("  " + out_.screen().painted(row.front().with, row.front().text));
+        return;
+    }
     std::string text;
     std::size_t last = 0;
     for (std::size_t i = 0; i < row.size(); ++i)

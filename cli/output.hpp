@@ -125,13 +125,15 @@ class table {
 public:
     table(output& out, std::vector<column> columns) : out_(out), columns_(std::move(columns)) {}
 
-    /// Texts are made printable.
+    /// Texts are made printable. A row of a single cell, in a table of several columns, is a remark on the row above it.
     void add(std::vector<cell> row);
     /// Writes the rows so far.
     void flush();
 
 private:
     void fit();
+    /// Whether the columns fit then.
+    bool shrink(std::size_t room, bool is_last_resort);
     void write(std::vector<cell> const& row);
 
     output& out_;

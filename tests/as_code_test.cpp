@@ -124,9 +124,27 @@ TEST_CASE("A document is refused with file, line and column, and every fault is 
 }
 
 TEST_CASE("Columns count characters, and a byte order mark is none") {
-    CHECK(place("f", "\xEF\xBB\xBF{}", 3) == place("f", "{}", 0));
-    CHECK(place("f", "\"\xC3\xA4\xC3\xB6\" x", 7).column == 6);
-    CHECK(place("f", "a\nb\n\nc", 5).line == 4);
+    auto const at = [](std::string_view text, std::size_t offset) { return place_finder("f", text).at(offset).to_string(); };
+    CHECK(at("{}", 0) == "f:1:1");
+    CHECK(at("\xEF\xBB\xBF{}", 3) == "f:1:1");
+    CHECK(at("\xEF\xBB\xBF\"a\" x", 7) == "f:1:5");
+    CHECK(at("\"\xC3\xA4\xC3\xB6\" x", 7) == "f:1:6");
+    CHECK(at("a\nb\n\nc", 5) == "f:4:1");
+    place_finder places("f", "a\nb\n\nc d");
+    places.mark(2);
+    CHECK(places.at(7).to_string() == "f:4:3");
+    CHECK(places.at(2).to_string() == "f:2:1");
+    CHECK(places.at(99).to_string() == "f:4:4");
+}
+
+TEST_CASE("Ten thousand documents in one line are read in one pass") {
+    std::string text = "[";
+    for (int i = 0; i < 10'000; ++i) text += (i == 0 ? "" : ",") + openai("a-" + std::to_string(i), R"({"apiKey":"$A:B","endpoint":"https://a.example"})");
+    std::vector<finding> findings;
+    auto const documents = read_documents("f.json", text + ']', findings);
+    REQUIRE(documents.size() == 10'000);
+    CHECK(findings.empty());
+    CHECK(documents.back().where.column == text.rfind("{\"format") + 1);
 }
 
 TEST_CASE("Two documents of one alias, and a key that stands twice, are refused") {
@@ -418,6 +436,22 @@ TEST_CASE("What was changed between plan and act is not overwritten") {
             CHECK(here.stored(alias).is_active);
         }
     }
+}
+
+TEST_CASE("Settings that were changed between plan and act are not overwritten, on servers without versions either") {
+    test_site here(dialect::documented);
+    here.api.add_configuration("A:B");
+    here.add("main", "openai", R"({"apiKey":"$A:B","endpoint":"https://a.example"})");
+    client_calls calls(here.cms);
+    auto const documents = documents_of(openai("main", R"({"endpoint":"https://ours.example"})"));
+    plan const planned = make_plan(calls, documents).value();
+    testing::server_request request("PUT", std::string(api_base_path) + "/connections/" + here.stored("main").id);
+    request.headers.add("Content-Type", "application/json");
+    request.body = R"({"settings":{"apiKey":"$A:B","endpoint":"https://theirs.example"}})";
+    REQUIRE(here.api.handle(request).status == 200);
+    apply_report const report = apply(calls, planned);
+    CHECK(report.count(outcome::failed) == 1);
+    CHECK(has(here.stored("main").settings, "theirs.example"));
 }
 
 TEST_CASE("A connection that someone else created after the plan is not overwritten") {

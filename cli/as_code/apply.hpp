@@ -231,6 +231,8 @@ private:
 /// What the tool ends with after a plan was carried out.
 [[nodiscard]] inline exit_code exit_code_of(apply_report const& report) noexcept {
     if (report.is_complete()) return exit_code::done;
+    bool const is_interrupted = std::any_of(report.steps.begin(), report.steps.end(), [](step_result const& each) { return each.reason && each.reason->who == ai::fault::cancelled; });
+    if (is_interrupted) return exit_code::interrupted;
     if (report.has(outcome::done) || report.has(outcome::may_be_done)) return exit_code::partly_done;
     auto const first = std::find_if(report.steps.begin(), report.steps.end(), [](step_result const& each) { return each.reason.has_value(); });
     return first == report.steps.end() ? exit_code::refused : cli::exit_code_of(*first->reason);

@@ -1,0 +1,884 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs umbraco-ai as its users do, against its own server: cli_test.py PATH_TO_UMBRACO_AI [--update] [unittest arguments]
+
+--update writes what the tool says now to tests/cli/; look at the difference before it is committed.
+"""
+
+import fcntl
+import http.server
+import json
+import os
+import pathlib
+import pty
+import re
+import resource
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import unittest
+
+TOOL = ""
+UPDATE = False
+GOLDEN = pathlib.Path(__file__).resolve().parent / "cli"
+BASE = "/umbraco/ai/management/api/v1"
+TOKEN = "token-of-the-test-0123456789"
+KEY = "sk-secret-of-the-test-0123456789"
+SECOND_KEY = "sk-second-of-the-test-9876543210"
+CLIENT_SECRET = "client-secret-of-the-test-13579"
+SECRETS = (TOKEN, KEY, SECOND_KEY, CLIENT_SECRET)
+ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
+DIALECTS = ("documented", "observed")
+
+
+def environment(**variables):
+    made = {k: v for k, v in os.environ.items() if not k.startswith("UMBRACO_") and k not in ("NO_COLOR", "COLUMNS", "HOME", "XDG_CONFIG_HOME")}
+    made.update(LC_ALL="C.UTF-8", TERM="xterm", HOME="/nonexistent", TEST_KEY=KEY, SECOND_KEY=SECOND_KEY)
+    made.update({k: v for k, v in variables.items() if v is not None})
+    return made
+
+
+class Done:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+def run(*arguments, stdin=subprocess.DEVNULL, shows=(), **variables):
+    """The tool with pipes at both ends. No secret of the tests may be in what it says, save those it was asked for."""
+    made = subprocess.run([TOOL, *arguments], env=environment(**variables), stdin=stdin, capture_output=True, encoding="utf-8", timeout=60)
+    for secret in SECRETS:
+        if secret not in shows:
+            assert secret not in made.stdout + made.stderr, f"{arguments}: a secret is shown"
+    return Done(made.returncode, made.stdout, made.stderr)
+
+
+class Terminal:
+    """The tool in a terminal of so many columns; standard output and standard error are both it."""
+
+    def __init__(self, *arguments, columns=80, **variables):
+        self.main, other = pty.openpty()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        self.child = subprocess.Popen([TOOL, *arguments], env=environment(**variables), stdin=other, stdout=other, stderr=other, start_new_session=True)
+        os.close(other)
+        self.shown = b""
+
+    def read_until(self, text, seconds=20):
+        """Everything so far, once the text has come."""
+        end = time.monotonic() + seconds
+        while text.encode() not in self.shown:
+            if time.monotonic() > end or not self.read_some(end):
+                raise AssertionError(f"{text!r} does not come: {self.shown!r}")
+        return self.shown.decode()
+
+    def read_some(self, end):
+        if not select.select([self.main], [], [], max(0, end - time.monotonic()))[0]:
+            return False
+        try:
+            piece = os.read(self.main, 65536)
+        except OSError:
+            return False
+        self.shown += piece
+        return bool(piece)
+
+    def type(self, text):
+        os.write(self.main, text.encode())
+
+    def end(self, shows=()):
+        end = time.monotonic() + 30
+        while self.read_some(end):
+            pass
+        code = self.child.wait(30)
+        os.close(self.main)
+        text = self.shown.decode().replace("\r\n", "\n")
+        for secret in SECRETS:
+            if secret not in shows:
+                assert secret not in text, "a secret is shown"
+        return Done(code, text, "")
+
+
+class Site:
+    """The tool's own server."""
+
+    def __init__(self, *arguments, token=TOKEN, **variables):
+        command = [TOOL, "serve", "--output", "json", "--for", "120", *arguments]
+        if token:
+            command += ["--token", token]
+        self.process = subprocess.Popen(command, env=environment(**variables), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line == "}\n":
+                break
+        if not lines:
+            raise AssertionError(self.process.stderr.read())
+        self.told = json.loads("".join(lines))
+        self.url = self.told["baseUrl"]
+        self.variables = {"UMBRACO_BASE_URL": self.url, "UMBRACO_TOKEN": token or None}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.communicate(timeout=10)
+
+    def run(self, *arguments, **more):
+        return run(*arguments, **{**self.variables, **more})
+
+    def terminal(self, *arguments, **more):
+        return Terminal(*arguments, **{**self.variables, **more})
+
+
+class Fake:
+    """A server that answers what a function says: (status, value), or None to hang up."""
+
+    def __init__(self, answer):
+        self.seen = []
+        self.is_asked = threading.Event()
+        self.let_go = threading.Event()
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1
+
+            def log_message(self, *_):
+                pass
+
+            def answer(self):
+                size = int(self.headers.get("Content-Length", 0))
+                body = json.loads(self.rfile.read(size)) if size else None
+                fake.seen.append((self.command, self.path[len(BASE):]))
+                given = answer(self.command, self.path[len(BASE):], body)
+                if given is None:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                content = b"" if given[1] is None else json.dumps(given[1]).encode()
+                try:
+                    self.send_response(given[0])
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(content)))
+                    self.end_headers()
+                    self.wfile.write(content)
+                except OSError:
+                    pass
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.variables = {"UMBRACO_BASE_URL": "http://127.0.0.1:%d" % self.server.server_address[1], "UMBRACO_TOKEN": TOKEN}
+
+    def hang(self):
+        self.is_asked.set()
+        self.let_go.wait(30)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.let_go.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def run(self, *arguments, **more):
+        return run(*arguments, **{**self.variables, **more})
+
+
+def connection(**changes):
+    return {"id": ID, "alias": "main", "name": "Main", "providerId": "openai", "isActive": True, "settings": {"apiKey": KEY}, **changes}
+
+
+def steady(text):
+    """What differs from run to run, taken out."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"\d+(\.\d+)? ms", "N ms", text)
+    text = re.sub(r'"milliseconds":\d+', '"milliseconds":0', text)
+    return re.sub(r"TIME +", "TIME ", text)
+
+
+class Base(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def file(self, text, name="file.json"):
+        path = pathlib.Path(self.folder.name, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def check_golden(self, name, text):
+        path = GOLDEN / name
+        if UPDATE:
+            path.write_text(text, encoding="utf-8")
+        self.assertEqual(text, path.read_text(encoding="utf-8"), f"see {path.name}; --update writes it anew")
+
+    def check_refused(self, done, *words, code=64):
+        self.assertEqual(done.code, code, done.err)
+        for word in words:
+            self.assertIn(word, done.err)
+        self.assertEqual(done.out, "")
+
+
+# What a person would try, in this order: each command with what it says is a page of tests/cli/.
+SESSION = """
+login check
+connections list
+connections list --output ids
+connections list --output json
+connections list --filter google --output json
+connections list --provider openai
+connections list --capability Embedding
+connections list --limit 1
+connections get openai-prod
+connections get openai-prod --output json
+connections get openai-prod --output ids
+connections get nobody
+connections get nobody --output json
+connections create dev --provider openai --name Dev --set-env apiKey=TEST_KEY --set endpoint=https://eu.api.openai.com/v1
+connections create dev --provider openai --set-env apiKey=TEST_KEY
+connections create bad_alias --provider openai
+connections create spare --provider google --set-env apiKey=TEST_KEY --inactive --output json
+connections update dev --name Developers --set-ref organizationId=Umbraco:AI:Secrets:OpenAI
+connections update dev --name Developers
+connections update spare --active --output json
+connections update spare --unset apiKey --set-env apiKey2=TEST_KEY
+connections get dev
+connections test openai-prod dev
+connections test --all
+connections test --all --output json
+connections test --all --output ids
+connections models dev
+connections models dev --output json
+connections models dev --output ids
+connections capabilities
+connections capabilities dev --output json
+connections exists dev
+connections exists nobody
+connections exists nobody --output json
+connections diagnose openai-prod
+connections diagnose google-old
+connections diagnose google-old --output json
+connections diagnose nobody
+connections diagnose
+rotate dev --set-env apiKey=SECOND_KEY
+rotate dev --set-env apiKey=SECOND_KEY --output json
+connections delete dev
+connections delete dev --yes
+connections delete spare --yes --output json
+connections delete openai-prod --yes
+connections list --output ids
+"""
+
+
+class GoldenOutput(Base):
+    def test_each_command_piped_in_both_dialects(self):
+        for dialect in DIALECTS:
+            with self.subTest(dialect), Site("--dialect", dialect) as site:
+                page = []
+                for line in SESSION.split("\n")[1:-1]:
+                    done = site.run(*line.split())
+                    page.append(f"$ umbraco-ai {line}\n{done.out}")
+                    page += [f"2> {text}\n" for text in done.err.splitlines()]
+                    page.append(f"[{done.code}]\n\n")
+                    if "--output json" in line:
+                        self.assertEqual(done.json["version"], 1, line)
+                self.check_golden(f"piped-{dialect}.txt", steady("".join(page)))
+
+    def test_in_terminals_wide_and_narrow(self):
+        with Site() as site:
+            for columns in (40, 72, 120):
+                page = []
+                for line in ("connections list", "connections get openai-prod", "connections test --all", "login check", "connections get nobody"):
+                    done = site.terminal(*line.split(), columns=columns).end()
+                    shown = re.sub(r"\r[^\n]*\x1b\[K", "", done.out)  # progress
+                    page.append(f"$ umbraco-ai {line}\n{shown}[{done.code}]\n\n")
+                    if line == "connections list":
+                        for row in re.sub(r"\x1b\[[0-9;]*m", "", shown).split("\n"):
+                            self.assertLessEqual(len(row), columns)
+                self.check_golden(f"terminal-{columns}.txt", steady("".join(page)).replace("\x1b", "␛"))
+
+
+class Manners(Base):
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Site()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.site.__exit__()
+
+    def test_colour_is_for_terminals_and_for_those_who_ask(self):
+        self.assertNotIn("\x1b", self.site.run("connections", "list").out)
+        self.assertIn("\x1b[", self.site.run("connections", "list", "--color", "always").out)
+        self.assertIn("\x1b[1m", self.site.terminal("connections", "list").end().out)
+        self.assertNotIn("\x1b[1m", self.site.terminal("connections", "list", NO_COLOR="1").end().out)
+        self.assertNotIn("\x1b[1m", self.site.terminal("connections", "list", TERM="dumb").end().out)
+        self.assertNotIn("\x1b[1m", self.site.terminal("connections", "list", "--color", "never").end().out)
+
+    def test_piped_it_is_quiet(self):
+        for line in ("connections list", "connections test openai-prod", "login check"):
+            self.assertEqual(self.site.run(*line.split()).err, "")
+
+    def test_progress_is_shown_on_a_terminal_alone(self):
+        self.assertIn("of 3 tested", self.site.terminal("connections", "test", "--all").end().out)
+
+    def test_columns_of_the_environment_count(self):
+        shown = self.site.terminal("connections", "list", "--color", "never", columns=120, COLUMNS="44").end().out
+        self.assertTrue(all(len(line) <= 44 for line in shown.split("\n")), shown)
+
+    def test_verbose_shows_requests_on_standard_error_and_no_secret(self):
+        done = self.site.run("-v", "connections", "create", "verbose", "--provider", "openai", "--set-env", "apiKey=TEST_KEY")
+        self.assertRegex(done.err, r"^POST /connections: 201, [0-9.]+ ms\n$")
+        done = self.site.run("-vv", "connections", "get", "verbose", "--output", "json")
+        self.assertRegex(done.err, r"new connection, .*connect .*bytes out")
+        self.assertEqual(done.json["connection"]["settings"], {"apiKey": "***"})
+        self.site.run("connections", "delete", "verbose", "--yes")
+
+    def test_each_level_has_help_with_examples(self):
+        todo, seen = [[]], 0
+        while todo:
+            path = todo.pop()
+            done = run(*path, "--help")
+            self.assertEqual((done.code, done.err), (0, ""), path)
+            self.assertIn("Examples:\n  ", done.out, path)
+            seen += 1
+            below = done.out.partition("\nSubcommands:\n")[2].partition("\n\n")[0]
+            todo += [[*path, line.split()[0]] for line in below.split("\n") if line.startswith("  ") and line[2] != " "]
+        self.assertGreater(seen, 18)
+        whole = run("--help").out
+        for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "64 ", "130 "):
+            self.assertIn("\n  " + code, whole)
+
+    def test_the_version_is_that_of_the_library(self):
+        header = (GOLDEN.parent.parent / "include/umbraco_ai/version.hpp").read_text(encoding="utf-8")
+        numbers = re.findall(r"^#define UMBRACO_AI_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", header, re.M)
+        self.assertEqual(run("--version").out, "umbraco-ai " + ".".join(numbers) + "\n")
+
+    def test_a_reader_that_leaves_ends_it_quietly(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        made = subprocess.run([TOOL, "connections", "list"], env=environment(**self.site.variables), stdout=writer, stderr=subprocess.PIPE, timeout=30)
+        os.close(writer)
+        self.assertEqual((made.returncode, made.stderr), (1, b""))
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_a_full_disk_is_told(self):
+        with open("/dev/full", "w") as full:
+            made = subprocess.run([TOOL, "connections", "list"], env=environment(**self.site.variables), stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=30)
+        self.assertEqual(made.returncode, 1)
+        self.assertIn("could not be written", made.stderr)
+
+    def test_completion_of_bash(self):
+        script = run("completion", "bash").out
+        ask = script + '\nCOMP_WORDS=(%s); COMP_CWORD=%d; _umbraco_ai; printf "%%s\\n" "${COMPREPLY[@]}"\n'
+        answers = lambda words, at: subprocess.run(["bash", "-c", ask % (words, at)], capture_output=True, encoding="utf-8", timeout=20).stdout.split()
+        self.assertIn("connections", answers("umbraco-ai con", 1))
+        self.assertEqual(sorted(answers("umbraco-ai connections d", 2)), ["delete", "diagnose"])
+        self.assertEqual(answers("umbraco-ai connections test --j", 3), ["--jobs"])
+        self.assertEqual(sorted(answers("umbraco-ai connections list --output ''", 4)), ["ids", "json", "table"])
+
+    def test_completion_of_zsh_is_well_formed(self):
+        script = run("completion", "zsh").out
+        self.assertTrue(script.startswith("#compdef umbraco-ai\n"))
+        if shutil.which("zsh"):
+            self.assertEqual(subprocess.run(["zsh", "-n", self.file(script, "_umbraco-ai")], timeout=20).returncode, 0)
+
+
+class Refusals(Base):
+    """Nothing is sent: there is no server to send it to."""
+
+    def refused(self, *arguments, **variables):
+        return run(*arguments, **{"UMBRACO_BASE_URL": "http://127.0.0.1:9", "UMBRACO_TOKEN": TOKEN, **variables})
+
+    def test_secrets_as_arguments(self):
+        for arguments in (
+            ["connections", "create", "x", "--provider", "openai", "--set", "apiKey=" + KEY],
+            ["connections", "create", "x", "--provider", "acme", "--set", "license=" + KEY],
+            ["connections", "update", "x", "--set", "endpoint=https://u:" + KEY + "@example.com"],
+            ["connections", "update", "x", "--set", "endpoint=https://example.com/?key=" + KEY],
+            ["rotate", "x", "--set", "apiKey=" + KEY],
+        ):
+            self.check_refused(self.refused(*arguments), "an argument stands in the shell's history", "--set-env")
+        for arguments in (["--token", TOKEN, "connections", "list"], ["connections", "list", "--token=" + TOKEN], ["connections", "list", "--client-secret", CLIENT_SECRET], ["--password=" + KEY, "login", "check"], ["--api-key", KEY, "login", "check"]):
+            self.check_refused(self.refused(*arguments), "a secret on the command line stands in", "UMBRACO_TOKEN")
+        self.check_refused(self.refused("connections", "update", "x", "--set", "endpoint=$Umbraco:AI:Secrets:E"), "--set-ref")
+
+    def test_a_secret_in_the_wrong_place_is_not_repeated(self):
+        for arguments in (
+            ["connections", "list", KEY],
+            ["connections", "list", "--apikey=" + KEY],
+            ["connections", "update", "x", "--set-ref", "apiKey=" + KEY],
+            ["connections", "update", "x", "--set-env", "apiKey=" + KEY],
+            ["connections", "update", "x", "--set-file", "apiKey=" + KEY],
+            ["connections", "update", "x", "--set", KEY],
+            ["connections", "update", "x", "--set-env", KEY],
+        ):
+            self.check_refused(self.refused(*arguments))
+
+    def test_what_nobody_knows(self):
+        self.check_refused(self.refused("connections", "list", "--output", "xml"), "--output: one of")
+        self.check_refused(self.refused("connections", "list", "stray"), "an argument too many", "See umbraco-ai connections list --help.")
+        self.check_refused(self.refused("connections", "list", "--nope"), "no option --nope")
+        self.check_refused(self.refused("connections"), "subcommand is required", "See umbraco-ai connections --help.")
+        self.check_refused(self.refused(), "subcommand is required")
+        self.check_refused(self.refused("connections", "list", "--limit", "0"), "--limit")
+        self.check_refused(self.refused("connections", "test", "--all", "--jobs", "0"), "--jobs")
+        self.check_refused(self.refused("connections", "list", "--timeout", "0"), "--timeout")
+        self.check_refused(self.refused("connections", "list", "--color", "maybe"), "--color")
+
+    def test_what_does_not_go_together(self):
+        self.check_refused(self.refused("connections", "test"), "--all")
+        self.check_refused(self.refused("connections", "test", "x", "--all"), "--all")
+        self.check_refused(self.refused("connections", "test", "x", "--provider", "openai"), "--all")
+        self.check_refused(self.refused("connections", "update", "x"), "Say what to change")
+        self.check_refused(self.refused("connections", "update", "x", "--active", "--inactive"), "--inactive")
+        self.check_refused(self.refused("connections", "update", "x", "--unset", "endpoint", "--set", "endpoint=https://example.com"), "named twice")
+        self.check_refused(self.refused("rotate", "x"), "Say which secret")
+        self.check_refused(self.refused("connections", "exists", "x", "--except", "y"), "--except")
+
+    def test_values_that_servers_take_for_something_else(self):
+        self.check_refused(self.refused("connections", "create", "x", "--provider", "openai", "--set-env", "apiKey=MASK", MASK="sk-***"), "masked")
+        self.check_refused(self.refused("connections", "create", "x", "--provider", "openai", "--set-env", "apiKey=MASK", MASK="ENC:abc"), "ENC:")
+        self.check_refused(self.refused("connections", "create", "capabilities", "--provider", "openai"), "alias")
+        self.check_refused(self.refused("connections", "get", "a/b"), "slash")
+        self.check_refused(self.refused("connections", "test", "a/b"), "slash")
+
+    def test_questions_without_a_terminal(self):
+        self.check_refused(self.refused("connections", "get", "x", "--show-secrets"), "no terminal", "--yes")
+        with Site() as site:
+            self.check_refused(site.run("connections", "delete", "google-old"), "no terminal", "--yes")
+            self.assertEqual(site.run("connections", "exists", "google-old").code, 0)
+
+    def test_where_and_who(self):
+        self.check_refused(run("connections", "list"), "--base-url", "umbraco-ai serve")
+        self.check_refused(run("--base-url", "ftp://example.com", "connections", "list"), "base URL")
+        self.check_refused(run("--base-url", "http://example.com", "connections", "list", UMBRACO_TOKEN=TOKEN), "plain http")
+        self.check_refused(run("--base-url", "http://127.0.0.1:9", "login", "check", UMBRACO_CLIENT_ID="x"), "UMBRACO_CLIENT_SECRET is not set")
+        self.check_refused(run("--base-url", "http://127.0.0.1:9", "login", "check", UMBRACO_CLIENT_SECRET=CLIENT_SECRET), "UMBRACO_CLIENT_ID is not set")
+        self.check_refused(self.refused("--base-url", "http://127.0.0.1:10", "connections", "list"), "belong to UMBRACO_BASE_URL")
+        self.check_refused(self.refused("--pin", "nonsense", "--base-url", "https://127.0.0.1:9", "connections", "list", UMBRACO_BASE_URL=None), "pin")
+        self.check_refused(self.refused("--env-file", "/nonexistent", "connections", "list"), "cannot be read")
+        self.check_refused(self.refused("--env-file", self.file("A=1\n" + KEY + "\n", ".env"), "connections", "list"), ":2: this is no NAME=value")
+
+    def test_errors_have_a_document_of_their_own(self):
+        for arguments in (["connections", "get", "a/b"], ["connections", "list", "stray"], ["connections", "list", "--limit", "0"]):
+            done = self.refused(*arguments, "--output", "json")
+            self.assertEqual(done.code, 64)
+            self.assertEqual(done.json["version"], 1)
+            self.assertEqual((done.json["error"]["exitCode"], done.json["error"]["fault"]), (64, "usage"))
+            self.assertTrue(done.err)
+
+
+class Profiles(Base):
+    def config(self, text):
+        self.file(text, "umbraco-ai/config.ini")
+        return {"XDG_CONFIG_HOME": self.folder.name}
+
+    def test_a_command_gives_the_secret(self):
+        with Site("--client-id", "umbraco-back-office-test", "--client-secret", CLIENT_SECRET, token=None) as site:
+            secret = self.file(CLIENT_SECRET + "\nsecond line\n", "secret")
+            config = self.config(f'[staging]\nbase-url = "{site.url}"\nclient-id = umbraco-back-office-test\nclient-secret-command = "cat {secret}"\ntimeout = 5\nretries = 0\n')
+            done = run("--profile", "staging", "login", "check", **config)
+            self.assertEqual(done.code, 0, done.err)
+            self.assertIn("umbraco-back-office-test (profile staging)", done.out)
+            self.assertEqual(run("--profile", "staging", "connections", "test", "--all", **config).code, 1)
+
+    def test_a_command_gives_the_token(self):
+        with Site() as site:
+            config = self.config(f'[a]\nbase-url={site.url}\ntoken-command="echo {TOKEN}"\n[b]\nbase-url={site.url}\ntoken-command="exit 3"\n[c]\nbase-url={site.url}\ntoken-command="true"\n')
+            self.assertEqual(run("connections", "list", "--profile", "a", **config).code, 0)
+            self.check_refused(run("connections", "list", "--profile", "b", **config), "ended with status 3", code=3)
+            self.check_refused(run("connections", "list", "--profile", "c", **config), "wrote nothing", code=3)
+
+    def test_options_come_before_profiles_and_profiles_before_the_environment(self):
+        with Site() as site:
+            config = self.config(f'[here]\nbase-url={site.url}\n[nowhere]\nbase-url=http://127.0.0.1:9\ntimeout=1\n')
+            self.assertEqual(run("--profile", "here", "connections", "list", UMBRACO_TOKEN=TOKEN, **config).code, 0)
+            self.assertEqual(run("--profile", "nowhere", "--base-url", site.url, "connections", "list", UMBRACO_TOKEN=TOKEN, **config).code, 0)
+            self.assertEqual(site.run("--profile", "nowhere", "connections", "list", UMBRACO_BASE_URL=None, **config).code, 4)
+
+    def test_credentials_stay_with_their_site(self):
+        config = self.config('[a]\nbase-url=http://127.0.0.1:9\ntoken-command="echo no"\n')
+        self.check_refused(run("--profile", "a", "--base-url", "http://127.0.0.1:10", "connections", "list", **config), "belong to another site")
+        self.check_refused(run("--profile", "a", "connections", "list", UMBRACO_BASE_URL="http://127.0.0.1:10", **self.config("[a]\nbase-url=http://127.0.0.1:9\n"), UMBRACO_TOKEN=TOKEN), "belong to UMBRACO_BASE_URL")
+
+    def test_what_a_profile_may_not_hold(self):
+        for key in ("token", "client-secret", "password"):
+            self.check_refused(run("--profile", "a", "connections", "list", **self.config(f"[a]\nbase-url=http://127.0.0.1:9\n{key}={TOKEN}\n")), key, "a secret does not belong into a file")
+        self.check_refused(run("--profile", "a", "connections", "list", **self.config("[a]\nbase-ulr=http://127.0.0.1:9\n")), "base-ulr: no such key")
+        self.check_refused(run("--profile", "b", "connections", "list", **self.config("[a]\nbase-url=http://127.0.0.1:9\n")), "no profile b")
+        self.check_refused(run("--profile", "a", "connections", "list", XDG_CONFIG_HOME="/nonexistent"), "cannot be read")
+
+    def test_a_file_of_variables_is_read_when_it_is_named(self):
+        with Site() as site:
+            path = self.file(f"# of the site\nexport UMBRACO_BASE_URL='{site.url}'\nUMBRACO_TOKEN=\"{TOKEN}\"\nFILE_KEY={SECOND_KEY}\n", ".env")
+            self.assertEqual(run("--env-file", path, "connections", "list").code, 0)
+            self.assertEqual(run("--env-file", path, "connections", "create", "x", "--provider", "openai", "--set-env", "apiKey=FILE_KEY").code, 0)
+            self.assertEqual(run("--env-file", path, "connections", "list", UMBRACO_TOKEN="another").code, 3)
+            self.assertEqual(run("connections", "list").code, 64)
+
+
+class ExitCodes(Base):
+    def test_3_not_signed_in_and_no_right(self):
+        with Site() as site:
+            done = site.run("login", "check", UMBRACO_TOKEN="wrong")
+            self.assertEqual(done.code, 3)
+            self.assertIn("get a new one", done.err)
+            done = site.run("login", "check", UMBRACO_TOKEN=None)
+            self.assertEqual(done.code, 3)
+            self.assertIn("No credentials were given", done.err)
+            self.assertEqual(site.run("connections", "test", "--all", UMBRACO_TOKEN="wrong").code, 3)
+            self.assertEqual(site.run("connections", "test", "openai-prod", "google-old", UMBRACO_TOKEN="wrong").code, 3)
+        with Fake(lambda *_: (403, None)) as fake:
+            done = fake.run("login", "check", "--output", "json")
+            self.assertEqual(done.code, 3)
+            self.assertIn("section AI", done.json["remedy"])
+            self.assertEqual(done.json["error"]["exitCode"], 3)
+
+    def test_3_client_credentials(self):
+        with Site("--client-id", "umbraco-back-office-test", "--client-secret", CLIENT_SECRET, token=None) as site:
+            good = {"UMBRACO_CLIENT_ID": "umbraco-back-office-test", "UMBRACO_CLIENT_SECRET": CLIENT_SECRET}
+            self.assertEqual(site.run("connections", "list", **good).code, 0)
+            self.assertEqual(site.run("-vv", "connections", "test", "openai-prod", **good).code, 0)
+            done = site.run("login", "check", **{**good, "UMBRACO_CLIENT_SECRET": KEY})
+            self.assertEqual(done.code, 3)
+            self.assertIn("Compare client id and secret", done.err)
+            done = site.run("login", "check", **{**good, "UMBRACO_CLIENT_ID": "test"})
+            self.assertIn("umbraco-back-office-test", done.err)
+
+    def test_4_not_reachable_and_too_late(self):
+        self.assertEqual(run("--retries", "0", "connections", "list", UMBRACO_BASE_URL="http://127.0.0.1:9").code, 4)
+        self.assertEqual(run("--retries", "0", "connections", "test", "a", "b", UMBRACO_BASE_URL="http://127.0.0.1:9").code, 4)
+        self.assertEqual(run("connections", "list", UMBRACO_BASE_URL="http://no-such-host.invalid").code, 64 if False else 4)
+        with Fake(lambda *_: fake.hang()) as fake:
+            done = fake.run("--timeout", "0.3", "connections", "get", "main", "--output", "json")
+            self.assertEqual((done.code, done.json["error"]["fault"]), (4, "timeout"))
+
+    def test_4_a_write_whose_answer_is_lost(self):
+        def answer(method, path, body):
+            return None if method in ("POST", "PUT", "DELETE") else (200, connection())
+
+        with Fake(answer) as fake:
+            for arguments in (["create", "main", "--provider", "openai"], ["delete", "main", "--yes"]):
+                done = fake.run("--retries", "0", "connections", *arguments)
+                self.assertEqual(done.code, 4, done.err)
+                self.assertIn("may have been applied", done.err)
+                self.assertIn("umbraco-ai connections get", done.err)
+
+    def test_5_partly_done(self):
+        def answer(method, path, body):
+            return (401, None) if "second" in path else (200, {"success": True, "errorMessage": None})
+
+        with Fake(answer) as fake:
+            done = fake.run("connections", "test", "first", "second", "--output", "json")
+            self.assertEqual(done.code, 5, done.err)
+            self.assertEqual((done.json["passed"], done.json["failed"], done.json["notTested"]), (1, 0, 1))
+
+    def test_1_the_server_broke(self):
+        with Fake(lambda *_: (500, None)) as fake:
+            self.assertEqual(fake.run("connections", "get", "main").code, 1)
+        with Fake(lambda *_: (200, {"surprise": KEY})) as fake:
+            self.assertEqual(fake.run("connections", "get", "main").code, 1)
+
+
+class Interruption(Base):
+    def interrupted(self, answer, *arguments, hidden=""):
+        with Fake(answer) as fake:
+            child = subprocess.Popen([TOOL, *arguments], env=environment(**fake.variables), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+            self.assertTrue(fake_of(answer).wait(20))
+            child.send_signal(signal.SIGINT)
+            begin = time.monotonic()
+            out, err = child.communicate(timeout=20)
+            self.assertLess(time.monotonic() - begin, 3)
+            return Done(child.returncode, out, err)
+
+    def test_a_read_is_given_up(self):
+        asked = Asked(lambda method, path, body: "hang")
+        done = self.interrupted(asked, "connections", "get", "main")
+        self.assertEqual((done.code, done.out), (130, ""))
+        self.assertIn("cancelled", done.err)
+
+    def test_a_write_says_what_may_have_happened(self):
+        asked = Asked(lambda method, path, body: "hang" if method == "POST" else (200, connection()))
+        done = self.interrupted(asked, "connections", "create", "main", "--provider", "openai", "--output", "json")
+        self.assertEqual(done.code, 130)
+        self.assertTrue(done.json["error"]["possiblyApplied"])
+        self.assertIn("may have been applied", done.err)
+
+    def test_tests_are_left_out(self):
+        asked = Asked(lambda method, path, body: "hang" if "slow" in path else (200, {"success": True, "errorMessage": None}))
+        done = self.interrupted(asked, "connections", "test", "fast", "slow", "late", "--jobs", "1")
+        self.assertEqual(done.code, 130)
+        self.assertIn("1 passed, 0 failed, 2 left out", done.out)
+        self.assertIn("Interrupted. The server had been asked for 1 of the tests", done.err)
+
+    def test_a_rotation_is_brought_to_its_end(self):
+        state = connection()
+
+        def answer(method, path, body):
+            if path.endswith("/test"):
+                return "hang" if state["settings"]["apiKey"] == SECOND_KEY else (200, {"success": True, "errorMessage": None})
+            if method == "PUT":
+                state.update({k: body[k] for k in ("name", "isActive", "settings")})
+                return 200, None
+            return 200, dict(state)
+
+        done = self.interrupted(Asked(answer), "rotate", "main", "--set-env", "apiKey=SECOND_KEY")
+        self.assertEqual(done.code, 130, done.err)
+        self.assertEqual(state["settings"]["apiKey"], KEY)
+        self.assertIn("the old one is back", done.out)
+
+    def test_the_server_ends_well(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            site = Site()
+            site.process.send_signal(number)
+            site.process.communicate(timeout=10)
+            self.assertEqual(site.process.returncode, 0)
+
+
+class Asked:
+    """An answer that notes when it hangs."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.hangs = threading.Event()
+        self.let_go = threading.Event()
+
+    def __call__(self, method, path, body):
+        given = self.answer(method, path, body)
+        if given != "hang":
+            return given
+        self.hangs.set()
+        self.let_go.wait(20)
+        return None
+
+    def wait(self, seconds):
+        return self.hangs.wait(seconds)
+
+
+def fake_of(asked):
+    return asked
+
+
+class Secrets(Base):
+    def test_server_texts_never_act_on_a_terminal(self):
+        name = "a\x1b]0;title\x07b\x9b31mc\u202etxt\r\nd\u2028e"
+
+        def answer(method, path, body):
+            if path.startswith("/connections?"):
+                return 200, {"items": [connection(name=name, settings=None)], "total": 1}
+            if path.endswith("/test"):
+                return 200, {"success": False, "errorMessage": name}
+            if path.endswith("/models"):
+                return 200, [{"metadata": {}, "model": {"modelId": name, "providerId": name}, "name": name}]
+            return 200, connection(name=name, settings={"endpoint": name, name: "x"})
+
+        with Fake(answer) as fake:
+            for line in ("connections list", "connections get main", "connections test main", "connections models main"):
+                for form in ("table", "json", "ids"):
+                    for done in (fake.run(*line.split(), "--output", form), Terminal(*line.split(), "--output", form, "--color", "never", columns=200, **fake.variables).end()):
+                        shown = re.sub(r"\r\x1b\[K|\r[^\n]*tested[^\n]*\r\x1b\[K|\r\x1b\[K[^\n\r]*", "", done.out + done.err)
+                        for bad in ("\x1b", "\x07", "\x9b", "\u202e", "\u2028", "\r"):
+                            self.assertNotIn(bad, shown, (line, form))
+            found = fake.run("connections", "list", "--output", "json").json["items"][0]["name"]
+            self.assertEqual(found, name)
+
+    def test_a_server_that_quotes_what_it_was_sent(self):
+        def answer(method, path, body):
+            said = f"no luck with {KEY} and {TOKEN} and {SECOND_KEY}"
+            if method == "GET":
+                return 200, connection()
+            return 400, {"title": said, "detail": said, "status": 400, "errors": {KEY: [said]}}
+
+        with Fake(answer) as fake:
+            for form in ("table", "json"):
+                self.assertEqual(fake.run("connections", "create", "x", "--provider", "openai", "--set-env", "apiKey=TEST_KEY", "--output", form).code, 1)
+                self.assertEqual(fake.run("-vv", "rotate", "main", "--set-env", "apiKey=SECOND_KEY", "--output", form).code, 1)
+                self.assertEqual(fake.run("connections", "test", "main", "--output", form).code, 1)
+
+    def test_the_list_of_processes_shows_none(self):
+        with Fake(lambda *_: fake.hang()) as fake:
+            child = subprocess.Popen([TOOL, "connections", "update", "main", "--set-env", "apiKey=TEST_KEY"], env=environment(**fake.variables), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.assertTrue(fake.is_asked.wait(20))
+            line = pathlib.Path(f"/proc/{child.pid}/cmdline").read_bytes().decode()
+            child.terminate()
+            child.wait(20)
+        for secret in SECRETS:
+            self.assertNotIn(secret, line)
+
+    def test_a_person_is_asked_before_secrets_are_shown(self):
+        seed = self.file(json.dumps({"connections": [connection()]}))
+        with Site("--seed", seed) as site:
+            for answer, shows in (("n\n", False), ("\n", False), ("y\n", True)):
+                terminal = site.terminal("connections", "get", "main", "--show-secrets")
+                terminal.read_until("[y/N] ")
+                terminal.type(answer)
+                done = terminal.end(shows=(KEY,))
+                self.assertEqual(done.code, 0)
+                self.assertEqual(KEY in done.out, shows)
+            done = site.run("connections", "get", "main", "--show-secrets", "--yes", "--output", "json", shows=(KEY,))
+            self.assertEqual(done.json["connection"]["settings"]["apiKey"], KEY)
+            self.assertEqual(site.run("connections", "get", "main").code, 0)
+
+
+class Changes(Base):
+    def test_delete_asks(self):
+        with Site() as site:
+            for answer, is_left in (("n\n", True), ("y\n", False)):
+                terminal = site.terminal("connections", "delete", "google-old")
+                terminal.read_until("Delete google-old (Google, before the move, google, active)?")
+                terminal.type(answer)
+                self.assertEqual(terminal.end().code, 0)
+                self.assertEqual(site.run("connections", "exists", "google-old").code, 0 if is_left else 1)
+
+    def test_update_changes_what_is_named_and_nothing_else(self):
+        seed = self.file(json.dumps({"connections": [connection(settings={"apiKey": KEY, "endpoint": "https://a.example", "odd": [1, 1e400 and 2.50, {"x": None}]})]}))
+        with Site("--seed", seed) as site:
+            before = site.run("connections", "get", "main", "--show-secrets", "--yes", "--output", "json", shows=(KEY,)).json["connection"]
+            self.assertEqual(site.run("connections", "update", "main", "--set", "ENDPOINT=https://b.example", "--inactive").code, 0)
+            after = site.run("connections", "get", "main", "--show-secrets", "--yes", "--output", "json", shows=(KEY,)).json["connection"]
+            before["settings"]["endpoint"] = "https://b.example"
+            before.update(isActive=False, version=2, dateModified=after["dateModified"])
+            self.assertEqual(after, before)
+
+    def test_values_from_files(self):
+        with Site() as site:
+            path = self.file(KEY + "\r\n", "key.txt")
+            self.assertEqual(site.run("connections", "create", "x", "--provider", "openai", "--set-file", "apiKey=" + path, "--set", "useResponsesApi=true").code, 0)
+            done = site.run("connections", "get", "x", "--show-secrets", "--yes", "--output", "json", shows=(KEY,))
+            self.assertEqual(done.json["connection"]["settings"], {"useResponsesApi": True, "apiKey": KEY})
+
+    def test_a_document_creates_and_changes(self):
+        document = {"format": "umbraco-ai.connection/1", "alias": "main", "name": "Main", "providerId": "openai", "isActive": False, "settings": {"apiKey": "${env:TEST_KEY}", "endpoint": "https://a.example"}}
+        path = self.file(json.dumps(document))
+        read = lambda alias: site.run("connections", "get", alias, "--show-secrets", "--yes", "--output", "json", shows=(KEY,)).json["connection"]
+        with Site() as site:
+            self.assertEqual(site.run("connections", "create", "--file", path).code, 0)
+            self.assertEqual(site.run("connections", "create", "second", "--file", path, "--name", "Second", "--set", "endpoint=https://b.example").code, 0)
+            first, second = read("main"), read("second")
+            self.assertEqual((first["name"], first["isActive"], first["settings"]), ("Main", False, {"apiKey": KEY, "endpoint": "https://a.example"}))
+            self.assertEqual((second["name"], second["settings"]), ("Second", {"apiKey": KEY, "endpoint": "https://b.example"}))
+            self.assertEqual(site.run("connections", "update", "second", "--file", path, "--active").code, 0)
+            second = read("second")
+            self.assertEqual((second["alias"], second["name"], second["isActive"], second["settings"]["endpoint"]), ("second", "Main", True, "https://a.example"))
+            self.check_refused(site.run("connections", "update", "google-old", "--file", path), "another provider")
+            self.check_refused(site.run("connections", "create", "third"), "--file")
+            self.check_refused(site.run("connections", "create", "third", "--file", path, TEST_KEY=""), "TEST_KEY is not set", ":1:")
+            self.check_refused(site.run("connections", "create", "third", "--file", self.file(json.dumps([document, {**document, "alias": "x"}]))), "one document is wanted")
+
+    def test_a_rotation_that_fails_is_taken_back(self):
+        seed = self.file(json.dumps({"connections": [connection(providerId="google")], "providers": [{"id": "google", "refusal": "API key not valid: " + SECOND_KEY}]}))
+        with Site("--seed", seed) as site:
+            done = site.run("rotate", "main", "--set-env", "apiKey=SECOND_KEY")
+            self.assertEqual(done.code, 1)
+            self.assertIn("The new secret does not work; the old one is back: main", done.out)
+            found = site.run("connections", "get", "main", "--show-secrets", "--yes", "--output", "json", shows=(KEY,)).json["connection"]
+            self.assertEqual((found["settings"]["apiKey"], found["version"]), (KEY, 3))
+            self.assertEqual(site.run("rotate", "main", "--set-env", "apiKey=SECOND_KEY", "--output", "json").json["outcome"], "putBack")
+
+    def test_a_masked_secret_is_not_rotated(self):
+        with Site("--dialect", "documented") as site:
+            done = site.run("rotate", "anthropic-dev", "--set-env", "apiKey=SECOND_KEY")
+            self.check_refused(done, "masks the present value", "nothing was written")
+
+
+class Servers(Base):
+    def test_tls_is_trusted_by_its_pin(self):
+        with Site("--tls") as site:
+            self.assertTrue(site.url.startswith("https://"))
+            self.assertEqual(site.run("--pin", site.told["pin"], "connections", "list").code, 0)
+            self.assertEqual(site.run("--pin", site.told["pin"], "connections", "test", "openai-prod").code, 0)
+            done = site.run("login", "check")
+            self.assertEqual(done.code, 4)
+            self.assertIn("--ca-file", done.err)
+            self.assertEqual(site.run("--pin", "0" * 64, "connections", "list").code, 4)
+            self.assertEqual(site.run("--ca-file", "/nonexistent.pem", "connections", "list").code, 64)
+
+    def test_what_is_printed_works_in_a_shell(self):
+        with Site("--token", "shell-token", token=None) as site:
+            commands = " && ".join(site.told["commands"][:3]).replace("umbraco-ai", TOOL)
+            made = subprocess.run(["sh", "-c", commands], env=environment(), capture_output=True, encoding="utf-8", timeout=30)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.assertIn("openai-prod", made.stdout)
+
+    def test_it_ends_by_itself(self):
+        begin = time.monotonic()
+        self.assertEqual(run("serve", "--for", "0.2").code, 0)
+        self.assertLess(time.monotonic() - begin, 5)
+
+    def test_a_port_that_is_taken(self):
+        with Site() as site:
+            self.check_refused(run("serve", "--port", site.url.rpartition(":")[2]), "cannot be had", code=1)
+
+    def test_seeds_that_are_wrong(self):
+        for text, word in (("[]", "no JSON object"), ('{"x":[]}', ""), ('{"x":[1]}', "no such member"), ('{"connections":[{}]}', "alias is missing"), ('{"providers":[{"id":"nope","refusal":""}]}', "no provider nope")):
+            done = run("serve", "--for", "0.1", "--seed", self.file(text))
+            if word:
+                self.check_refused(done, word)
+
+
+class Figures(Base):
+    def test_500_tests_take_no_longer_than_twice_what_the_server_does(self):
+        delay, jobs, count = 0.05, 16, 500
+        with Site("--generate", str(count), "--delay", str(int(delay * 1000))) as site:
+            begin = time.monotonic()
+            done = site.run("connections", "test", "--all", "--jobs", str(jobs), "--output", "json")
+            took = time.monotonic() - begin
+            least = -(-count // jobs) * delay
+            self.assertEqual((done.code, done.json["passed"]), (0, count))
+            self.assertLess(took, 2 * least, f"{took:.2f} s; the server alone takes {least:.2f} s")
+            print(f"500 tests, 16 jobs: {took:.2f} s, the server alone {least:.2f} s", file=sys.stderr)
+
+    def test_10000_connections_are_listed_within_a_second_and_in_little_memory(self):
+        with Site("--generate", "10000") as site:
+            few = self.usage(site, "connections", "list", "--limit", "10")
+            for form in ("table", "json"):
+                cpu, memory, lines = self.usage(site, "connections", "list", "--output", form)
+                self.assertGreaterEqual(lines, 10000)
+                self.assertLess(cpu, 1.0)
+                self.assertLess(memory - few[1], 16 * 1024)
+                print(f"10000 connections as {form}: {cpu:.2f} s of CPU time, {memory - few[1]} KB more than for 10", file=sys.stderr)
+
+    def usage(self, site, *arguments):
+        """CPU seconds, peak memory in KB, and lines."""
+        with tempfile.TemporaryFile() as out:
+            child = subprocess.Popen([TOOL, *arguments], env=environment(**site.variables), stdin=subprocess.DEVNULL, stdout=out)
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(child.returncode, 0)
+            out.seek(0)
+            return used.ru_utime + used.ru_stime, used.ru_maxrss, out.read().count(b"\n")
+
+
+def main():
+    global TOOL, UPDATE
+    arguments = sys.argv[1:]
+    UPDATE = "--update" in arguments
+    arguments = [each for each in arguments if each != "--update"]
+    if not arguments:
+        sys.exit(__doc__)
+    TOOL = str(pathlib.Path(arguments[0]).resolve())
+    unittest.main(argv=[sys.argv[0], *arguments[1:]])
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")
+    main()
