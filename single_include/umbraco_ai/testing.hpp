@@ -3449,13 +3449,12 @@ public:
     std::vector<conformance_finding> findings;
 
     [[nodiscard]] std::size_t count(conformance_verdict wanted) const {
-        return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(), [wanted](auto const& each) { return each.verdict == wanted; }));
+        return static_cast<std::size_t>(
+            std::count_if(findings.begin(), findings.end(), [wanted](auto const& each) { return each.verdict == wanted; }));
     }
 
     /// Some rule was kept, and none was broken.
-    [[nodiscard]] bool passed() const {
-        return count(conformance_verdict::failed) == 0 && count(conformance_verdict::passed) != 0;
-    }
+    [[nodiscard]] bool passed() const { return count(conformance_verdict::failed) == 0 && count(conformance_verdict::passed) != 0; }
 
     /// The names of the rules with this verdict.
     [[nodiscard]] std::vector<std::string> rules(conformance_verdict wanted) const {
@@ -4773,15 +4772,18 @@ public:
         raw_script const deaf = {raw_step::pause(std::chrono::milliseconds(2500)), raw_step::close()};
         // More than the buffers of two sockets take.
         constexpr std::size_t large = 16 * 1024 * 1024;
-        for (auto const& [what, script, size] : {std::tuple("silence", silent(), std::size_t(0)), std::tuple("an answer that dribbles", dribbling, std::size_t(0)),
-                                                 std::tuple("a body that nobody reads", deaf, large)}) {
+        for (auto const& [what, script, size] :
+             {std::tuple("silence", silent(), std::size_t(0)), std::tuple("an answer that dribbles", dribbling, std::size_t(0)),
+              std::tuple("a body that nobody reads", deaf, large)}) {
             raw_server server({script}, bench.tls);
-            http_request request = conformance_request(server.origin(), size == 0 ? http_method::get : http_method::put, std::string(size, 'a'));
+            http_request request =
+                conformance_request(server.origin(), size == 0 ? http_method::get : http_method::put, std::string(size, 'a'));
             request.limits.time = short_time;
             auto const wire = bench.make();
             auto const begin = clock::now();
             auto const answer = wire->send(std::move(request));
-            if (clock::now() - begin > patience) return std::string(what) + " was waited for beyond the time of the call, and gave " + shown(answer);
+            if (clock::now() - begin > patience)
+                return std::string(what) + " was waited for beyond the time of the call, and gave " + shown(answer);
             if (answer || answer.error().who != fault::timeout) return std::string(what) + " beyond the time of the call gave " + shown(answer);
         }
         raw_server server({answering(sized_answer("{}"))}, bench.tls);
@@ -4848,7 +4850,8 @@ public:
                 request.limits.time = time;
                 auto const answer = wire->send(std::move(request));
                 if (server.all_received().empty()) continue;
-                if (answer || !answer.error().possibly_applied) return "a POST that was read, and not answered in time, was not applied, it says";
+                if (answer || !answer.error().possibly_applied)
+                    return "a POST that was read, and not answered in time, was not applied, it says";
                 break;
             }
         }
@@ -4937,20 +4940,24 @@ public:
                 if (times(server, name) > 1) return "a " + name + " that got no answer was sent again";
             }
             for (raw_step const& end : {raw_step::close(), raw_step::reset()}) {
-                raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("{}")), raw_step::read_request(), end}, {raw_step::read_request(), raw_step::close()}},
+                raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("{}")), raw_step::read_request(), end},
+                                   {raw_step::read_request(), raw_step::close()}},
                                   bench.tls);
                 http_request first = conformance_request(server.origin());
                 first.target = "/first";
                 static_cast<void>(wire->send(std::move(first)));
                 static_cast<void>(wire->send(conformance_request(server.origin(), method, body)));
-                if (times(server, name) > (method == http_method::get ? 2U : 1U)) return "a " + name + " that got no answer on a kept connection was sent again";
+                if (times(server, name) > (method == http_method::get ? 2U : 1U))
+                    return "a " + name + " that got no answer on a kept connection was sent again";
             }
             for (int const status : {401, 408, 425, 429, 500, 503}) {
-                loopback_server server([status](server_request const&) {
-                    http_response made(status, "{}");
-                    made.headers.add("Retry-After", "0");
-                    return made;
-                }, bench.options());
+                loopback_server server(
+                    [status](server_request const&) {
+                        http_response made(status, "{}");
+                        made.headers.add("Retry-After", "0");
+                        return made;
+                    },
+                    bench.options());
                 static_cast<void>(wire->send(conformance_request(server.origin(), method, body)));
                 if (server.requests() > 1) return "a " + name + " that was answered with " + std::to_string(status) + " was sent again";
             }
@@ -4960,13 +4967,14 @@ public:
 
     [[nodiscard]] static std::string cut_is_failure(conformance_bench const& bench) {
         auto const wire = bench.make();
-        for (auto const& [place, bytes] : {std::pair("before its first byte", ""), std::pair("in its status line", "HTTP/1.1 20"),
-                                           std::pair("in its header", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConten"),
-                                           std::pair("between two fields", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"),
-                                           std::pair("in its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"),
-                                           std::pair("before its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
-                                           std::pair("in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n12345"),
-                                           std::pair("before its last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n")}) {
+        for (auto const& [place, bytes] :
+             {std::pair("before its first byte", ""), std::pair("in its status line", "HTTP/1.1 20"),
+              std::pair("in its header", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConten"),
+              std::pair("between two fields", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"),
+              std::pair("in its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"),
+              std::pair("before its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
+              std::pair("in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n12345"),
+              std::pair("before its last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n")}) {
             raw_server server({answering_once(bytes)}, bench.tls);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return std::string("one that ends ") + place + " came as " + shown(answer);
@@ -4979,8 +4987,9 @@ public:
 
     [[nodiscard]] static std::string not_http_is_failure(conformance_bench const& bench) {
         auto const wire = bench.make();
-        for (std::string const& bytes : {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("\x15\x03\x03\x00\x02\x02\x28", 7), std::string("<html>hello</html>"),
-                                         std::string("HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n"), std::string(64, '\0')}) {
+        for (std::string const& bytes :
+             {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("\x15\x03\x03\x00\x02\x02\x28", 7), std::string("<html>hello</html>"),
+              std::string("HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n"), std::string(64, '\0')}) {
             raw_server server({answering_once(bytes)}, bench.tls);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return "\"" + bytes.substr(0, bytes.find_first_of(std::string_view("\r\0\x15", 3))) + "\" came as " + shown(answer);
@@ -4997,9 +5006,10 @@ public:
 
     [[nodiscard]] static std::string usable_after_failure(conformance_bench const& bench) {
         std::string const large(6000, 'a');
-        for (auto const& [what, bytes] : {std::pair("an answer that was cut short", std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1")),
-                                          std::pair("no answer", std::string()), std::pair("an answer that was not HTTP", std::string("hello\r\n\r\n")),
-                                          std::pair("too large a header", sized_answer("", "X: " + large + "\r\n")), std::pair("too large a body", sized_answer(large))}) {
+        for (auto const& [what, bytes] :
+             {std::pair("an answer that was cut short", std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1")),
+              std::pair("no answer", std::string()), std::pair("an answer that was not HTTP", std::string("hello\r\n\r\n")),
+              std::pair("too large a header", sized_answer("", "X: " + large + "\r\n")), std::pair("too large a body", sized_answer(large))}) {
             raw_server server({answering_once(bytes), answering(sized_answer("fresh"))}, bench.tls);
             auto const wire = bench.make();
             http_request first = conformance_request(server.origin(), http_method::put, "{}");
@@ -5015,8 +5025,8 @@ public:
     }
 
     [[nodiscard]] static std::string answer_of_its_request(conformance_bench const& bench) {
-        raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("first") + sized_answer("stale")), raw_step::read_request(), raw_step::send(sized_answer("second")),
-                            raw_step::close()},
+        raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("first") + sized_answer("stale")), raw_step::read_request(),
+                            raw_step::send(sized_answer("second")), raw_step::close()},
                            answering(sized_answer("second"))},
                           bench.tls);
         auto const wire = bench.make();
@@ -5053,20 +5063,23 @@ public:
         auto const wire = bench.make();
         for (std::size_t const size : {std::size_t(1000), std::size_t(1001), std::size_t(100000)}) {
             std::string const body(size, 'a');
-            for (auto const& [how, bytes] : {std::pair("sized", sized_answer(body)), std::pair("chunked", chunked_answer(body)), std::pair("until the close", "HTTP/1.1 200 OK\r\n\r\n" + body)}) {
+            for (auto const& [how, bytes] : {std::pair("sized", sized_answer(body)), std::pair("chunked", chunked_answer(body)),
+                                             std::pair("until the close", "HTTP/1.1 200 OK\r\n\r\n" + body)}) {
                 raw_server server({answering_once(bytes)}, bench.tls);
                 http_request request = conformance_request(server.origin());
                 request.limits.body_bytes = 1000;
                 auto const answer = wire->send(std::move(request));
                 bool const may_refuse = bench.has_tls() && std::string_view(how) == "until the close";
-                if (answer ? size > 1000 : size <= 1000 && !may_refuse) return std::to_string(size) + " bytes, " + how + ", where 1000 are accepted, came as " + shown(answer);
+                if (answer ? size > 1000 : size <= 1000 && !may_refuse)
+                    return std::to_string(size) + " bytes, " + how + ", where 1000 are accepted, came as " + shown(answer);
             }
         }
         return {};
     }
 
     [[nodiscard]] static std::string https_not_in_plain(conformance_bench const& bench) {
-        raw_server server({{raw_step::read_bytes(24), raw_step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), raw_step::close()}});
+        raw_server server(
+            {{raw_step::read_bytes(24), raw_step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), raw_step::close()}});
         http_origin origin = server.origin();
         origin.tls = true;
         http_request request = conformance_request(std::move(origin));
@@ -5144,10 +5157,10 @@ public:
         constexpr std::size_t large = 1200 * 1024;
         recording_server server(bench);
         auto const wire = bench.make();
-        for (auto const& [method, size] : {std::pair(http_method::get, std::size_t(0)), std::pair(http_method::post, std::size_t(0)),
-                                           std::pair(http_method::post, std::size_t(9)), std::pair(http_method::post, large),
-                                           std::pair(http_method::put, std::size_t(9)), std::pair(http_method::delete_, std::size_t(0)),
-                                           std::pair(http_method::get, std::size_t(0))}) {
+        for (auto const& [method, size] :
+             {std::pair(http_method::get, std::size_t(0)), std::pair(http_method::post, std::size_t(0)),
+              std::pair(http_method::post, std::size_t(9)), std::pair(http_method::post, large), std::pair(http_method::put, std::size_t(9)),
+              std::pair(http_method::delete_, std::size_t(0)), std::pair(http_method::get, std::size_t(0))}) {
             http_request request = conformance_request(server.origin(), method, std::string(size, 'a'));
             request.headers.add("Authorization", "Bearer a.b.c");
             static_cast<void>(wire->send(std::move(request)));
@@ -5159,7 +5172,8 @@ public:
                 std::string name;
                 for (char const c : field.name) name += umbraco_ai::detail::ascii_lower(c);
                 std::size_t const at = unused.find(',' + name + ',');
-                if (at == std::string::npos) return seen.method + " came with " + field.name + (known.find(',' + name + ',') == std::string::npos ? "" : " twice");
+                if (at == std::string::npos)
+                    return seen.method + " came with " + field.name + (known.find(',' + name + ',') == std::string::npos ? "" : " twice");
                 unused.erase(at, name.size() + 1);
             }
         }
@@ -5169,7 +5183,8 @@ public:
     [[nodiscard]] static std::string request_body_whole(conformance_bench const& bench) {
         recording_server server(bench);
         auto const wire = bench.make();
-        for (std::string const& body : {std::string(), std::string("a"), std::string("\0\0\0", 3), std::string("\r\n\r\n"), all_bytes(256), all_bytes(1024 * 1024)}) {
+        for (std::string const& body :
+             {std::string(), std::string("a"), std::string("\0\0\0", 3), std::string("\r\n\r\n"), all_bytes(256), all_bytes(1024 * 1024)}) {
             auto const answer = wire->send(conformance_request(server.origin(), http_method::put, body));
             std::string const name = "a body of " + std::to_string(body.size()) + " bytes";
             if (server.seen().empty()) return name + " did not arrive, but gave " + shown(answer);
@@ -5180,11 +5195,13 @@ public:
 
     [[nodiscard]] static std::string any_status(conformance_bench const& bench) {
         int status = 0;
-        loopback_server server([&status](server_request const&) {
-            http_response made(status, status == 204 || status == 304 ? "" : "{}");
-            if (status == 401) made.headers.add("WWW-Authenticate", "Bearer");
-            return made;
-        }, bench.options());
+        loopback_server server(
+            [&status](server_request const&) {
+                http_response made(status, status == 204 || status == 304 ? "" : "{}");
+                if (status == 401) made.headers.add("WWW-Authenticate", "Bearer");
+                return made;
+            },
+            bench.options());
         auto const wire = bench.make();
         for (int const each : {200, 201, 202, 204, 304, 400, 401, 403, 404, 409, 410, 415, 422, 429, 500, 502, 503, 504}) {
             {
@@ -5198,12 +5215,16 @@ public:
     }
 
     [[nodiscard]] static std::string answer_header_whole(conformance_bench const& bench) {
-        raw_server server({answering(sized_answer("{}", "Content-Type: application/json; charset=utf-8\r\nx-lower: a:b\r\nX-Empty:\r\nX-Blanks: \t a b \t\r\n"
-                                                        "X-Twice: 1\r\nLocation: /x?y=%20\r\nX-Twice: 2\r\nX-High: \xc3\xa9\r\n"))}, bench.tls);
+        raw_server server(
+            {answering(sized_answer("{}",
+                                    "Content-Type: application/json; charset=utf-8\r\nx-lower: a:b\r\nX-Empty:\r\nX-Blanks: \t a b \t\r\n"
+                                    "X-Twice: 1\r\nLocation: /x?y=%20\r\nX-Twice: 2\r\nX-High: \xc3\xa9\r\n"))},
+            bench.tls);
         auto const answer = bench.send(conformance_request(server.origin()));
         if (!answer) return "an answer with eight fields gave " + shown(answer);
-        for (auto const& [name, value] : {std::pair("Content-Type", "application/json; charset=utf-8"), std::pair("X-Lower", "a:b"), std::pair("X-Empty", ""),
-                                          std::pair("X-Blanks", "a b"), std::pair("Location", "/x?y=%20"), std::pair("X-High", "\xc3\xa9")}) {
+        for (auto const& [name, value] :
+             {std::pair("Content-Type", "application/json; charset=utf-8"), std::pair("X-Lower", "a:b"), std::pair("X-Empty", ""),
+              std::pair("X-Blanks", "a b"), std::pair("Location", "/x?y=%20"), std::pair("X-High", "\xc3\xa9")}) {
             std::string const* const found = answer->headers.find(name);
             if (found == nullptr) return std::string(name) + " is missing";
             if (*found != value) return std::string(name) + " has another value";
@@ -5214,30 +5235,38 @@ public:
 
     [[nodiscard]] static std::string answer_body_whole(conformance_bench const& bench) {
         auto const wire = bench.make();
-        for (std::string const& body : {std::string(), std::string("a"), std::string("\0\0\0", 3), std::string("\r\n0\r\n\r\n"), all_bytes(256), all_bytes(1024 * 1024)}) {
+        for (std::string const& body : {std::string(), std::string("a"), std::string("\0\0\0", 3), std::string("\r\n0\r\n\r\n"), all_bytes(256),
+                                        all_bytes(1024 * 1024)}) {
             for (framing const each : {framing::sized, framing::chunked}) {
                 loopback_server server([&body](server_request const&) { return http_response(200, body); }, bench.options(each));
-                if (std::string wrong = compare(wire->send(conformance_request(server.origin())), body, each == framing::sized ? "sized" : "chunked"); !wrong.empty())
+                if (std::string wrong =
+                        compare(wire->send(conformance_request(server.origin())), body, each == framing::sized ? "sized" : "chunked");
+                    !wrong.empty())
                     return wrong;
             }
         }
         std::string const until_closed = "HTTP/1.1 200 OK\r\n\r\n" + all_bytes(256);
-        std::string const in_chunks = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n";
+        std::string const in_chunks =
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n";
         raw_server closing({answering_once(until_closed)}, bench.tls);
         // Over TLS it may be refused by a transport that cannot tell this end from one that an attacker made.
         auto const until_the_close = wire->send(conformance_request(closing.origin()));
         bool const may_refuse = bench.has_tls() && !until_the_close;
         if (std::string wrong = compare(until_the_close, all_bytes(256), "until the close"); !wrong.empty() && !may_refuse) return wrong;
-        raw_server slow({{raw_step::read_request(), raw_step::send_bytewise(in_chunks), raw_step::pause(std::chrono::milliseconds(2500)), raw_step::close()}}, bench.tls);
+        raw_server slow({{raw_step::read_request(), raw_step::send_bytewise(in_chunks), raw_step::pause(std::chrono::milliseconds(2500)),
+                          raw_step::close()}},
+                        bench.tls);
         return compare(wire->send(conformance_request(slow.origin())), "abcde", "chunked, byte by byte");
     }
 
     [[nodiscard]] static std::string interim_passed_over(conformance_bench const& bench) {
         auto const wire = bench.make();
-        for (std::string const& interim : {std::string("HTTP/1.1 100 Continue\r\n\r\n"), std::string("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n")}) {
+        for (std::string const& interim : {std::string("HTTP/1.1 100 Continue\r\n\r\n"),
+                                           std::string("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n")}) {
             raw_server server({answering(interim + sized_answer("after"))}, bench.tls);
             auto const answer = wire->send(conformance_request(server.origin()));
-            if (!answer || answer->status != 200 || answer->body != "after") return "the answer after " + interim.substr(9, 3) + " came as " + shown(answer);
+            if (!answer || answer->status != 200 || answer->body != "after")
+                return "the answer after " + interim.substr(9, 3) + " came as " + shown(answer);
             if (answer->headers.contains("Link")) return "a field of a 103 stands among those of the answer";
         }
         return {};
@@ -5310,13 +5339,15 @@ private:
         if (host == nullptr || *host != sent.origin.authority()) return "a Host that is not the origin's";
         std::string const* const length = seen.headers.find("Content-Length");
         bool const needs_length = sent.method == http_method::post || sent.method == http_method::put;
-        if (needs_length && (length == nullptr || *length != std::to_string(sent.body.size()))) return "a Content-Length that is not its body's";
+        if (needs_length && (length == nullptr || *length != std::to_string(sent.body.size())))
+            return "a Content-Length that is not its body's";
         return {};
     }
 
     [[nodiscard]] static std::string compare(result<http_response> const& answer, std::string_view body, std::string_view how) {
         if (answer && answer->status == 200 && answer->body == body) return {};
-        return "a body of " + std::to_string(body.size()) + " bytes, " + std::string(how) + ", came as " + (answer && answer->body.size() == body.size() ? "another" : shown(answer));
+        return "a body of " + std::to_string(body.size()) + " bytes, " + std::string(how) + ", came as " +
+               (answer && answer->body.size() == body.size() ? "another" : shown(answer));
     }
 };
 
@@ -5413,16 +5444,19 @@ public:
         {"The header of an answer is bounded", always, conformance_failures::header_bounded},
         {"The body of an answer is bounded", always, conformance_failures::body_bounded},
         {"What is meant for https is not sent in plain", always, conformance_failures::https_not_in_plain},
-        {"A certificate that nobody trusts is refused", [](conformance_bench const& b) { return b.has_tls() ? text() : text("tried without TLS"); },
-         conformance_failures::untrusted_refused},
+        {"A certificate that nobody trusts is refused",
+         [](conformance_bench const& b) { return b.has_tls() ? text() : text("tried without TLS"); }, conformance_failures::untrusted_refused},
         {"A call ends within its time", [](conformance_bench const& b) { return b.declared.timed ? text() : text("timed is not declared"); },
          conformance_declared::ends_in_time},
-        {"A cancelled call ends", [](conformance_bench const& b) { return b.declared.cancellable ? text() : text("cancellable is not declared"); },
+        {"A cancelled call ends",
+         [](conformance_bench const& b) { return b.declared.cancellable ? text() : text("cancellable is not declared"); },
          conformance_declared::ends_when_cancelled},
-        {"Two calls run at once", [](conformance_bench const& b) { return b.declared.concurrent ? text() : text("concurrent is not declared"); },
+        {"Two calls run at once",
+         [](conformance_bench const& b) { return b.declared.concurrent ? text() : text("concurrent is not declared"); },
          conformance_declared::two_at_once},
         {"A failure knows whether a write may have been applied",
-         [](conformance_bench const& b) { return b.declared.tracks_writes ? text() : text("tracks_writes is not declared"); }, conformance_declared::writes_tracked},
+         [](conformance_bench const& b) { return b.declared.tracks_writes ? text() : text("tracks_writes is not declared"); },
+         conformance_declared::writes_tracked},
     };
     conformance_report report;
     for (conformance_rule const& rule : rules) report.findings.push_back(try_rule(rule, bench));
@@ -5527,11 +5561,12 @@ public:
 private:
     void begin(http_request request, result<http_response>& answer) {
         ++under_way_;
-        boost::asio::co_spawn(io_, send_over(transport_, std::move(request)), [this, &answer](std::exception_ptr thrown, result<http_response> given) {
-            if (thrown) thrown_ = thrown;
-            answer = std::move(given);
-            --under_way_;
-        });
+        boost::asio::co_spawn(io_, send_over(transport_, std::move(request)),
+                              [this, &answer](std::exception_ptr thrown, result<http_response> given) {
+                                  if (thrown) thrown_ = thrown;
+                                  answer = std::move(given);
+                                  --under_way_;
+                              });
     }
 
     // Idle connections may leave work behind, so the end of the work is not waited for.
@@ -5582,7 +5617,8 @@ template <detail::TransportFactory Factory>
         if constexpr (!is_awaited<made>) {
             return std::make_unique<detail::running_subject<Factory, detail::run_plain>>(factory, detail::run_plain());
         } else {
-            static_assert(detail::is_asio_awaitable<send_result_t<made>>, "umbraco_ai: say how to run what send gives: check_transport(factory, runner)");
+            static_assert(detail::is_asio_awaitable<send_result_t<made>>,
+                          "umbraco_ai: say how to run what send gives: check_transport(factory, runner)");
             return std::make_unique<detail::asio_subject<Factory>>(factory);
         }
     };
@@ -9029,17 +9065,6 @@ namespace detail {
 
 }  // namespace detail
 
-/// One value of a settings object as it may be shown, as JSON: itself where it is known to be no secret, a URL without the
-/// parts that can hold one, or "***". Streaming settings shows the same.
-///   value  its bytes, as `settings::for_each` gives them
-[[nodiscard]] inline std::string redacted_setting(std::string_view key, std::string_view value) {
-    std::string const shown = detail::shown_setting(key, value);
-    if (shown == value) return shown;
-    std::string json;
-    detail::put_json_string(json, shown);
-    return json;
-}
-
 /// One value of a settings object, as JSON. Made from text, numbers, booleans, null, a `secret`, a `config_reference`, or
 /// settings nested in settings. Text that begins with `$` or `ENC:` means something else to servers than its letters, so it
 /// is refused when it is sent; a reference is given as `config_reference`.
@@ -9537,12 +9562,26 @@ private:
             }
             out.append(name).append(1, '=');
             std::string_view const value = pair.substr(name.size() + 1);
-            if (detail::is_public_parameter(name)) out += value;
-            else out += placeholder_of(detail::form_decoded(value));
+            std::string const decoded = detail::form_decoded(value);
+            std::string scrubbed = decoded;
+            scrub(scrubbed);
+            if (!detail::is_public_parameter(name)) out += placeholder_of(decoded);
+            else if (scrubbed == decoded) out += value;
+            else umbraco_ai::detail::put_percent_encoded(out, scrubbed);
         }
     }
 
-    void redact_body(std::string& body, http_headers const& headers) {
+    void redact_body(std::string& body, http_headers& headers) {
+        std::size_t const size = body.size();
+        redact_text(body, headers);
+        if (body.size() == size) return;
+        http_headers kept;
+        for (http_header const& field : headers)
+            kept.add(field.name, detail::is_one_of(field.name, {"Content-Length"}) ? std::to_string(body.size()) : field.value);
+        headers = std::move(kept);
+    }
+
+    void redact_text(std::string& body, http_headers const& headers) {
         if (body.empty()) return;
         std::string const* const type = headers.find("Content-Type");
         if (type != nullptr && umbraco_ai::detail::equals_ignoring_case(std::string_view(*type).substr(0, 33), "application/x-www-form-urlencoded")) {
@@ -14618,9 +14657,9 @@ private:
     bool is_listed_ = false;
 };
 
-/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 20 ms or less
+/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 50 ms or less
 /// often, so that calls which come and go within that time cost no timer of the system; the last call leaves it to run out,
-/// which keeps a context at work for no more than these 20 ms. Safe to use from several threads.
+/// which keeps a context at work for no more than these 50 ms. Safe to use from several threads.
 class call_clock : public std::enable_shared_from_this<call_clock> {
 public:
     using clock = std::chrono::steady_clock;
@@ -14668,7 +14707,7 @@ public:
     }
 
 private:
-    static constexpr std::chrono::milliseconds grain{20};
+    static constexpr std::chrono::milliseconds grain{50};
 
     void arm(clock::time_point at) {
         is_armed_ = true;
@@ -16635,14 +16674,20 @@ private:
 
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
 
-    void on_response_impl(int status, string_view, int, error_code&) override {
+    void on_response_impl(int status, string_view, int, error_code& error) override {
         constexpr std::size_t usual_fields = 12;
         response_.status = status;
         response_.headers.reserve(usual_fields);
+        // There is none below 100, and 0 stands for no answer.
+        if (status < 100) error = boost::beast::http::error::bad_status;
     }
 
-    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
-        if (!has_header_) response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    void on_field_impl(boost::beast::http::field field, string_view name, string_view value, error_code& error) override {
+        if (has_header_) return;
+        // Beast ignores what stands around chunked, and the body would still be in that coding.
+        bool const is_coding = field == boost::beast::http::field::transfer_encoding;
+        if (is_coding && !boost::beast::iequals(value, "chunked")) error = boost::beast::http::error::bad_transfer_encoding;
+        response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
     }
 
 #if BOOST_VERSION >= 109000
@@ -16651,9 +16696,7 @@ private:
 
     void on_header_impl(error_code& error) override {
         has_header_ = true;
-        bool const has_coding = response_.headers.contains("Transfer-Encoding");
-        if (has_coding && (!chunked() || response_.headers.contains("Content-Length")))
-            error = boost::beast::http::error::bad_transfer_encoding;
+        if (chunked() && response_.headers.contains("Content-Length")) error = boost::beast::http::error::bad_transfer_encoding;
     }
 
     void on_body_init_impl(boost::optional<std::uint64_t> const& size, error_code&) override {
@@ -17047,6 +17090,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
+/// Loop: all calls share one timer, so a context has nothing more to do some 50 ms after the last call, not at once.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
@@ -19531,6 +19575,17 @@ UMBRACO_AI_BEGIN_NAMESPACE
     return detail::shown_setting(key, value) == text;
 }
 
+/// One value of a settings object as it may be shown, as JSON: itself where it is known to be no secret, a URL without the
+/// parts that can hold one, or "***". Streaming settings shows the same.
+///   value  its bytes, as `settings::for_each` gives them
+[[nodiscard]] inline std::string redacted_setting(std::string_view key, std::string_view value) {
+    std::string const shown = detail::shown_setting(key, value);
+    if (shown == value) return shown;
+    std::string json;
+    detail::put_json_string(json, shown);
+    return json;
+}
+
 /// Whether two values are one, however their strings are escaped and whatever blanks stand between. Servers keep the order
 /// of members and the text of numbers, so these count.
 [[nodiscard]] inline bool is_same_setting(std::string_view a, std::string_view b) { return detail::is_same_json(a, b); }
@@ -19745,6 +19800,7 @@ class pipe_transport {
     static constexpr bool has_clock = detail::PipeHasClock<pipe_type>;
 
 public:
+    /// Where the pipe has a clock and can be told how long to wait.
     static constexpr bool timed = detail::TimedPipe<pipe_type> && has_clock;
     static constexpr bool cancellable = timed;
     static constexpr bool tracks_writes = true;
@@ -20077,8 +20133,9 @@ private:
 ///
 /// `now` is a steady clock that moves on. Calls of one client run side by side: they sign in once, and writes to one
 /// connection queue up in the order in which they came to it. A call that waits is asked again by `next` whenever another
-/// call of its client went on, and once a token source that takes a receiver has given its token. To cancel, give `resume` a failure of `errc::cancelled` in place of the answer, or drop the
-/// call; what it held goes to the next one.
+/// call of its client went on, and once a token source that takes a receiver has given its token. To cancel, give `resume` a
+/// failure of `errc::cancelled` in place of the answer, or drop the call; what it held goes to the next one. An exception of a
+/// `change` passes through `next` or `resume`, and ends the call.
 /// Lifetime: the client outlives its calls. Threading: all calls of a client on one thread, or under one lock.
 class stepper {
 public:
@@ -20088,6 +20145,7 @@ public:
 
     /// What the call needs now. Begins the call, and goes on after a pause that is over; sends nothing itself.
     [[nodiscard]] call_step next(std::chrono::nanoseconds now) {
+        end_if_thrown();
         if (!begun_ || is_due(now)) go_on(now);
         switch (next_.what) {
             case action_kind::send: return is_taken_ ? call_step(call_step_kind::answer, until_) : call_step(call_step_kind::send, {});
@@ -20108,10 +20166,11 @@ public:
         in_step const mark(*turns_);
         if (mark.is_nested()) return refuse();
         is_taken_ = false;
+        is_midway_ = true;
         accept(machine_resume(std::move(answer), now), now);
     }
 
-    [[nodiscard]] bool is_done() const noexcept { return begun_ && next_.what == action_kind::done; }
+    [[nodiscard]] bool is_done() const noexcept { return begun_ && (next_.what == action_kind::done || has_thrown()); }
 
 protected:
     explicit stepper(detail::step_turns& turns) noexcept : turns_(&turns) {}
@@ -20133,6 +20192,13 @@ protected:
         bool was_in_step_;
     };
 
+    /// A step that was left by an exception cannot be gone on with.
+    void end_if_thrown() {
+        if (!has_thrown()) return;
+        end(failure(errc::invalid_argument, "A function of the caller's, such as a change, threw an exception, which ended the call."));
+        is_midway_ = false;
+    }
+
     detail::step_turns* turns_;
     std::optional<failure> ended_;  ///< Why the call ended without its machine, or nothing.
 
@@ -20143,6 +20209,8 @@ private:
     virtual action machine_resume(result<bearer_token> token, std::chrono::nanoseconds now) = 0;
     virtual action machine_resume(std::chrono::nanoseconds now) = 0;
 
+    [[nodiscard]] bool has_thrown() const noexcept { return is_midway_ && !turns_->is_in_step; }
+
     [[nodiscard]] bool is_due(std::chrono::nanoseconds now) const {
         if (next_.what == action_kind::lock) return queued_->has_come() || now >= until_;
         if (next_.what == action_kind::token) return token_->is_there() || now >= until_;
@@ -20152,6 +20220,7 @@ private:
     void go_on(std::chrono::nanoseconds now) {
         in_step const mark(*turns_);
         if (mark.is_nested()) return refuse();
+        is_midway_ = true;
         if (!std::exchange(begun_, true)) return accept(machine_start(now), now);
         if (next_.what == action_kind::wait) return accept(machine_resume(now), now);
         if (next_.what == action_kind::token) {
@@ -20190,6 +20259,7 @@ private:
         std::chrono::nanoseconds const time = next_.what == action_kind::send ? next_.request.limits.time : next_.delay;
         until_ = time > (std::chrono::nanoseconds::max)() - now ? (std::chrono::nanoseconds::max)() : now + time;
         if (next_.what == action_kind::done) held_.clear();
+        is_midway_ = false;
     }
 
     void hold() {
@@ -20206,10 +20276,12 @@ private:
                                        : failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
     }
 
-    void refuse() {
+    void refuse() { end(failure(errc::client_busy, "This client is in a step of another call, such as a change; go on with this call after it.")); }
+
+    void end(failure reason) {
+        reason.possibly_applied = is_taken_;
         begun_ = true;
-        ended_ = failure(errc::client_busy, "This client is in a step of another call, such as a change; go on with this call after it.");
-        ended_->possibly_applied = is_taken_;
+        ended_ = std::move(reason);
         next_ = action::done();
         queued_.reset();
         held_.clear();
@@ -20221,7 +20293,8 @@ private:
     action next_;
     std::chrono::nanoseconds until_{0};
     bool begun_ = false;
-    bool is_taken_ = false;  ///< The request of `next_` is on its way.
+    bool is_taken_ = false;   ///< The request of `next_` is on its way.
+    bool is_midway_ = false;  ///< In a step, or thrown out of one.
 };
 
 /// One call of a `stepped_client`. Movable, also while it is under way.
@@ -20235,6 +20308,7 @@ public:
 
     /// The result, once, where `next` gives `done`.
     [[nodiscard]] result_type take() {
+        end_if_thrown();
         in_step const mark(*turns_);
         return ended_ ? result_type(*std::move(ended_)) : machine_.take();
     }

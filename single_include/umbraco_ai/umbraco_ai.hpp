@@ -4818,17 +4818,6 @@ namespace detail {
 
 }  // namespace detail
 
-/// One value of a settings object as it may be shown, as JSON: itself where it is known to be no secret, a URL without the
-/// parts that can hold one, or "***". Streaming settings shows the same.
-///   value  its bytes, as `settings::for_each` gives them
-[[nodiscard]] inline std::string redacted_setting(std::string_view key, std::string_view value) {
-    std::string const shown = detail::shown_setting(key, value);
-    if (shown == value) return shown;
-    std::string json;
-    detail::put_json_string(json, shown);
-    return json;
-}
-
 /// One value of a settings object, as JSON. Made from text, numbers, booleans, null, a `secret`, a `config_reference`, or
 /// settings nested in settings. Text that begins with `$` or `ENC:` means something else to servers than its letters, so it
 /// is refused when it is sent; a reference is given as `config_reference`.
@@ -8875,9 +8864,9 @@ private:
     bool is_listed_ = false;
 };
 
-/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 20 ms or less
+/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 50 ms or less
 /// often, so that calls which come and go within that time cost no timer of the system; the last call leaves it to run out,
-/// which keeps a context at work for no more than these 20 ms. Safe to use from several threads.
+/// which keeps a context at work for no more than these 50 ms. Safe to use from several threads.
 class call_clock : public std::enable_shared_from_this<call_clock> {
 public:
     using clock = std::chrono::steady_clock;
@@ -8925,7 +8914,7 @@ public:
     }
 
 private:
-    static constexpr std::chrono::milliseconds grain{20};
+    static constexpr std::chrono::milliseconds grain{50};
 
     void arm(clock::time_point at) {
         is_armed_ = true;
@@ -11006,14 +10995,20 @@ private:
 
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
 
-    void on_response_impl(int status, string_view, int, error_code&) override {
+    void on_response_impl(int status, string_view, int, error_code& error) override {
         constexpr std::size_t usual_fields = 12;
         response_.status = status;
         response_.headers.reserve(usual_fields);
+        // There is none below 100, and 0 stands for no answer.
+        if (status < 100) error = boost::beast::http::error::bad_status;
     }
 
-    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
-        if (!has_header_) response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    void on_field_impl(boost::beast::http::field field, string_view name, string_view value, error_code& error) override {
+        if (has_header_) return;
+        // Beast ignores what stands around chunked, and the body would still be in that coding.
+        bool const is_coding = field == boost::beast::http::field::transfer_encoding;
+        if (is_coding && !boost::beast::iequals(value, "chunked")) error = boost::beast::http::error::bad_transfer_encoding;
+        response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
     }
 
 #if BOOST_VERSION >= 109000
@@ -11022,9 +11017,7 @@ private:
 
     void on_header_impl(error_code& error) override {
         has_header_ = true;
-        bool const has_coding = response_.headers.contains("Transfer-Encoding");
-        if (has_coding && (!chunked() || response_.headers.contains("Content-Length")))
-            error = boost::beast::http::error::bad_transfer_encoding;
+        if (chunked() && response_.headers.contains("Content-Length")) error = boost::beast::http::error::bad_transfer_encoding;
     }
 
     void on_body_init_impl(boost::optional<std::uint64_t> const& size, error_code&) override {
@@ -11418,6 +11411,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
+/// Loop: all calls share one timer, so a context has nothing more to do some 50 ms after the last call, not at once.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
@@ -13902,6 +13896,17 @@ UMBRACO_AI_BEGIN_NAMESPACE
     return detail::shown_setting(key, value) == text;
 }
 
+/// One value of a settings object as it may be shown, as JSON: itself where it is known to be no secret, a URL without the
+/// parts that can hold one, or "***". Streaming settings shows the same.
+///   value  its bytes, as `settings::for_each` gives them
+[[nodiscard]] inline std::string redacted_setting(std::string_view key, std::string_view value) {
+    std::string const shown = detail::shown_setting(key, value);
+    if (shown == value) return shown;
+    std::string json;
+    detail::put_json_string(json, shown);
+    return json;
+}
+
 /// Whether two values are one, however their strings are escaped and whatever blanks stand between. Servers keep the order
 /// of members and the text of numbers, so these count.
 [[nodiscard]] inline bool is_same_setting(std::string_view a, std::string_view b) { return detail::is_same_json(a, b); }
@@ -14116,6 +14121,7 @@ class pipe_transport {
     static constexpr bool has_clock = detail::PipeHasClock<pipe_type>;
 
 public:
+    /// Where the pipe has a clock and can be told how long to wait.
     static constexpr bool timed = detail::TimedPipe<pipe_type> && has_clock;
     static constexpr bool cancellable = timed;
     static constexpr bool tracks_writes = true;
@@ -14448,8 +14454,9 @@ private:
 ///
 /// `now` is a steady clock that moves on. Calls of one client run side by side: they sign in once, and writes to one
 /// connection queue up in the order in which they came to it. A call that waits is asked again by `next` whenever another
-/// call of its client went on, and once a token source that takes a receiver has given its token. To cancel, give `resume` a failure of `errc::cancelled` in place of the answer, or drop the
-/// call; what it held goes to the next one.
+/// call of its client went on, and once a token source that takes a receiver has given its token. To cancel, give `resume` a
+/// failure of `errc::cancelled` in place of the answer, or drop the call; what it held goes to the next one. An exception of a
+/// `change` passes through `next` or `resume`, and ends the call.
 /// Lifetime: the client outlives its calls. Threading: all calls of a client on one thread, or under one lock.
 class stepper {
 public:
@@ -14459,6 +14466,7 @@ public:
 
     /// What the call needs now. Begins the call, and goes on after a pause that is over; sends nothing itself.
     [[nodiscard]] call_step next(std::chrono::nanoseconds now) {
+        end_if_thrown();
         if (!begun_ || is_due(now)) go_on(now);
         switch (next_.what) {
             case action_kind::send: return is_taken_ ? call_step(call_step_kind::answer, until_) : call_step(call_step_kind::send, {});
@@ -14479,10 +14487,11 @@ public:
         in_step const mark(*turns_);
         if (mark.is_nested()) return refuse();
         is_taken_ = false;
+        is_midway_ = true;
         accept(machine_resume(std::move(answer), now), now);
     }
 
-    [[nodiscard]] bool is_done() const noexcept { return begun_ && next_.what == action_kind::done; }
+    [[nodiscard]] bool is_done() const noexcept { return begun_ && (next_.what == action_kind::done || has_thrown()); }
 
 protected:
     explicit stepper(detail::step_turns& turns) noexcept : turns_(&turns) {}
@@ -14504,6 +14513,13 @@ protected:
         bool was_in_step_;
     };
 
+    /// A step that was left by an exception cannot be gone on with.
+    void end_if_thrown() {
+        if (!has_thrown()) return;
+        end(failure(errc::invalid_argument, "A function of the caller's, such as a change, threw an exception, which ended the call."));
+        is_midway_ = false;
+    }
+
     detail::step_turns* turns_;
     std::optional<failure> ended_;  ///< Why the call ended without its machine, or nothing.
 
@@ -14514,6 +14530,8 @@ private:
     virtual action machine_resume(result<bearer_token> token, std::chrono::nanoseconds now) = 0;
     virtual action machine_resume(std::chrono::nanoseconds now) = 0;
 
+    [[nodiscard]] bool has_thrown() const noexcept { return is_midway_ && !turns_->is_in_step; }
+
     [[nodiscard]] bool is_due(std::chrono::nanoseconds now) const {
         if (next_.what == action_kind::lock) return queued_->has_come() || now >= until_;
         if (next_.what == action_kind::token) return token_->is_there() || now >= until_;
@@ -14523,6 +14541,7 @@ private:
     void go_on(std::chrono::nanoseconds now) {
         in_step const mark(*turns_);
         if (mark.is_nested()) return refuse();
+        is_midway_ = true;
         if (!std::exchange(begun_, true)) return accept(machine_start(now), now);
         if (next_.what == action_kind::wait) return accept(machine_resume(now), now);
         if (next_.what == action_kind::token) {
@@ -14561,6 +14580,7 @@ private:
         std::chrono::nanoseconds const time = next_.what == action_kind::send ? next_.request.limits.time : next_.delay;
         until_ = time > (std::chrono::nanoseconds::max)() - now ? (std::chrono::nanoseconds::max)() : now + time;
         if (next_.what == action_kind::done) held_.clear();
+        is_midway_ = false;
     }
 
     void hold() {
@@ -14577,10 +14597,12 @@ private:
                                        : failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
     }
 
-    void refuse() {
+    void refuse() { end(failure(errc::client_busy, "This client is in a step of another call, such as a change; go on with this call after it.")); }
+
+    void end(failure reason) {
+        reason.possibly_applied = is_taken_;
         begun_ = true;
-        ended_ = failure(errc::client_busy, "This client is in a step of another call, such as a change; go on with this call after it.");
-        ended_->possibly_applied = is_taken_;
+        ended_ = std::move(reason);
         next_ = action::done();
         queued_.reset();
         held_.clear();
@@ -14592,7 +14614,8 @@ private:
     action next_;
     std::chrono::nanoseconds until_{0};
     bool begun_ = false;
-    bool is_taken_ = false;  ///< The request of `next_` is on its way.
+    bool is_taken_ = false;   ///< The request of `next_` is on its way.
+    bool is_midway_ = false;  ///< In a step, or thrown out of one.
 };
 
 /// One call of a `stepped_client`. Movable, also while it is under way.
@@ -14606,6 +14629,7 @@ public:
 
     /// The result, once, where `next` gives `done`.
     [[nodiscard]] result_type take() {
+        end_if_thrown();
         in_step const mark(*turns_);
         return ended_ ? result_type(*std::move(ended_)) : machine_.take();
     }
