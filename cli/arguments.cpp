@@ -167,14 +167,18 @@ void add_settings_flags(CLI::App& where, settings_flags& flags, bool can_remove)
     if (can_remove) add("--unset", flags.removed, "Takes a key away", "KEY");
 }
 
+constexpr char const* document_of_file = "A document as export writes it, or - for standard input; other options come before it";
+
 void add_writing_commands(CLI::App& connections, invocation& chosen) {
     {
         CLI::App& create = command(connections, "create", "Creates a connection.",
                                    {"umbraco-ai connections create openai-prod --provider openai --set-ref apiKey=Umbraco:AI:Secrets:OpenAI",
-                                    "umbraco-ai connections create openai-dev --provider openai --name 'OpenAI, for trying' --set-env apiKey=OPENAI_API_KEY"});
+                                    "umbraco-ai connections create openai-dev --provider openai --name 'OpenAI, for trying' --set-env apiKey=OPENAI_API_KEY",
+                                    "umbraco-ai connections create openai-copy --file connections/openai-prod.json"});
         auto given = std::make_shared<create_arguments>();
-        create.add_option("alias", given->alias, "1 to 100 lower-case letters, digits and hyphens")->required()->type_name("ALIAS");
-        create.add_option("--provider", given->provider, "openai, anthropic, google, amazon, microsoft-foundry …")->required()->type_name("ID");
+        create.add_option("alias", given->alias, "1 to 100 lower-case letters, digits and hyphens")->type_name("ALIAS");
+        create.add_option("--provider", given->provider, "openai, anthropic, google, amazon, microsoft-foundry …")->type_name("ID");
+        create.add_option("--file", given->file, document_of_file)->type_name("FILE");
         create.add_option("--name", given->name, "For people (the alias)")->type_name("TEXT");
         create.add_flag("--inactive", given->is_inactive, "Leaves it switched off");
         create.add_flag("--any-alias", given->any_alias, "Lets an alias through that the back office would refuse");
@@ -187,6 +191,7 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
                                     "umbraco-ai connections update openai-prod --set-env apiKey=OPENAI_API_KEY"});
         auto given = std::make_shared<update_arguments>();
         add_which(update, given->which);
+        update.add_option("--file", given->file, document_of_file)->type_name("FILE");
         update.add_option("--name", given->name, "The new name")->type_name("TEXT");
         update.add_option("--alias", given->alias, "The new alias; servers before 1.3 keep the old one")->type_name("ALIAS");
         CLI::Option* const active = update.add_flag_callback("--active", [given] { given->is_active = true; }, "Switches it on");

@@ -86,9 +86,10 @@ class create_arguments {
 public:
     create_arguments() = default;
 
-    std::string alias;
-    std::optional<std::string> name;  ///< Nothing: the alias.
-    std::string provider;
+    std::optional<std::string> file;      ///< A document; what flags say comes before it.
+    std::optional<std::string> alias;
+    std::optional<std::string> name;      ///< Nothing: the alias.
+    std::optional<std::string> provider;
     bool is_inactive = false;
     bool any_alias = false;
     settings_flags settings;
@@ -100,6 +101,7 @@ public:
     update_arguments() = default;
 
     std::string which;
+    std::optional<std::string> file;  ///< A document; what flags say comes before it.
     std::optional<std::string> name;
     std::optional<std::string> alias;
     std::optional<bool> is_active;

@@ -3,6 +3,7 @@
 
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/model/secret.hpp>
+#include <umbraco_ai/model/shown_settings.hpp>
 
 #include <fstream>
 #include <iterator>
@@ -32,7 +33,7 @@ ai::settings_value plain_value(assignment const& given) {
     if (given.value.starts_with('$')) refuse("--set " + given.key + ": a text that begins with $ is a reference into the server's configuration; say --set-ref " + given.key + "=Section:Key.");
     ai::settings_value made(given.value);
     // What is not shown is not taken either.
-    if (ai::redacted_setting(given.key, made.json()) != made.json())
+    if (!ai::holds_no_secret(given.key, made.json()))
         refuse("--set " + given.key + ": this may be a secret, and an argument stands in the shell's history and in the list of processes. Say --set-env " + given.key +
                "=NAME, --set-file " + given.key + "=PATH or --set-ref " + given.key + "=Section:Key.");
     return made;

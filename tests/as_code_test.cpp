@@ -95,7 +95,7 @@ member_state state_of(comparison const& compared, std::string_view path) {
 /// Everything that is told of a plan and of what came of it.
 std::string told(plan const& planned, apply_report const& report) {
     std::string all;
-    for (step const& each : planned.steps) {
+    for (planned_step const& each : planned.steps) {
         all += each.alias + ' ' + std::string(to_string(each.kind)) + ' ' + each.compared.obstacle + '\n';
         for (member_change const& member : each.compared.members) all += member.path + ' ' + member.before + ' ' + member.after + '\n';
         if (each.reason) all += each.reason->to_string();
@@ -124,9 +124,27 @@ TEST_CASE("A document is refused with file, line and column, and every fault is 
 }
 
 TEST_CASE("Columns count characters, and a byte order mark is none") {
-    CHECK(place("f", "\xEF\xBB\xBF{}", 3) == place("f", "{}", 0));
-    CHECK(place("f", "\"\xC3\xA4\xC3\xB6\" x", 7).column == 6);
-    CHECK(place("f", "a\nb\n\nc", 5).line == 4);
+    auto const at = [](std::string_view text, std::size_t offset) { return place_finder("f", text).at(offset).to_string(); };
+    CHECK(at("{}", 0) == "f:1:1");
+    CHECK(at("\xEF\xBB\xBF{}", 3) == "f:1:1");
+    CHECK(at("\xEF\xBB\xBF\"a\" x", 7) == "f:1:5");
+    CHECK(at("\"\xC3\xA4\xC3\xB6\" x", 7) == "f:1:6");
+    CHECK(at("a\nb\n\nc", 5) == "f:4:1");
+    place_finder places("f", "a\nb\n\nc d");
+    places.mark(2);
+    CHECK(places.at(7).to_string() == "f:4:3");
+    CHECK(places.at(2).to_string() == "f:2:1");
+    CHECK(places.at(99).to_string() == "f:4:4");
+}
+
+TEST_CASE("Ten thousand documents in one line are read in one pass") {
+    std::string text = "[";
+    for (int i = 0; i < 10'000; ++i) text += (i == 0 ? "" : ",") + openai("a-" + std::to_string(i), R"({"apiKey":"$A:B","endpoint":"https://a.example"})");
+    std::vector<finding> findings;
+    auto const documents = read_documents("f.json", text + ']', findings);
+    REQUIRE(documents.size() == 10'000);
+    CHECK(findings.empty());
+    CHECK(documents.back().where.column == text.rfind("{\"format") + 1);
 }
 
 TEST_CASE("Two documents of one alias, and a key that stands twice, are refused") {
@@ -281,7 +299,7 @@ TEST_CASE("Export, delete all, apply: the same connections are back, in both dia
                                     {"OFF_API_KEY", "sk-4"}});
         auto const documents = documents_of(text, secrets);
         plan const first = make_plan(calls, documents).value();
-        CHECK(first.count(step_kind::create) == aliases.size());
+        CHECK(first.count(planned_action::create) == aliases.size());
         CHECK(apply(calls, first).is_complete());
         CHECK(state_of(here.api, aliases) == before);
         CHECK(here.api.size() == aliases.size());
@@ -392,6 +410,23 @@ TEST_CASE("A connection of another provider is an obstacle, and stops all that w
     CHECK(here.api.find("b"));
 }
 
+TEST_CASE("The first error ends the work, unless it is to go on") {
+    for (bool const goes_on : {false, true}) {
+        test_site here(dialect::observed);
+        here.api.add_configuration("A:B");
+        client_calls calls(here.cms);
+        auto const documents = documents_of('[' + openai("a", R"({"apiKey":"$A:B"})") + ',' + openai("b", R"({"apiKey":"$Not:There"})") + ',' + openai("c", R"({"apiKey":"$A:B"})") + ']');
+        apply_options how;
+        how.goes_on_after_errors = goes_on;
+        apply_report const report = apply(calls, make_plan(calls, documents).value(), how);
+        CHECK(report.steps[0].became == outcome::done);
+        CHECK(report.steps[1].became == outcome::failed);
+        CHECK(report.steps[2].became == (goes_on ? outcome::done : outcome::not_tried));
+        CHECK(here.api.size() == (goes_on ? 2U : 1U));
+        CHECK(exit_code_of(report) == cli::exit_code::partly_done);
+    }
+}
+
 TEST_CASE("What was changed between plan and act is not overwritten") {
     for (dialect const spoken : both_dialects) {
         CAPTURE(name_of(spoken));
@@ -406,7 +441,7 @@ TEST_CASE("What was changed between plan and act is not overwritten") {
         how.prune_scope = "*";
         plan planned = make_plan(calls, documents, how).value();
         REQUIRE(planned.steps.size() == 3);
-        planned.steps[1].kind = step_kind::deactivate;
+        planned.steps[1].kind = planned_action::deactivate;
         for (char const* const alias : {"updated", "pruned", "off"}) here.foreign_rename(alias, "Foreign");
         apply_options on;
         on.goes_on_after_errors = true;
@@ -418,6 +453,22 @@ TEST_CASE("What was changed between plan and act is not overwritten") {
             CHECK(here.stored(alias).is_active);
         }
     }
+}
+
+TEST_CASE("Settings that were changed between plan and act are not overwritten, on servers without versions either") {
+    test_site here(dialect::documented);
+    here.api.add_configuration("A:B");
+    here.add("main", "openai", R"({"apiKey":"$A:B","endpoint":"https://a.example"})");
+    client_calls calls(here.cms);
+    auto const documents = documents_of(openai("main", R"({"endpoint":"https://ours.example"})"));
+    plan const planned = make_plan(calls, documents).value();
+    testing::server_request request("PUT", std::string(api_base_path) + "/connections/" + here.stored("main").id);
+    request.headers.add("Content-Type", "application/json");
+    request.body = R"({"settings":{"apiKey":"$A:B","endpoint":"https://theirs.example"}})";
+    REQUIRE(here.api.handle(request).status == 200);
+    apply_report const report = apply(calls, planned);
+    CHECK(report.count(outcome::failed) == 1);
+    CHECK(has(here.stored("main").settings, "theirs.example"));
 }
 
 TEST_CASE("A connection that someone else created after the plan is not overwritten") {
@@ -443,7 +494,7 @@ TEST_CASE("Pruning deletes what fits the scope and has no document, and nothing 
     how.prune_scope = "TEAM-*";
     how.prune_except = {"*-kept"};
     plan const planned = make_plan(calls, documents, how).value();
-    CHECK(planned.count(step_kind::remove) == 3);
+    CHECK(planned.count(planned_action::remove) == 3);
     apply_options on;
     on.goes_on_after_errors = true;
     apply_report const report = apply(calls, planned, on);
@@ -487,7 +538,7 @@ TEST_CASE("A route that is missing is not a connection that is missing") {
     auto const documents = documents_of(openai("main", R"({"apiKey":"x"})"));
     plan const planned = make_plan(calls, documents).value();
     CHECK(planned.read_failure() != nullptr);
-    CHECK(planned.count(step_kind::create) == 0);
+    CHECK(planned.count(planned_action::create) == 0);
 }
 
 namespace {
@@ -654,7 +705,7 @@ TEST_CASE("From one site to another: what the source gives in plain travels unse
     CHECK(to.api.size() == 1);
     CHECK_FALSE(has(told(planned, report), "sk-1"));
     CHECK(to.api.careless().total() == 0);
-    CHECK(make_plan(target, documents).value().steps[1].kind == step_kind::keep);
+    CHECK(make_plan(target, documents).value().steps[1].kind == planned_action::keep);
 }
 
 TEST_CASE("Lint tells of missing keys, references outside what is allowed, and secrets in documents") {

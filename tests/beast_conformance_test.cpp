@@ -15,12 +15,17 @@
 #endif
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -199,6 +204,49 @@ TEST_CASE("conformance: libcurl's multi interface over TLS", "[conformance][curl
     trust.ca_pem = authority.pem();
     auto const make = [&](boost::asio::io_context& io) { return curl_multi_transport(io, trust); };
     check_sound(check_transport(make, conformance_options().with_tls(authority.issue())), {});
+}
+
+TEST_CASE("libcurl's multi interface: cancelling the coroutine ends the call, and the transport goes on", "[curl]") {
+    testing::raw_server server({{testing::raw_step::read_request(), testing::raw_step::stay_silent()},
+                                {testing::raw_step::read_request(), testing::raw_step::send("HTTP/1.1 204 No Content\r\n\r\n")}});
+    boost::asio::io_context io;
+    curl_multi_transport wire(io);
+    http_request request;
+    request.origin = server.origin();
+    request.target = "/";
+    boost::asio::cancellation_signal stop;
+    result<http_response> answer;
+    std::exception_ptr thrown;
+    auto const keep = [&](std::exception_ptr error, result<http_response> given) {
+        thrown = error;
+        answer = std::move(given);
+    };
+    boost::asio::co_spawn(io, wire.send(request), boost::asio::bind_cancellation_slot(stop.slot(), keep));
+    boost::asio::steady_timer timer(io, std::chrono::milliseconds(50));
+    timer.async_wait([&](boost::system::error_code) { stop.emit(boost::asio::cancellation_type::terminal); });
+    io.run();
+    CHECK_FALSE(thrown);
+    CHECK(failed_with(answer, errc::cancelled));
+
+    boost::asio::co_spawn(io, wire.send(request), keep);
+    io.restart();
+    io.run();
+    REQUIRE(answer);
+    CHECK(answer->status == 204);
+}
+
+TEST_CASE("libcurl's multi interface: transport and context may go with a call in flight", "[curl]") {
+    testing::raw_server server({{testing::raw_step::stay_silent()}});
+    http_request request;
+    request.origin = server.origin();
+    request.target = "/";
+    boost::asio::io_context io;
+    {
+        curl_multi_transport wire(io);
+        boost::asio::co_spawn(io, wire.send(request), boost::asio::detached);
+        io.run_for(std::chrono::milliseconds(50));
+    }
+    CHECK(io.run_for(std::chrono::milliseconds(80)) > 0);
 }
 
 #endif

@@ -749,6 +749,16 @@ class Changes(Base):
                 self.assertEqual(terminal.end().code, 0)
                 self.assertEqual(site.run("connections", "exists", "google-old").code, 0 if is_left else 1)
 
+    def test_ctrl_c_at_the_question(self):
+        with Site() as site:
+            terminal = site.terminal("connections", "delete", "google-old")
+            terminal.read_until("[y/N] ")
+            terminal.child.send_signal(signal.SIGINT)
+            done = terminal.end()
+            self.assertEqual(done.code, 130)
+            self.assertIn("was not done", done.out)
+            self.assertEqual(site.run("connections", "exists", "google-old").code, 0)
+
     def test_update_changes_what_is_named_and_nothing_else(self):
         seed = self.file(json.dumps({"connections": [connection(settings={"apiKey": KEY, "endpoint": "https://a.example", "odd": [1, 1e400 and 2.50, {"x": None}]})]}))
         with Site("--seed", seed) as site:
@@ -765,6 +775,24 @@ class Changes(Base):
             self.assertEqual(site.run("connections", "create", "x", "--provider", "openai", "--set-file", "apiKey=" + path, "--set", "useResponsesApi=true").code, 0)
             done = site.run("connections", "get", "x", "--show-secrets", "--yes", "--output", "json", shows=(KEY,))
             self.assertEqual(done.json["connection"]["settings"], {"useResponsesApi": True, "apiKey": KEY})
+
+    def test_a_document_creates_and_changes(self):
+        document = {"format": "umbraco-ai.connection/1", "alias": "main", "name": "Main", "providerId": "openai", "isActive": False, "settings": {"apiKey": "${env:TEST_KEY}", "endpoint": "https://a.example"}}
+        path = self.file(json.dumps(document))
+        read = lambda alias: site.run("connections", "get", alias, "--show-secrets", "--yes", "--output", "json", shows=(KEY,)).json["connection"]
+        with Site() as site:
+            self.assertEqual(site.run("connections", "create", "--file", path).code, 0)
+            self.assertEqual(site.run("connections", "create", "second", "--file", path, "--name", "Second", "--set", "endpoint=https://b.example").code, 0)
+            first, second = read("main"), read("second")
+            self.assertEqual((first["name"], first["isActive"], first["settings"]), ("Main", False, {"apiKey": KEY, "endpoint": "https://a.example"}))
+            self.assertEqual((second["name"], second["settings"]), ("Second", {"apiKey": KEY, "endpoint": "https://b.example"}))
+            self.assertEqual(site.run("connections", "update", "second", "--file", path, "--active").code, 0)
+            second = read("second")
+            self.assertEqual((second["alias"], second["name"], second["isActive"], second["settings"]["endpoint"]), ("second", "Main", True, "https://a.example"))
+            self.check_refused(site.run("connections", "update", "google-old", "--file", path), "another provider")
+            self.check_refused(site.run("connections", "create", "third"), "--file")
+            self.check_refused(site.run("connections", "create", "third", "--file", path, TEST_KEY=""), "TEST_KEY is not set", ":1:")
+            self.check_refused(site.run("connections", "create", "third", "--file", self.file(json.dumps([document, {**document, "alias": "x"}]))), "one document is wanted")
 
     def test_a_rotation_that_fails_is_taken_back(self):
         seed = self.file(json.dumps({"connections": [connection(providerId="google")], "providers": [{"id": "google", "refusal": "API key not valid: " + SECOND_KEY}]}))

@@ -22,6 +22,17 @@ TEST_CASE("A value holds no secret only where that is known of its key, its kind
     for (std::string_view const value : {R"("x")", "1", R"(["x"])", R"({"endpoint":"x"})", R"("$")", R"("$5 a day")"}) CHECK_FALSE(holds_no_secret("apiKey", value));
 }
 
+TEST_CASE("A redacted value is JSON, and shows what streaming shows") {
+    CHECK(redacted_setting("apiKey", "true") == "true");
+    CHECK(redacted_setting("apiKey", "null") == "null");
+    CHECK(redacted_setting("apiKey", R"("sk-1")") == R"("***")");
+    CHECK(redacted_setting("apiKey", "5") == R"("***")");
+    CHECK(redacted_setting("apiKey", R"({"a":"b"})") == R"("***")");
+    CHECK(redacted_setting("apiKey", R"("$Umbraco:AI:Secrets:A")") == R"("$Umbraco:AI:Secrets:A")");
+    CHECK(redacted_setting("endpoint", R"("https://u:p@eu.example/v1?key=1")") == R"("https://eu.example/v1")");
+    CHECK(redacted_setting("region", R"("a\u0022b")") == R"("a\"b")");
+}
+
 TEST_CASE("Two values are one whatever their blanks and escapes, and not with another order or another number text") {
     CHECK(is_same_setting(R"("ab")", R"("\u0061b")"));
     CHECK(is_same_setting(R"({"a":[1,2]})", "{ \"a\" : [ 1, 2 ] }"));

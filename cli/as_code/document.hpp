@@ -136,7 +136,7 @@ namespace detail {
 
 class document_reader {
 public:
-    document_reader(std::string const& file, std::string_view text, std::vector<finding>& findings) : file_(file), text_(text), findings_(findings) {}
+    document_reader(std::string const& file, std::string_view text, std::vector<finding>& findings) : text_(text), places_(file, text), findings_(findings) {}
 
     [[nodiscard]] std::vector<document> run() {
         json_node root;
@@ -145,10 +145,12 @@ public:
             add(fault.offset, {}, fault.text);
             return {};
         }
-        refuse_repeated(root, {});
         std::vector<document> all;
         if (root.kind == ai::json_kind::array) {
-            for (json_node const& each : root.items) read(each, all);
+            for (json_node const& each : root.items) {
+                places_.mark(each.offset);
+                read(each, all);
+            }
             if (root.items.empty()) add(root.offset, {}, "The array holds no document.");
         } else {
             read(root, all);
@@ -158,7 +160,7 @@ public:
 
 private:
     void add(std::size_t offset, std::string field, std::string text) {
-        findings_.emplace_back(place(file_, text_, offset), std::move(field), std::move(text));
+        findings_.emplace_back(places_.at(offset), std::move(field), std::move(text));
     }
 
     void refuse_repeated(json_node const& node, std::string const& path) {
@@ -177,8 +179,9 @@ private:
     void read(json_node const& node, std::vector<document>& all) {
         if (node.kind != ai::json_kind::object) return add(node.offset, {}, "A document is an object.");
         std::size_t const before = findings_.size();
+        refuse_repeated(node, {});
         document made;
-        made.where = place(file_, text_, node.offset);
+        made.where = places_.at(node.offset);
         made.alias_place = made.where;
         json_member const* const format = member_of(node, "format");
         if (format == nullptr) return add(node.offset, "format", "It is missing; a document begins with \"format\": \"" + std::string(document_format) + "\".");
@@ -201,7 +204,7 @@ private:
         json_node const& value = member.value;
         if (member.name == "format") return;
         if (member.name == "alias") {
-            made.alias_place = place(file_, text_, value.offset);
+            made.alias_place = places_.at(value.offset);
             return read_text(member, made.alias);
         }
         if (member.name == "name") return read_text(member, made.name);
@@ -244,7 +247,7 @@ private:
     void read_setting(json_member const& member, std::vector<desired_setting>& all) {
         desired_setting made;
         made.key = member.name;
-        made.where = place(file_, text_, member.value.offset);
+        made.where = places_.at(member.value.offset);
         std::string const path = "settings." + member.name;
         json_node const& value = member.value;
         if (value.kind == ai::json_kind::null) {
@@ -285,8 +288,8 @@ private:
         add(found == nullptr ? node.offset : found->value.offset, field, text);
     }
 
-    std::string const& file_;
     std::string_view text_;
+    place_finder places_;
     std::vector<finding>& findings_;
 };
 

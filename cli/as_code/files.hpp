@@ -68,6 +68,17 @@ private:
     return true;
 }
 
+/// A link, unlike a renaming, never takes the place of another file; some file systems have none.
+[[nodiscard]] inline bool put_in_free_place(std::filesystem::path const& draft, std::filesystem::path const& name) {
+    if (::link(draft.c_str(), name.c_str()) == 0) return ::unlink(draft.c_str()) == 0;
+    if (errno != EPERM && errno != ENOTSUP) return false;
+    if (::access(name.c_str(), F_OK) == 0) {
+        errno = EEXIST;
+        return false;
+    }
+    return ::rename(draft.c_str(), name.c_str()) == 0;
+}
+
 inline void sync_folder(std::filesystem::path const& folder) {
     descriptor const opened(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (opened.get() >= 0) static_cast<void>(::fsync(opened.get()));
@@ -92,10 +103,9 @@ inline void sync_folder(std::filesystem::path const& folder) {
     if (opened.get() < 0) return detail::system_text(errno);
     bool good = detail::write_all(opened.get(), text) && ::fsync(opened.get()) == 0;
     good = opened.close() && good;
-    // A link, unlike a renaming, never takes the place of another file.
-    good = good && (replaces ? ::rename(draft.c_str(), name.c_str()) : ::link(draft.c_str(), name.c_str())) == 0;
+    good = good && (replaces ? ::rename(draft.c_str(), name.c_str()) == 0 : detail::put_in_free_place(draft, name));
     int const error = errno;
-    if (!good || !replaces) ::unlink(draft.c_str());
+    if (!good) ::unlink(draft.c_str());
     if (!good) return detail::system_text(error);
     detail::sync_folder(folder);
     return std::nullopt;

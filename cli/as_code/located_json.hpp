@@ -106,19 +106,6 @@ public:
     place() = default;
     explicit place(std::string file_name) : file(std::move(file_name)) {}
 
-    /// The place of a byte of a text.
-    place(std::string file_name, std::string_view text, std::size_t offset) : file(std::move(file_name)), line(1), column(1) {
-        for (char const c : text.substr(0, offset)) {
-            if (c == '\n') {
-                ++line;
-                column = 1;
-            } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {
-                ++column;
-            }
-        }
-        if (line == 1 && text.starts_with("\xEF\xBB\xBF") && offset >= 3) --column;
-    }
-
     std::string file;
     std::size_t line = 0;
     std::size_t column = 0;
@@ -130,6 +117,45 @@ public:
     }
 
     friend bool operator==(place const&, place const&) = default;
+};
+
+/// Finds places in one text. Places that are asked for in their order cost one pass over the text in all.
+class place_finder {
+public:
+    place_finder(std::string file, std::string_view text) : text_(text), last_(file), marked_(std::move(file)) {
+        last_.line = last_.column = marked_.line = marked_.column = 1;
+        if (text.starts_with("\xEF\xBB\xBF")) last_offset_ = marked_offset_ = 3;
+    }
+
+    [[nodiscard]] place at(std::size_t offset) {
+        if (offset < last_offset_) {
+            last_ = marked_;
+            last_offset_ = marked_offset_;
+        }
+        for (; last_offset_ < offset && last_offset_ < text_.size(); ++last_offset_) {
+            char const c = text_[last_offset_];
+            if (c == '\n') {
+                ++last_.line;
+                last_.column = 1;
+            } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {
+                ++last_.column;
+            }
+        }
+        return last_;
+    }
+
+    /// From here on no place before this one is asked for.
+    void mark(std::size_t offset) {
+        marked_ = at(offset);
+        marked_offset_ = last_offset_;
+    }
+
+private:
+    std::string_view text_;
+    place last_;
+    place marked_;
+    std::size_t last_offset_ = 0;
+    std::size_t marked_offset_ = 0;
 };
 
 /// What is wrong with a document, and where.

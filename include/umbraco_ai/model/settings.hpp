@@ -70,17 +70,6 @@ namespace detail {
 
 }  // namespace detail
 
-/// One value of a settings object as it may be shown, as JSON: itself where it is known to be no secret, a URL without the
-/// parts that can hold one, or "***". Streaming settings shows the same.
-///   value  its bytes, as `settings::for_each` gives them
-[[nodiscard]] inline std::string redacted_setting(std::string_view key, std::string_view value) {
-    std::string const shown = detail::shown_setting(key, value);
-    if (shown == value) return shown;
-    std::string json;
-    detail::put_json_string(json, shown);
-    return json;
-}
-
 /// One value of a settings object, as JSON. Made from text, numbers, booleans, null, a `secret`, a `config_reference`, or
 /// settings nested in settings. Text that begins with `$` or `ENC:` means something else to servers than its letters, so it
 /// is refused when it is sent; a reference is given as `config_reference`.

@@ -5,6 +5,7 @@
 #include <umbraco_ai/json/canonical.hpp>
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/json/reader.hpp>
+#include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/model/settings.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -21,6 +22,17 @@ UMBRACO_AI_BEGIN_NAMESPACE
     if (reader.peek() != json_kind::string) return detail::shown_setting(key, value) != "***";
     if (!reader.read_string(text) || !reader.finish() || looks_masked(text) || looks_encrypted(text)) return false;
     return detail::shown_setting(key, value) == text;
+}
+
+/// One value of a settings object as it may be shown, as JSON: itself where it is known to be no secret, a URL without the
+/// parts that can hold one, or "***". Streaming settings shows the same.
+///   value  its bytes, as `settings::for_each` gives them
+[[nodiscard]] inline std::string redacted_setting(std::string_view key, std::string_view value) {
+    std::string const shown = detail::shown_setting(key, value);
+    if (shown == value) return shown;
+    std::string json;
+    detail::put_json_string(json, shown);
+    return json;
 }
 
 /// Whether two values are one, however their strings are escaped and whatever blanks stand between. Servers keep the order

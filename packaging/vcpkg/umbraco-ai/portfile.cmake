@@ -11,6 +11,7 @@ vcpkg_cmake_configure(
     ${FEATURE_OPTIONS}
     -DUMBRACO_AI_BUILD_TESTS=OFF
     -DUMBRACO_AI_BUILD_EXAMPLES=OFF
+    -DUMBRACO_AI_CLI=OFF
     -DUMBRACO_AI_BUILD_BENCHMARKS=OFF)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/umbraco_ai PACKAGE_NAME umbraco_ai)

@@ -49,15 +49,18 @@ public:
         raw_script const deaf = {raw_step::pause(std::chrono::milliseconds(2500)), raw_step::close()};
         // More than the buffers of two sockets take.
         constexpr std::size_t large = 16 * 1024 * 1024;
-        for (auto const& [what, script, size] : {std::tuple("silence", silent(), std::size_t(0)), std::tuple("an answer that dribbles", dribbling, std::size_t(0)),
-                                                 std::tuple("a body that nobody reads", deaf, large)}) {
+        for (auto const& [what, script, size] :
+             {std::tuple("silence", silent(), std::size_t(0)), std::tuple("an answer that dribbles", dribbling, std::size_t(0)),
+              std::tuple("a body that nobody reads", deaf, large)}) {
             raw_server server({script}, bench.tls);
-            http_request request = conformance_request(server.origin(), size == 0 ? http_method::get : http_method::put, std::string(size, 'a'));
+            http_request request =
+                conformance_request(server.origin(), size == 0 ? http_method::get : http_method::put, std::string(size, 'a'));
             request.limits.time = short_time;
             auto const wire = bench.make();
             auto const begin = clock::now();
             auto const answer = wire->send(std::move(request));
-            if (clock::now() - begin > patience) return std::string(what) + " was waited for beyond the time of the call, and gave " + shown(answer);
+            if (clock::now() - begin > patience)
+                return std::string(what) + " was waited for beyond the time of the call, and gave " + shown(answer);
             if (answer || answer.error().who != fault::timeout) return std::string(what) + " beyond the time of the call gave " + shown(answer);
         }
         raw_server server({answering(sized_answer("{}"))}, bench.tls);
@@ -124,7 +127,8 @@ public:
                 request.limits.time = time;
                 auto const answer = wire->send(std::move(request));
                 if (server.all_received().empty()) continue;
-                if (answer || !answer.error().possibly_applied) return "a POST that was read, and not answered in time, was not applied, it says";
+                if (answer || !answer.error().possibly_applied)
+                    return "a POST that was read, and not answered in time, was not applied, it says";
                 break;
             }
         }
