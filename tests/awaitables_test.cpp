@@ -100,6 +100,30 @@ TEST_CASE("calls are tasks of the user's own coroutines", "[awaitables]") {
     CHECK((*whole_list.value())->size() == 1);
 }
 
+TEST_CASE("a token source of the user's serves each kind", "[awaitables]") {
+    site_with_a_connection site;
+    ai::token_source const source([](ai::token_source::receiver done) { done(ai::bearer_token(std::string("a-token"))); });
+    callback_transport by_callback{&site, {}};
+    ai::client first(by_callback, "https://cms.example.com", source);
+    bool is_read = false;
+    first.connections().get("openai-prod").then([&](ai::result<ai::connection> answer) { is_read = answer.has_value(); });
+    while (!by_callback.waiting.empty())
+        for (auto& event : std::exchange(by_callback.waiting, {})) event();
+    CHECK(is_read);
+
+    future_transport by_future{&site};
+    ai::client second(by_future, "https://cms.example.com", source);
+    CHECK(second.connections().get("openai-prod").get());
+
+    event_loop loop;
+    task_transport by_task{&site, &loop};
+    ai::client third(by_task, "https://cms.example.com", source);
+    auto read = third.connections().get("openai-prod");
+    read.begin();
+    loop.run();
+    CHECK(read.value()->has_value());
+}
+
 TEST_CASE("a transport that is awaited is recorded like any other", "[awaitables][recording]") {
     site_with_a_connection site;
     event_loop loop;

@@ -179,15 +179,6 @@ constexpr meant_difference meant_differences[] = {
          bool const is_value = what.codec.error == http1::parse_error::bad_content_length || what.codec.error == http1::parse_error::bad_transfer_encoding;
          return what.only_codec_refuses() && is_folded && (what.codec.error == http1::parse_error::folded_field || is_value);
      }},
-    {"transfer coding", "Beast looks for chunked at the end and ignores what stands before it or behind it; the body would still be in that other coding.",
-     [](disagreement const& what) {
-         bool const is_other = any_field(what.bytes, [](std::string const& name, std::string_view value) { return name == "transfer-encoding" && lower(value) != "chunked"; });
-         return what.only_codec_refuses() && what.codec.error == http1::parse_error::bad_transfer_encoding && is_other;
-     }},
-    {"status below 100", "There is none; and 0 stands for no answer in this library.",
-     [](disagreement const& what) {
-         return what.only_codec_refuses() && what.codec.error == http1::parse_error::bad_status && what.beast.response.status < 100;
-     }},
     {"number of fields", "Beast bounds the bytes of a header only; 32 KB hold eight thousand fields, each of which takes memory.",
      [](disagreement const& what) {
          auto const count = static_cast<std::size_t>(std::count(what.bytes.begin(), what.bytes.end(), ':'));

@@ -14,6 +14,11 @@
 #include "../examples/transports/curl_multi.hpp"
 #endif
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -120,6 +125,37 @@ TEST_CASE("conformance: a lambda that is said to do all", "[conformance]") {
         return [](http_request request) { return blocking_transport().send(std::move(request)); };
     };
     check_sound(check_transport(make, conformance_options().timed().cancellable().concurrent().tracking_writes()), {needs_tls});
+}
+
+TEST_CASE("conformance: a lambda that is a coroutine", "[conformance]") {
+    auto const make = [](boost::asio::io_context& io) {
+        return [wire = std::make_shared<beast_transport>(io)](http_request request) -> boost::asio::awaitable<result<http_response>> { return wire->send(std::move(request)); };
+    };
+    check_sound(check_transport(make, conformance_options().concurrent()), {needs_tls, needs_time, needs_cancel, needs_tracking});
+}
+
+TEST_CASE("docs: a coroutine carries the calls of a client", "[docs]") {
+    testing::loopback_server server([](testing::server_request const&) { return http_response(200, "[\"Chat\"]"); });
+    boost::asio::io_context io;
+    ai::beast_transport wire(io);
+    ai::client cms([&](ai::http_request request) -> boost::asio::awaitable<ai::result<ai::http_response>> {
+        request.headers.add("X-Request-Id", "1");
+        co_return co_await wire.send(std::move(request));
+    }, server.base_url());
+    std::size_t found = 0;
+    boost::asio::co_spawn(io, [&]() -> boost::asio::awaitable<void> {
+        auto capabilities = co_await cms.connections().capabilities();
+        found = capabilities ? capabilities->items.size() : 0;
+    }, boost::asio::detached);
+    io.run();
+    CHECK(found == 1);
+}
+
+TEST_CASE("docs: a transport is tried by the rules", "[docs]") {
+    using my_transport = blocking_transport;
+    ai::testing::conformance_report const report = ai::testing::check_transport([] { return my_transport(); });
+    INFO(report);
+    CHECK(report.passed());
 }
 
 TEST_CASE("conformance: a task type with a runner", "[conformance]") {

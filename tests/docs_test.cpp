@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <string_view>
 #include <vector>
 
@@ -37,12 +38,22 @@ using get_profile = ai::endpoint<"GET /profiles/{idOrAlias}", ai::path<ai::id_or
 
 class recording_transport {
 public:
+    static constexpr bool tracks_writes = true;
+
     ai::result<ai::http_response> send(ai::http_request request) {
         seen.push_back(request.target);
         return ai::http_response(404);
     }
 
+    std::chrono::nanoseconds now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+    void wait(std::chrono::nanoseconds duration) { std::this_thread::sleep_for(duration); }
+
     std::vector<std::string> seen;
+};
+
+class my_wire {
+public:
+    ai::result<ai::http_response> exchange(ai::http_request const&) { return ai::http_response(404); }
 };
 
 TEST_CASE("docs: an endpoint of one's own is called like the library's", "[docs]") {
@@ -54,6 +65,27 @@ TEST_CASE("docs: an endpoint of one's own is called like the library's", "[docs]
     CHECK(profile->name == "Summaries");
     CHECK(ai::write_json(*profile) == R"({"id":"1","name":"Summaries","description":null,"more":[1]})");
     CHECK(script.report() == "");
+}
+
+TEST_CASE("docs: a lambda is a transport", "[docs]") {
+    bool is_cut = false;
+    std::string asked_for;
+    {
+        ai::client cms([&](ai::http_request request) -> ai::result<ai::http_response> {
+            if (is_cut) return ai::failure(ai::errc::connect_failed, "The wire is cut.");
+            asked_for = request.target;                              // in truth: the request goes over your wire,
+            return ai::http_response(200, "[\"Chat\"]");             // and this is what came back
+        }, "https://cms.example.com");
+        auto capabilities = cms.connections().capabilities();
+        CHECK(capabilities.value().items.size() == 1);
+        CHECK(asked_for == "/umbraco/ai/management/api/v1/connections/capabilities");
+        is_cut = true;
+        CHECK(cms.connections().capabilities().error().code == ai::errc::connect_failed);
+    }
+    my_wire wire;
+    ai::client cms([&](ai::http_request request) -> ai::result<ai::http_response> { return wire.exchange(request); }, "https://cms.example.com");
+    auto r = cms.call(ai::connections::get("openai-prod"));
+    CHECK(r.error().status == 404);
 }
 
 TEST_CASE("docs: a transport is any type with send", "[docs]") {

@@ -2,12 +2,15 @@
 // What a microcontroller uses: readers and writers over the caller's memory.
 #include "support/catch.hpp"
 
+#include <umbraco_ai/embedded/answer_reader.hpp>
 #include <umbraco_ai/embedded/page_reader.hpp>
 #include <umbraco_ai/embedded/requests.hpp>
 #include <umbraco_ai/embedded/update.hpp>
 #include <umbraco_ai/embedded/value_reader.hpp>
 #include <umbraco_ai/endpoint.hpp>
 #include <umbraco_ai/endpoints/connections.hpp>
+#include <umbraco_ai/http/sink.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/json/flaws.hpp>
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/json/scanner.hpp>
@@ -21,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ai = umbraco_ai;
@@ -570,4 +574,171 @@ TEST_CASE("embedded: a status is an answer or a reason", "[embedded]") {
     CHECK_FALSE(em::outcome_of_status(201, http_method::get));
     CHECK_FALSE(em::outcome_of_status(204, http_method::get));
     CHECK(em::outcome(ai::errc::malformed_json).message() == "malformed JSON");
+}
+
+namespace {
+
+/// A line whose other end answers with what is given, byte by byte.
+class serial_line {
+public:
+    explicit serial_line(std::string answers) : answers_(std::move(answers)) {}
+
+    void send(std::string_view bytes) { sent += bytes; }
+    std::string_view receive() {
+        std::string_view const piece = std::string_view(answers_).substr(at_, 1);
+        at_ += piece.size();
+        return piece;
+    }
+
+    std::string sent;
+
+private:
+    std::string answers_;
+    std::size_t at_ = 0;
+};
+
+template <class F>
+em::outcome call(serial_line& line, ai::http_method method, std::string_view target, std::string_view body, F&& on_body) {
+    std::array<ai::http1::header_view, 2> const headers{ai::http1::header_view("Accept", "application/json"),
+                                                        ai::http1::header_view("Content-Type", "application/json")};
+    ai::http1::request_view request(method, ai::http1::origin_view(false, "cms.example.com", 80), target);
+    request.headers = std::span(headers).first(body.empty() ? 1 : 2);
+    request.body = body;
+
+    std::array<char, 1024> request_memory;
+    ai::fixed_buffer out(request_memory.data(), request_memory.size());
+    if (auto const defect = ai::http1::write_request(out, request)) return em::outcome(ai::errc::invalid_argument, defect.text);
+    if (out.overflowed()) return em::outcome(ai::errc::buffer_too_small);
+    line.send(out.view());
+
+    std::array<char, 256> line_memory;
+    em::answer_reader answer(line_memory, method);
+    while (answer.wants_more()) {
+        std::string_view const piece = line.receive();
+        if (piece.empty()) return answer.end();
+        static_cast<void>(answer.push(piece, on_body));
+    }
+    return answer.result();
+}
+
+em::outcome list_active(serial_line& line, std::size_t& active) {
+    std::array<char, 128> target_memory;
+    ai::fixed_buffer target(target_memory.data(), target_memory.size());
+    em::list_query wanted;
+    wanted.take = 1000;
+    if (auto ok = em::write_list_target(target, wanted); !ok) return ok;
+
+    std::array<char, 512> item_memory;
+    em::page_reader page(item_memory);
+    auto const on_item = [&active](em::connection_item_view const& item) { active += item.is_active ? 1U : 0U; };
+    auto const on_body = [&](std::string_view piece) { return page.push(piece, on_item); };
+    if (auto ok = call(line, ai::http_method::get, target.view(), {}, on_body); !ok) return ok;
+    return page.finish();
+}
+
+em::outcome switch_off(serial_line& line, std::string_view alias) {
+    std::array<char, 128> target_memory;
+    ai::fixed_buffer target(target_memory.data(), target_memory.size());
+    if (auto ok = em::write_get_target(target, alias); !ok) return ok;
+
+    std::array<char, 1024> answer_memory;
+    em::value_reader answer(answer_memory);
+    auto const on_body = [&answer](std::string_view piece) { return answer.push(piece); };
+    if (auto ok = call(line, ai::http_method::get, target.view(), {}, on_body); !ok) return ok;
+    em::connection_view read;
+    if (auto ok = answer.finish(read); !ok) return ok;
+
+    em::connection_change change;
+    change.is_active = false;
+    std::array<char, 1024> body_memory;
+    ai::fixed_buffer body(body_memory.data(), body_memory.size());
+    if (auto ok = em::write_update(body, read, change); !ok) return ok;
+    target.clear();
+    if (auto ok = em::write_update_target(target, read.id); !ok) return ok;
+    return call(line, ai::http_method::put, target.view(), body.view(), [](std::string_view) { return em::outcome(); });
+}
+
+std::string http_answer(std::string_view body, std::string_view head = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n") {
+    return std::string(head) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+/// Reads an answer whose body nobody wants, cut into two pieces.
+em::outcome read_answer(std::string_view bytes, ai::http_method method, std::size_t cut, std::string& body) {
+    std::array<char, 64> memory;
+    em::answer_reader answer(memory, method, 100);
+    auto const keep = [&body](std::string_view piece) {
+        body += piece;
+        return em::outcome();
+    };
+    static_cast<void>(answer.push(bytes.substr(0, cut), keep));
+    static_cast<void>(answer.push(bytes.substr(cut), keep));
+    return answer.end();
+}
+
+}  // namespace
+
+TEST_CASE("embedded: a list and an update over a line", "[embedded]") {
+    serial_line list(http_answer(documented_page));
+    std::size_t active = 0;
+    CHECK(list_active(list, active));
+    CHECK(active == 1);
+    CHECK(list.sent == "GET /umbraco/ai/management/api/v1/connections?take=1000 HTTP/1.1\r\nHost: cms.example.com\r\nAccept: application/json\r\n\r\n");
+
+    serial_line line(http_answer(whole_connection) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    CHECK(switch_off(line, "openai-prod"));
+    std::string const body =
+        R"({"alias":"openai-prod","name":"Café","isActive":false,"settings":{"apiKey":"$OpenAI:ApiKey", "n":1.0,"deep":{"k":[{"q":"\u0041"}]}},"future":{"a":[1e400,"x"]},"tags":["t"]})";
+    CHECK(line.sent == "GET /umbraco/ai/management/api/v1/connections/openai-prod HTTP/1.1\r\nHost: cms.example.com\r\nAccept: application/json\r\n\r\n"
+                       "PUT /umbraco/ai/management/api/v1/connections/3fa85f64-5717-4562-b3fc-2c963f66afa6 HTTP/1.1\r\nHost: cms.example.com\r\nAccept: application/json\r\n"
+                       "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    serial_line silent("HTTP/1.1 200");
+    CHECK(list_active(silent, active).code == ai::errc::connection_closed);
+    serial_line masked(http_answer(with_settings(R"({"k":"sk-***"})")));
+    CHECK(switch_off(masked, "a").code == ai::errc::masked_value);
+    CHECK(masked.sent.find("PUT") == std::string::npos);
+}
+
+TEST_CASE("embedded: an answer is judged the same wherever it is cut", "[embedded]") {
+    using ai::errc;
+    auto const code = [](std::string const& bytes, ai::http_method method = ai::http_method::get) {
+        std::string whole_body;
+        em::outcome const whole = read_answer(bytes, method, bytes.size(), whole_body);
+        for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+            std::string body;
+            REQUIRE(read_answer(bytes, method, cut, body).code == whole.code);
+            REQUIRE(body == whole_body);
+        }
+        return whole.code;
+    };
+    CHECK(code(http_answer("{}")) == errc());
+    CHECK(code(http_answer("{}", "HTTP/1.1 200 -\r\nX-Long: " + std::string(100, 'x') + "\r\n")) == errc());
+    CHECK(code("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n") == errc());
+    CHECK(code("HTTP/1.1 204 -\r\n\r\n", ai::http_method::put) == errc());
+    CHECK(code(http_answer("{}", "HTTP/1.1 200 -\r\nContent-Type: application/problem+json\r\n")) == errc());
+    CHECK(code(http_answer("<", "HTTP/1.1 200 -\r\nContent-Type: text/html; charset=utf-8\r\n")) == errc::not_signed_in);
+    CHECK(code(http_answer("x", "HTTP/1.1 200 -\r\nContent-Type: text/plain\r\n")) == errc::not_json);
+    CHECK(code(http_answer("{}", "HTTP/1.1 404 -\r\n")) == errc::not_found);
+    CHECK(code(http_answer("", "HTTP/1.1 302 -\r\nLocation: /login\r\n")) == errc::not_signed_in);
+    CHECK(code("HTTP/1.1 200 -\r\nContent-Length: 101\r\n\r\n") == errc::body_too_large);
+    CHECK(code("HTTP/1.1 200 -\r\nContent-Length: 5\r\n\r\n{}") == errc::connection_closed);
+    CHECK(code("SSH-2.0-x") == errc::malformed_response);
+    CHECK(code("") == errc::connection_closed);
+
+    std::array<char, 64> memory;
+    em::answer_reader answer(memory, ai::http_method::get);
+    auto const refuse = [](std::string_view) { return em::outcome(errc::cancelled); };
+    CHECK(answer.push(http_answer("{}{}"), refuse).code == errc::cancelled);
+    CHECK_FALSE(answer.wants_more());
+    CHECK(answer.end().code == errc::cancelled);
+}
+
+TEST_CASE("embedded: a write may have been applied where its answer is lost or broken", "[embedded]") {
+    using ai::errc;
+    using ai::http_method;
+    CHECK(em::outcome(errc::connection_closed).possibly_applied(http_method::put));
+    CHECK_FALSE(em::outcome(errc::connection_closed).possibly_applied(http_method::get));
+    CHECK_FALSE(em::outcome(errc::masked_value).possibly_applied(http_method::put));
+    CHECK(em::outcome_of_status(500, http_method::put).possibly_applied(http_method::put));
+    CHECK_FALSE(em::outcome_of_status(400, http_method::put).possibly_applied(http_method::put));
+    CHECK_FALSE(em::outcome().possibly_applied(http_method::put));
 }

@@ -51,10 +51,10 @@ public:
             std::chrono::nanoseconds soonest = std::chrono::nanoseconds::max();
             bool has_sent = false;
             for (ai::stepper* call : calls_) {
-                ai::step const next = call->next(now);
-                all_done = all_done && next.what == ai::step_kind::done;
-                if (next.what == ai::step_kind::wait) soonest = std::min(soonest, next.until);
-                if (next.what != ai::step_kind::send) continue;
+                ai::call_step const next = call->next(now);
+                all_done = all_done && next.what == ai::call_step_kind::done;
+                if (next.what == ai::call_step_kind::wait) soonest = std::min(soonest, next.until);
+                if (next.what != ai::call_step_kind::send) continue;
                 under_way_.emplace_back(call, call->request());
                 has_sent = true;
             }
@@ -111,12 +111,12 @@ public:
 template <class Call>
 std::optional<typename Call::result_type> drive(Call& call, std::chrono::nanoseconds now, toy_wire& wire, toy_timer& timer) {
     std::optional<typename Call::result_type> result;
-    ai::step const next = call.next(now);
+    ai::call_step const next = call.next(now);
     switch (next.what) {
-        case ai::step_kind::send: wire.start(call.request()); break;    // without blocking
-        case ai::step_kind::answer: break;                              // call.resume(answer, now) once it is there
-        case ai::step_kind::wait: timer.expires_at(next.until); break;  // or ask again once another call went on
-        case ai::step_kind::done: result = call.take(); break;
+        case ai::call_step_kind::send: wire.start(call.request()); break;    // without blocking
+        case ai::call_step_kind::answer: break;                              // call.resume(answer, now) once it is there
+        case ai::call_step_kind::wait: timer.expires_at(next.until); break;  // or ask again once another call went on
+        case ai::call_step_kind::done: result = call.take(); break;
     }
     return result;
 }
@@ -129,14 +129,14 @@ TEST_CASE("a stepped call says what it needs, and takes what came", "[stepper]")
     ai::stepped_client cms("https://cms.example.com", ai::bearer_token(std::string("a-token")));
     auto call = cms.call(ai::connections::capabilities());
     CHECK_FALSE(call.is_done());
-    CHECK(call.next(1s) == ai::step(ai::step_kind::send, 0s));
-    CHECK(call.next(2s).what == ai::step_kind::send);
+    CHECK(call.next(1s) == ai::call_step(ai::call_step_kind::send, 0s));
+    CHECK(call.next(2s).what == ai::call_step_kind::send);
     ai::http_request const request = call.request();
     CHECK(request.target == "/umbraco/ai/management/api/v1/connections/capabilities");
     CHECK(*request.headers.find("Authorization") == "Bearer a-token");
-    CHECK(call.next(3s) == ai::step(ai::step_kind::answer, 31s));
+    CHECK(call.next(3s) == ai::call_step(ai::call_step_kind::answer, 31s));
     call.resume(ai::http_response(200, "[\"Chat\"]"), 4s);
-    CHECK(call.next(4s).what == ai::step_kind::done);
+    CHECK(call.next(4s).what == ai::call_step_kind::done);
     CHECK(call.is_done());
     CHECK(call.take()->items == std::vector<ai::capability>{ai::capability::chat()});
 }
@@ -145,15 +145,15 @@ TEST_CASE("an answer that nobody waits for changes nothing", "[stepper]") {
     ai::stepped_client cms("https://cms.example.com");
     auto call = cms.call(ai::connections::capabilities());
     call.resume(ai::http_response(500), 1s);
-    CHECK(call.next(1s).what == ai::step_kind::send);
+    CHECK(call.next(1s).what == ai::call_step_kind::send);
     call.resume(ai::http_response(500), 1s);
-    CHECK(call.next(1s).what == ai::step_kind::send);
+    CHECK(call.next(1s).what == ai::call_step_kind::send);
 }
 
 TEST_CASE("a usage failure ends a stepped call before any request", "[stepper]") {
     ai::stepped_client cms("not a url");
     auto call = cms.connections().get("openai-prod");
-    CHECK(call.next(1s).what == ai::step_kind::done);
+    CHECK(call.next(1s).what == ai::call_step_kind::done);
     CHECK(call.take().error().who == ai::fault::usage);
 }
 
@@ -162,18 +162,18 @@ TEST_CASE("a stepped call waits before it sends again, and for no longer than it
     options.retry.seed = 7;
     ai::stepped_client cms("https://cms.example.com", {}, options);
     auto call = cms.connections().list();
-    REQUIRE(call.next(1s).what == ai::step_kind::send);
+    REQUIRE(call.next(1s).what == ai::call_step_kind::send);
     CHECK(call.request().target.ends_with("/connections"));
     ai::http_response busy(429);
     busy.headers.add("Retry-After", "2");
     call.resume(std::move(busy), 2s);
-    CHECK(call.next(2s) == ai::step(ai::step_kind::wait, 4s));
-    CHECK(call.next(3s) == ai::step(ai::step_kind::wait, 4s));
-    CHECK(call.next(4s).what == ai::step_kind::send);
+    CHECK(call.next(2s) == ai::call_step(ai::call_step_kind::wait, 4s));
+    CHECK(call.next(3s) == ai::call_step(ai::call_step_kind::wait, 4s));
+    CHECK(call.next(4s).what == ai::call_step_kind::send);
     ai::http_request const again = call.request();
     CHECK(again.limits.time == 27s);
     call.resume(ai::failure(ai::errc::deadline_exceeded, "Too late."), 31s);
-    REQUIRE(call.next(31s).what == ai::step_kind::done);
+    REQUIRE(call.next(31s).what == ai::call_step_kind::done);
     auto const answer = call.take();
     CHECK(answer.error().who == ai::fault::timeout);
     CHECK(answer.error().attempts == 2);
@@ -224,13 +224,13 @@ TEST_CASE("a call that is dropped gives the next one its turn", "[stepper]") {
     site.add(ai::testing::stored_connection("a", "a", "openai", R"({"apiKey":"k"})"));
     ai::stepped_client cms("http://localhost");
     auto first = std::make_unique<counting_call>(cms.connections().modify("a", add_one()));
-    REQUIRE(first->next(1s).what == ai::step_kind::send);
+    REQUIRE(first->next(1s).what == ai::call_step_kind::send);
     first->resume(site.send(first->request()), 1s);
-    REQUIRE(first->next(1s).what == ai::step_kind::send);  // has the connection locked
+    REQUIRE(first->next(1s).what == ai::call_step_kind::send);  // has the connection locked
     auto second = cms.connections().modify("a", add_one());
-    REQUIRE(second.next(1s).what == ai::step_kind::send);
+    REQUIRE(second.next(1s).what == ai::call_step_kind::send);
     second.resume(site.send(second.request()), 1s);
-    CHECK(second.next(1s) == ai::step(ai::step_kind::wait, 31s));
+    CHECK(second.next(1s) == ai::call_step(ai::call_step_kind::wait, 31s));
     counting_call moved = std::move(second);
     first.reset();
     toy_loop loop(site);
@@ -245,15 +245,15 @@ TEST_CASE("a call in line gives up at its deadline, and writes nothing", "[stepp
     ai::guid const id = *ai::guid::parse(site.add(ai::testing::stored_connection("a", "a", "openai", R"({"apiKey":"k"})")));
     ai::stepped_client cms("http://localhost");
     auto first = cms.connections().modify(id, add_one());
-    REQUIRE(first.next(1s).what == ai::step_kind::send);
+    REQUIRE(first.next(1s).what == ai::call_step_kind::send);
     auto second = cms.connections(ai::call_options(5s)).modify(id, add_one());
-    REQUIRE(second.next(1s) == ai::step(ai::step_kind::wait, 6s));
-    CHECK(second.next(6s).what == ai::step_kind::done);
+    REQUIRE(second.next(1s) == ai::call_step(ai::call_step_kind::wait, 6s));
+    CHECK(second.next(6s).what == ai::call_step_kind::done);
     auto const answer = second.take();
     CHECK(answer.error().who == ai::fault::timeout);
     CHECK_FALSE(answer.error().possibly_applied);
     first.resume(site.send(first.request()), 6s);
-    CHECK(first.next(6s).what == ai::step_kind::send);
+    CHECK(first.next(6s).what == ai::call_step_kind::send);
 }
 
 TEST_CASE("a sign-in that fails is told to all who wait for it", "[stepper]") {
@@ -270,13 +270,46 @@ TEST_CASE("a sign-in that fails is told to all who wait for it", "[stepper]") {
     CHECK(token_requests(site) == 1);
 }
 
+TEST_CASE("a token source may give its token later, to all calls that wait, or never", "[stepper]") {
+    ai::token_source::receiver give;
+    int asked = 0;
+    ai::token_source const source([&](ai::token_source::receiver done) {
+        ++asked;
+        give = std::move(done);
+    });
+    ai::stepped_client cms("https://cms.example.com", source);
+    auto first = cms.connections().list();
+    auto second = cms.connections(ai::call_options(5s)).list();
+    CHECK(first.next(1s) == ai::call_step(ai::call_step_kind::wait, 31s));
+    CHECK(second.next(1s) == ai::call_step(ai::call_step_kind::wait, 6s));
+    give(ai::bearer_token(std::string("a-token")));
+    give(ai::bearer_token(std::string("another")));
+    CHECK(second.next(2s).what == ai::call_step_kind::wait);
+    CHECK(first.next(2s).what == ai::call_step_kind::send);
+    CHECK(second.next(2s).what == ai::call_step_kind::send);
+    CHECK(*first.request().headers.find("Authorization") == "Bearer a-token");
+    CHECK(asked == 1);
+
+    ai::stepped_client silent("https://cms.example.com", source);
+    auto waiting = silent.connections().list();
+    CHECK(waiting.next(1s).what == ai::call_step_kind::wait);
+    CHECK(waiting.next(31s).what == ai::call_step_kind::done);
+    CHECK(waiting.take().error().who == ai::fault::timeout);
+    give(ai::bearer_token(std::string("too-late")));
+
+    ai::stepped_client prompt("https://cms.example.com", ai::token_source([](ai::token_source::receiver done) { done(ai::bearer_token(std::string("at-once"))); }));
+    auto sent = prompt.connections().list();
+    REQUIRE(sent.next(1s).what == ai::call_step_kind::send);
+    CHECK(*sent.request().headers.find("Authorization") == "Bearer at-once");
+}
+
 TEST_CASE("a call stepped within a change is refused", "[stepper]") {
     ai::testing::in_memory_api site(ai::testing::dialect::observed);
     site.add(ai::testing::stored_connection("a", "a", "openai", R"({"apiKey":"k"})"));
     ai::stepped_client cms("http://localhost");
     auto inner = cms.connections().list();
     auto outer = cms.connections().modify("a", [&](ai::connection& read) {
-        CHECK(inner.next(1s).what == ai::step_kind::done);
+        CHECK(inner.next(1s).what == ai::call_step_kind::done);
         read.name = "changed";
     });
     toy_loop loop(site);
@@ -289,20 +322,20 @@ TEST_CASE("a call stepped within a change is refused", "[stepper]") {
 TEST_CASE("a cancelled write tells whether it may have been applied", "[stepper]") {
     ai::stepped_client cms("http://localhost");
     auto call = cms.connections().create(ai::connection_draft("openai-dev", "OpenAI", "openai"));
-    REQUIRE(call.next(1s).what == ai::step_kind::send);
+    REQUIRE(call.next(1s).what == ai::call_step_kind::send);
     static_cast<void>(call.request());
     call.resume(ai::failure(ai::errc::cancelled, "Cancelled."), 2s);
-    REQUIRE(call.next(2s).what == ai::step_kind::done);
+    REQUIRE(call.next(2s).what == ai::call_step_kind::done);
     auto const answer = call.take();
     CHECK(answer.error().who == ai::fault::cancelled);
     CHECK(answer.error().possibly_applied);
 
     cms.trust_possibly_applied();
     auto exact = cms.connections().create(ai::connection_draft("openai-dev", "OpenAI", "openai"));
-    REQUIRE(exact.next(1s).what == ai::step_kind::send);
+    REQUIRE(exact.next(1s).what == ai::call_step_kind::send);
     static_cast<void>(exact.request());
     exact.resume(ai::failure(ai::errc::cancelled, "Cancelled."), 2s);
-    REQUIRE(exact.next(2s).what == ai::step_kind::done);
+    REQUIRE(exact.next(2s).what == ai::call_step_kind::done);
     CHECK_FALSE(exact.take().error().possibly_applied);
 }
 

@@ -5,13 +5,14 @@ set -euo pipefail
 
 usage() {
     cat <<'EOF'
-usage: tools/setup-debian.sh [--build-only | --clang | --meson | --docs | --bench | --ci]
+usage: tools/setup-debian.sh [--build-only | --clang | --meson | --docs | --embedded | --bench | --ci]
 
   (nothing)      compiler, CMake, Ninja, Python, Boost 1.81, OpenSSL 3, nlohmann/json, Catch2, libcurl, and CLI11 and fmt for the tool
   --build-only   without Catch2, Python, libcurl, CLI11 and fmt
   --clang        with clang 16 as well
   --meson        with Meson and pkg-config as well
   --docs         only Doxygen
+  --embedded     with what the firmware and the 32-bit tests need as well: cross compilers and emulators, some 470 MB
   --bench        what tools/bench needs: callgrind, and the libraries to measure against
   --ci           everything that .ci/run uses: all of these but the libraries to
                  measure against, clang 19 and libc++
@@ -25,6 +26,7 @@ case "${1-}" in
     --clang) set_of=clang ;;
     --meson) set_of=meson ;;
     --docs) set_of=docs ;;
+    --embedded) set_of=embedded ;;
     --bench) set_of=bench ;;
     --ci) set_of=ci ;;
     --help) usage; exit 0 ;;
@@ -77,6 +79,13 @@ fi
 if [ "$set_of" = meson ] || [ "$set_of" = ci ]; then
     command -v meson >/dev/null || missing+=(meson)
     command -v pkg-config >/dev/null || missing+=(pkg-config)
+fi
+if [ "$set_of" = embedded ] || [ "$set_of" = ci ]; then
+    command -v arm-none-eabi-g++ >/dev/null || missing+=(gcc-arm-none-eabi)
+    compgen -G '/usr/lib/arm-none-eabi/newlib/thumb/v7-m/nofp/libstdc++.a' >/dev/null || missing+=(libstdc++-arm-none-eabi-newlib)
+    command -v qemu-system-arm >/dev/null || missing+=(qemu-system-arm)
+    command -v arm-linux-gnueabihf-g++ >/dev/null || missing+=(g++-arm-linux-gnueabihf)
+    command -v qemu-arm >/dev/null || missing+=(qemu-user)
 fi
 if [ "$set_of" = bench ] || [ "$set_of" = ci ]; then
     command -v valgrind >/dev/null || missing+=(valgrind)

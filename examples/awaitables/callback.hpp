@@ -20,7 +20,8 @@ private:
 };
 
 /// A transport whose `send` gives `later<result<http_response>>` makes clients whose calls give `later<result<…>>`. It has no
-/// `wait`, so no machine asks for a pause, and no write queue, so none asks for a lock: every step is a request.
+/// `wait`, so no machine asks for a pause, and no write queue, so none asks for a lock: every step is a request, or asks for a
+/// token of the user's source.
 template <>
 struct umbraco_ai::io_traits<later<umbraco_ai::result<umbraco_ai::http_response>>> {
     static constexpr bool is_awaited = true;
@@ -34,6 +35,7 @@ struct umbraco_ai::io_traits<later<umbraco_ai::result<umbraco_ai::http_response>
 private:
     template <class Transport, class Machine, class Use>
     static void go_on(Transport& transport, std::shared_ptr<Machine> machine, action next, Use use) {
+        while (next.what == action_kind::token) next = machine->resume(io_traits<result<http_response>>::token_of(next.source), now_of(transport));
         if (next.what == action_kind::done) return use(machine->take());
         transport.send(std::move(next.request)).then([&transport, machine, use](result<http_response> answer) {
             go_on(transport, machine, machine->resume(std::move(answer), now_of(transport)), use);

@@ -80,7 +80,8 @@ private:
 };
 
 /// A transport whose `send` gives `task<result<http_response>>` makes clients whose calls give `task<result<…>>`. It has no
-/// `wait`, so no machine asks for a pause, and no write queue, so none asks for a lock: every step is a request.
+/// `wait`, so no machine asks for a pause, and no write queue, so none asks for a lock: every step is a request, or asks for a
+/// token of the user's source.
 template <>
 struct umbraco_ai::io_traits<task<umbraco_ai::result<umbraco_ai::http_response>>> {
     static constexpr bool is_awaited = true;
@@ -89,7 +90,11 @@ struct umbraco_ai::io_traits<task<umbraco_ai::result<umbraco_ai::http_response>>
     static task<typename Machine::result_type> run(Transport& transport, Machine machine) {
         auto const now = [&transport] { return io_traits<result<http_response>>::now_of(transport); };
         action next = machine.start(now());
-        while (next.what == action_kind::send) {
+        while (next.what != action_kind::done) {
+            if (next.what == action_kind::token) {
+                next = machine.resume(io_traits<result<http_response>>::token_of(next.source), now());
+                continue;
+            }
             result<http_response> answer = co_await transport.send(std::move(next.request));
             next = machine.resume(std::move(answer), now());
         }

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,11 +56,13 @@ public:
     /// Makes the handle ready; gives why nothing is to be sent, if so.
     [[nodiscard]] std::optional<failure> begin() {
         if (handle_ == nullptr) return failure(errc::transport_failed, "libcurl could not be initialised.");
-        if (request_.limits.time <= request_.limits.time.zero()) return failure(errc::deadline_exceeded, "There was no time left for the call.");
+        if (request_.limits.time <= request_.limits.time.zero())
+            return failure(errc::deadline_exceeded, "There was no time left for the call.");
         if (is_cancelled()) return failure(errc::cancelled, "The call was cancelled before it began.");
         if (!is_clean(request_.target)) return failure(errc::invalid_argument, "The request target holds a control byte.").at("target");
         for (auto const& field : request_.headers)
-            if (!is_clean(field.name) || !is_clean(field.value)) return failure(errc::invalid_argument, "A header holds a control byte.").at("headers");
+            if (!is_clean(field.name) || !is_clean(field.value))
+                return failure(errc::invalid_argument, "A header holds a control byte.").at("headers");
 
         curl_easy_reset(handle_);
         bool const is_ready = set_connection() && set_request() && set_callbacks();
@@ -90,10 +91,13 @@ private:
     // Nothing from the environment, no other protocol, no resending: where a kept connection was closed without an answer,
     // libcurl sends any request again, so what writes goes over a connection of its own.
     bool set_connection() {
-        auto const milliseconds = std::chrono::ceil<std::chrono::milliseconds>((std::min)(request_.limits.time, std::chrono::nanoseconds(std::chrono::hours(24 * 20))));
-        bool is_set = set(CURLOPT_URL, request_.origin.to_string().c_str()) && set(CURLOPT_PROTOCOLS_STR, request_.origin.tls ? "https" : "http") &&
-                      set(CURLOPT_PROXY, "") && set(CURLOPT_FOLLOWLOCATION, 0L) && set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) &&
-                      set(CURLOPT_FRESH_CONNECT, is_write() ? 1L : 0L) && set(CURLOPT_TIMEOUT_MS, static_cast<long>(milliseconds.count())) && set(CURLOPT_NOSIGNAL, 1L);
+        auto const milliseconds = std::chrono::ceil<std::chrono::milliseconds>(
+            (std::min)(request_.limits.time, std::chrono::nanoseconds(std::chrono::hours(24 * 20))));
+        bool is_set = set(CURLOPT_URL, request_.origin.to_string().c_str()) &&
+                      set(CURLOPT_PROTOCOLS_STR, request_.origin.tls ? "https" : "http") && set(CURLOPT_PROXY, "") &&
+                      set(CURLOPT_FOLLOWLOCATION, 0L) && set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) &&
+                      set(CURLOPT_FRESH_CONNECT, is_write() ? 1L : 0L) && set(CURLOPT_TIMEOUT_MS, static_cast<long>(milliseconds.count())) &&
+                      set(CURLOPT_NOSIGNAL, 1L);
         if (request_.origin.tls) {
             is_set = is_set && set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
             curl_blob trusted{const_cast<char*>(options_.ca_pem.data()), options_.ca_pem.size(), CURL_BLOB_COPY};
@@ -104,22 +108,33 @@ private:
 
     bool set_request() {
         bool const has_body = !request_.body.empty() || request_.method == http_method::post || request_.method == http_method::put;
-        if (has_body && !(set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size())) && set(CURLOPT_POSTFIELDS, request_.body.data()))) return false;
+        if (has_body &&
+            !(set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size())) && set(CURLOPT_POSTFIELDS, request_.body.data())))
+            return false;
         // Else libcurl would send headers of its own.
         for (char const* const name : {"Accept", "Content-Type", "Expect", "User-Agent"})
             if (!request_.headers.contains(name) && !add(std::string(name) + ':')) return false;
         for (auto const& field : request_.headers)
             if (!add(field.value.empty() ? field.name + ';' : field.name + ": " + field.value)) return false;
-        return set(CURLOPT_CUSTOMREQUEST, std::string(to_string(request_.method)).c_str()) && set(CURLOPT_REQUEST_TARGET, request_.target.c_str()) &&
-               set(CURLOPT_HTTPHEADER, fields_.get());
+        return set(CURLOPT_CUSTOMREQUEST, std::string(to_string(request_.method)).c_str()) &&
+               set(CURLOPT_REQUEST_TARGET, request_.target.c_str()) && set(CURLOPT_HTTPHEADER, fields_.get());
     }
 
     bool set_callbacks() {
-        return set(CURLOPT_HEADERFUNCTION, +[](char* data, std::size_t, std::size_t size, void* call) { return static_cast<curl_call*>(call)->on_header_line(std::string_view(data, size)); }) &&
-               set(CURLOPT_WRITEFUNCTION, +[](char* data, std::size_t, std::size_t size, void* call) { return static_cast<curl_call*>(call)->on_body(std::string_view(data, size)); }) &&
-               set(CURLOPT_XFERINFOFUNCTION, +[](void* call, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return static_cast<curl_call*>(call)->is_cancelled() ? 1 : 0; }) &&
-               set(CURLOPT_HEADERDATA, static_cast<void*>(this)) && set(CURLOPT_WRITEDATA, static_cast<void*>(this)) && set(CURLOPT_XFERINFODATA, static_cast<void*>(this)) &&
-               set(CURLOPT_NOPROGRESS, 0L);
+        void* const self = this;
+        return set(CURLOPT_HEADERFUNCTION, &curl_call::header_callback) && set(CURLOPT_HEADERDATA, self) &&
+               set(CURLOPT_WRITEFUNCTION, &curl_call::body_callback) && set(CURLOPT_WRITEDATA, self) &&
+               set(CURLOPT_XFERINFOFUNCTION, &curl_call::cancel_callback) && set(CURLOPT_XFERINFODATA, self) && set(CURLOPT_NOPROGRESS, 0L);
+    }
+
+    static std::size_t header_callback(char* data, std::size_t, std::size_t size, void* call) {
+        return static_cast<curl_call*>(call)->on_header_line(std::string_view(data, size));
+    }
+    static std::size_t body_callback(char* data, std::size_t, std::size_t size, void* call) {
+        return static_cast<curl_call*>(call)->on_body(std::string_view(data, size));
+    }
+    static int cancel_callback(void* call, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+        return static_cast<curl_call*>(call)->is_cancelled() ? 1 : 0;
     }
 
     bool add(std::string const& line) {
@@ -132,14 +147,13 @@ private:
 
     // Any number other than the size ends the transfer.
     std::size_t on_header_line(std::string_view line) {
-        constexpr std::size_t enough = (std::numeric_limits<std::size_t>::max)();
         bool const begins_answer = answer_.status < 200 && line.substr(0, 5) == "HTTP/";
         if (begins_answer) begin_answer(line);
         header_bytes_ += line.size();
         if (header_bytes_ > request_.limits.header_bytes) stopped_by_ = errc::header_too_large;
         if (answers_begun_ > most_interim + 1) stopped_by_ = errc::too_many_interim_responses;
         if (answer_.status == 101) stopped_by_ = errc::protocol_switched;
-        if (stopped_by_) return line.size() == 0 ? enough : 0;
+        if (stopped_by_) return 0;
         std::size_t const colon = line.find(':');
         if (line == "\r\n" || line == "\n") has_header_ = true;
         else if (!begins_answer && !has_header_ && colon != std::string_view::npos)
@@ -167,14 +181,20 @@ private:
     }
 
     [[nodiscard]] failure reason_of(CURLcode code) const {
-        if (stopped_by_ == errc::header_too_large) return failure(errc::header_too_large, "The header of the answer is larger than this call accepts.");
-        if (stopped_by_ == errc::body_too_large) return failure(errc::body_too_large, "The body of the answer is larger than this call accepts; ask for less at once, or allow more.");
-        if (stopped_by_ == errc::protocol_switched) return failure(errc::protocol_switched, "The server switched to another protocol, which nobody asked for.");
+        if (stopped_by_ == errc::header_too_large)
+            return failure(errc::header_too_large, "The header of the answer is larger than this call accepts.");
+        if (stopped_by_ == errc::body_too_large)
+            return failure(errc::body_too_large,
+                           "The body of the answer is larger than this call accepts; ask for less at once, or allow more.");
+        if (stopped_by_ == errc::protocol_switched)
+            return failure(errc::protocol_switched, "The server switched to another protocol, which nobody asked for.");
         if (stopped_by_) return failure(*stopped_by_, "The server sent more than 5 interim responses (1xx) and no answer.");
         // libcurl is content with a header that is cut.
-        if (code == CURLE_OK && !has_header_) return failure(errc::connection_closed, "The connection was closed inside the header of the answer.");
+        if (code == CURLE_OK && !has_header_)
+            return failure(errc::connection_closed, "The connection was closed inside the header of the answer.");
         if (code == CURLE_OK) return failure(errc::malformed_response, "The answer came over TLS without a length, so it may have been cut.");
-        return failure(errc_of(code), std::string("No answer from ") + request_.origin.authority() + " (libcurl: " + curl_easy_strerror(code) + ").");
+        return failure(errc_of(code),
+                       std::string("No answer from ") + request_.origin.authority() + " (libcurl: " + curl_easy_strerror(code) + ").");
     }
 
     [[nodiscard]] static errc errc_of(CURLcode code) {
@@ -198,13 +218,15 @@ private:
     // libcurl takes any end of a TLS connection for the end of an answer without a length, even one that an attacker made.
     [[nodiscard]] bool is_surely_whole() const {
         bool const has_no_body = answer_.status == 204 || answer_.status == 304;
-        return !request_.origin.tls || has_no_body || answer_.headers.contains("Content-Length") || answer_.headers.contains("Transfer-Encoding");
+        return !request_.origin.tls || has_no_body || answer_.headers.contains("Content-Length") ||
+               answer_.headers.contains("Transfer-Encoding");
     }
 
     [[nodiscard]] bool is_write() const noexcept { return request_.method != http_method::get; }
 
     [[nodiscard]] static bool is_clean(std::string_view text) {
-        return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == '\x7f'; });
+        return std::none_of(text.begin(), text.end(),
+                            [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == '\x7f'; });
     }
 
     [[nodiscard]] static std::string_view trimmed(std::string_view text) {

@@ -34,14 +34,16 @@ public:
         multi_.reset(curl_multi_init());
         curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
         curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
-        curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, +[](CURL*, curl_socket_t socket, int wanted, void* self, void*) {
-            static_cast<curl_loop*>(self)->watch(socket, wanted);
-            return 0;
-        });
-        curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, +[](CURLM*, long milliseconds, void* self) {
-            static_cast<curl_loop*>(self)->set_timer(milliseconds);
-            return 0;
-        });
+        curl_multi_setopt(
+            multi_.get(), CURLMOPT_SOCKETFUNCTION, +[](CURL*, curl_socket_t socket, int wanted, void* self, void*) {
+                static_cast<curl_loop*>(self)->watch(socket, wanted);
+                return 0;
+            });
+        curl_multi_setopt(
+            multi_.get(), CURLMOPT_TIMERFUNCTION, +[](CURLM*, long milliseconds, void* self) {
+                static_cast<curl_loop*>(self)->set_timer(milliseconds);
+                return 0;
+            });
     }
     curl_loop(curl_loop const&) = delete;
     curl_loop& operator=(curl_loop const&) = delete;
@@ -123,7 +125,8 @@ private:
         wait(number, watched, CURL_POLL_OUT, CURL_CSELECT_OUT, descriptor::wait_write, &watched_socket::waits_to_write);
     }
 
-    void wait(curl_socket_t number, std::shared_ptr<watched_socket> const& watched, int wanted, int ready, descriptor::wait_type what, bool watched_socket::*waits) {
+    void wait(curl_socket_t number, std::shared_ptr<watched_socket> const& watched, int wanted, int ready, descriptor::wait_type what,
+              bool watched_socket::*waits) {
         if ((watched->wanted & wanted) == 0 || (*watched).*waits) return;
         (*watched).*waits = true;
         watched->socket.async_wait(what, [self = shared_from_this(), watched, number, wanted, ready, waits](boost::system::error_code error) {
@@ -216,8 +219,9 @@ private:
     }
 
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(std::chrono::nanoseconds duration) {
+        boost::system::error_code ignored;
         boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, duration);
-        co_await timer.async_wait(boost::asio::use_awaitable);
+        co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
     }
 
     std::shared_ptr<curl_loop> loop_;

@@ -215,10 +215,10 @@ private:
         bool went_on = false;
         std::erase_if(calls_, [&](umbraco_ai::stepper* call) {
             auto const next = call->next(now);
-            if (next.what == umbraco_ai::step_kind::send) sent_.emplace_back(*call, call->request());
-            if (next.what == umbraco_ai::step_kind::wait) wake = (std::min)(wake, next.until);
-            went_on = went_on || next.what == umbraco_ai::step_kind::send || next.what == umbraco_ai::step_kind::done;
-            return next.what == umbraco_ai::step_kind::done;
+            if (next.what == umbraco_ai::call_step_kind::send) sent_.emplace_back(*call, call->request());
+            if (next.what == umbraco_ai::call_step_kind::wait) wake = (std::min)(wake, next.until);
+            went_on = went_on || next.what == umbraco_ai::call_step_kind::send || next.what == umbraco_ai::call_step_kind::done;
+            return next.what == umbraco_ai::call_step_kind::done;
         });
         if (calls_.empty()) return false;
         std::vector<pollfd> sockets;

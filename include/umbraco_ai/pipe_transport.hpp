@@ -228,6 +228,7 @@ class pipe_transport {
     static constexpr bool has_clock = detail::PipeHasClock<pipe_type>;
 
 public:
+    /// Where the pipe has a clock and can be told how long to wait.
     static constexpr bool timed = detail::TimedPipe<pipe_type> && has_clock;
     static constexpr bool cancellable = timed;
     static constexpr bool tracks_writes = true;

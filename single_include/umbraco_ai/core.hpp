@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <initializer_list>
@@ -229,6 +228,9 @@ public:
     http_headers() = default;
 
     void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+
+    /// Makes room for so many fields.
+    void reserve(std::size_t count) { fields_.reserve(count); }
 
     /// The value of the first field of this name, or null.
     [[nodiscard]] std::string const* find(std::string_view name) const noexcept {
@@ -881,7 +883,7 @@ void put_percent_encoded(S& sink, std::string_view text) {
     constexpr char hex[] = "0123456789ABCDEF";
     while (true) {
         std::size_t const plain = unreserved_length(text);
-        put(sink, text.substr(0, plain));
+        sink.append(text.data(), plain);
         if (plain == text.size()) return;
         auto const byte = static_cast<unsigned char>(text[plain]);
         char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};
@@ -1388,7 +1390,7 @@ private:
     consteval bool fill(std::uint64_t factor) {
         for (auto& slot : slots) slot = most_names;
         for (std::size_t i = 0; i < Names; ++i) {
-            auto& slot = slots[entries[i].print.hash(entries[i].size, factor) >> shift];
+            auto& slot = slots[static_cast<std::size_t>(entries[i].print.hash(entries[i].size, factor) >> shift)];
             if (slot != most_names) return false;
             slot = static_cast<std::uint8_t>(i);
         }
@@ -11167,38 +11169,38 @@ UMBRACO_AI_END_NAMESPACE
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-enum class step_kind : std::uint8_t {
+enum class call_step_kind : std::uint8_t {
     send,    ///< Take `request()` and send it.
     answer,  ///< The request was taken; `resume` with its answer, at `until` the latest.
     wait,    ///< Ask again at `until`, or once another call of the client went on.
     done     ///< `take()` has the result.
 };
 
-[[nodiscard]] constexpr std::string_view to_string(step_kind value) noexcept {
+[[nodiscard]] constexpr std::string_view to_string(call_step_kind value) noexcept {
     switch (value) {
-        case step_kind::send: return "send";
-        case step_kind::answer: return "answer";
-        case step_kind::wait: return "wait";
-        case step_kind::done: return "done";
+        case call_step_kind::send: return "send";
+        case call_step_kind::answer: return "answer";
+        case call_step_kind::wait: return "wait";
+        case call_step_kind::done: return "done";
     }
     return "?";
 }
 
 /// What a stepped call needs next.
-class step {
+class call_step {
 public:
-    step() = default;
-    step(step_kind kind, std::chrono::nanoseconds time) : what(kind), until(time) {}
+    call_step() = default;
+    call_step(call_step_kind kind, std::chrono::nanoseconds time) : what(kind), until(time) {}
 
-    step_kind what = step_kind::done;
+    call_step_kind what = call_step_kind::done;
     std::chrono::nanoseconds until{0};  ///< On the clock of `now`; of `answer` and `wait`.
 
-    friend bool operator==(step const&, step const&) = default;
+    friend bool operator==(call_step const&, call_step const&) = default;
 
     template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, step const& value) {
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, call_step const& value) {
         out << to_string(value.what);
-        if (value.what == step_kind::answer || value.what == step_kind::wait) out << " until " << value.until.count() << " ns";
+        if (value.what == call_step_kind::answer || value.what == call_step_kind::wait) out << " until " << value.until.count() << " ns";
         return out;
     }
 };
@@ -11217,7 +11219,7 @@ public:
 
 private:
     friend class step_turn;
-    std::map<guid, std::deque<std::uint64_t>> lines_;
+    std::map<guid, std::vector<std::uint64_t>> lines_;
     std::uint64_t last_ = 0;
 };
 
@@ -11248,21 +11250,40 @@ private:
     std::uint64_t number_;
 };
 
+/// Where a token source puts its token, on any thread, and the call that waits finds it.
+class step_token {
+public:
+    step_token() = default;
+
+    void put(result<bearer_token> token) {
+        if (is_claimed_.exchange(true)) return;
+        token_ = std::move(token);
+        is_there_.store(true, std::memory_order_release);
+    }
+    [[nodiscard]] bool is_there() const noexcept { return is_there_.load(std::memory_order_acquire); }
+    [[nodiscard]] result<bearer_token> take() { return std::move(token_); }
+
+private:
+    result<bearer_token> token_;
+    std::atomic<bool> is_claimed_ = false;
+    std::atomic<bool> is_there_ = false;
+};
+
 }  // namespace detail
 
 /// A call that somebody's event loop carries out: it says what it needs next, and is told what came of it. No thread, no
 /// clock and no I/O of its own.
 ///
 ///     switch (call.next(now).what) {
-///         case step_kind::send: … call.request() …            // send it, without blocking
-///         case step_kind::answer: …                           // call.resume(answer, now) once it is there
-///         case step_kind::wait: …                             // look again at `until`
-///         case step_kind::done: …                             // call.take()
+///         case call_step_kind::send: … call.request() …            // send it, without blocking
+///         case call_step_kind::answer: …                           // call.resume(answer, now) once it is there
+///         case call_step_kind::wait: …                             // look again at `until`
+///         case call_step_kind::done: …                             // call.take()
 ///     }
 ///
 /// `now` is a steady clock that moves on. Calls of one client run side by side: they sign in once, and writes to one
 /// connection queue up in the order in which they came to it. A call that waits is asked again by `next` whenever another
-/// call of its client went on. To cancel, give `resume` a failure of `errc::cancelled` in place of the answer, or drop the
+/// call of its client went on, and once a token source that takes a receiver has given its token. To cancel, give `resume` a failure of `errc::cancelled` in place of the answer, or drop the
 /// call; what it held goes to the next one.
 /// Lifetime: the client outlives its calls. Threading: all calls of a client on one thread, or under one lock.
 class stepper {
@@ -11272,13 +11293,12 @@ public:
     stepper& operator=(stepper&&) = delete;
 
     /// What the call needs now. Begins the call, and goes on after a pause that is over; sends nothing itself.
-    [[nodiscard]] step next(std::chrono::nanoseconds now) {
+    [[nodiscard]] call_step next(std::chrono::nanoseconds now) {
         if (!begun_ || is_due(now)) go_on(now);
         switch (next_.what) {
-            case action_kind::send: return is_taken_ ? step(step_kind::answer, until_) : step(step_kind::send, {});
-            case action_kind::wait:
-            case action_kind::lock: return step(step_kind::wait, until_);
-            default: return step(step_kind::done, {});
+            case action_kind::send: return is_taken_ ? call_step(call_step_kind::answer, until_) : call_step(call_step_kind::send, {});
+            case action_kind::done: return call_step(call_step_kind::done, {});
+            default: return call_step(call_step_kind::wait, until_);
         }
     }
 
@@ -11304,15 +11324,6 @@ protected:
     stepper(stepper&&) noexcept = default;
     virtual ~stepper() = default;
 
-    /// Why the call ended without its machine, or nothing.
-    std::optional<failure> ended_;
-
-private:
-    virtual action machine_start(std::chrono::nanoseconds now) = 0;
-    virtual action machine_resume(result<http_response> answer, std::chrono::nanoseconds now) = 0;
-    virtual action machine_resume(result<bool> waited, std::chrono::nanoseconds now) = 0;
-    virtual action machine_resume(std::chrono::nanoseconds now) = 0;
-
     /// A step within a step, as where a `change` steps another call, would write what the outer one then overwrites.
     class in_step {
     public:
@@ -11328,8 +11339,19 @@ private:
         bool was_in_step_;
     };
 
+    detail::step_turns* turns_;
+    std::optional<failure> ended_;  ///< Why the call ended without its machine, or nothing.
+
+private:
+    virtual action machine_start(std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(result<http_response> answer, std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(result<bool> waited, std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(result<bearer_token> token, std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(std::chrono::nanoseconds now) = 0;
+
     [[nodiscard]] bool is_due(std::chrono::nanoseconds now) const {
         if (next_.what == action_kind::lock) return queued_->has_come() || now >= until_;
+        if (next_.what == action_kind::token) return token_->is_there() || now >= until_;
         return next_.what == action_kind::wait && now >= until_;
     }
 
@@ -11338,6 +11360,10 @@ private:
         if (mark.is_nested()) return refuse();
         if (!std::exchange(begun_, true)) return accept(machine_start(now), now);
         if (next_.what == action_kind::wait) return accept(machine_resume(now), now);
+        if (next_.what == action_kind::token) {
+            auto const slot = std::exchange(token_, nullptr);
+            return accept(machine_resume(slot->is_there() ? slot->take() : result<bearer_token>(no_token()), now), now);
+        }
         if (queued_->has_come()) {
             hold();
             return accept(machine_resume(result<bool>(true), now), now);
@@ -11348,7 +11374,14 @@ private:
 
     /// Carries out what needs neither time nor I/O.
     void accept(action wanted, std::chrono::nanoseconds now) {
-        while (wanted.what == action_kind::lock || wanted.what == action_kind::unlock) {
+        while (wanted.what == action_kind::lock || wanted.what == action_kind::unlock || wanted.what == action_kind::token) {
+            if (wanted.what == action_kind::token) {
+                token_ = std::make_shared<detail::step_token>();
+                wanted.source([slot = token_](result<bearer_token> token) { slot->put(std::move(token)); });
+                if (!token_->is_there()) break;
+                wanted = machine_resume(std::exchange(token_, nullptr)->take(), now);
+                continue;
+            }
             if (wanted.what == action_kind::unlock) {
                 std::erase_if(held_, [&](detail::step_turn const& turn) { return turn.id() == wanted.subject; });
                 wanted = machine_resume(now);
@@ -11370,6 +11403,10 @@ private:
         queued_.reset();
     }
 
+    [[nodiscard]] static failure no_token() {
+        return failure(errc::deadline_exceeded, "The token source gave no token before the deadline; allow more time.");
+    }
+
     [[nodiscard]] failure too_late() const {
         return next_.subject == guid() ? failure(errc::deadline_exceeded, "Another call was signing in until the deadline passed; nothing was sent.")
                                        : failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
@@ -11384,9 +11421,9 @@ private:
         held_.clear();
     }
 
-    detail::step_turns* turns_;
     std::vector<detail::step_turn> held_;
     std::optional<detail::step_turn> queued_;
+    std::shared_ptr<detail::step_token> token_;
     action next_;
     std::chrono::nanoseconds until_{0};
     bool begun_ = false;
@@ -11403,12 +11440,16 @@ public:
     stepped_call(stepped_call&&) noexcept = default;
 
     /// The result, once, where `next` gives `done`.
-    [[nodiscard]] result_type take() { return ended_ ? result_type(*std::move(ended_)) : machine_.take(); }
+    [[nodiscard]] result_type take() {
+        in_step const mark(*turns_);
+        return ended_ ? result_type(*std::move(ended_)) : machine_.take();
+    }
 
 private:
     action machine_start(std::chrono::nanoseconds now) override { return machine_.start(now); }
     action machine_resume(result<http_response> answer, std::chrono::nanoseconds now) override { return machine_.resume(std::move(answer), now); }
     action machine_resume(result<bool> waited, std::chrono::nanoseconds now) override { return machine_.resume(std::move(waited), now); }
+    action machine_resume(result<bearer_token> token, std::chrono::nanoseconds now) override { return machine_.resume(std::move(token), now); }
     action machine_resume(std::chrono::nanoseconds now) override { return machine_.resume(now); }
 
     exchange<O> machine_;

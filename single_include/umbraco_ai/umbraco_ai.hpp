@@ -17,6 +17,7 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
@@ -293,6 +294,9 @@ public:
     http_headers() = default;
 
     void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+
+    /// Makes room for so many fields.
+    void reserve(std::size_t count) { fields_.reserve(count); }
 
     /// The value of the first field of this name, or null.
     [[nodiscard]] std::string const* find(std::string_view name) const noexcept {
@@ -1467,7 +1471,7 @@ private:
     consteval bool fill(std::uint64_t factor) {
         for (auto& slot : slots) slot = most_names;
         for (std::size_t i = 0; i < Names; ++i) {
-            auto& slot = slots[entries[i].print.hash(entries[i].size, factor) >> shift];
+            auto& slot = slots[static_cast<std::size_t>(entries[i].print.hash(entries[i].size, factor) >> shift)];
             if (slot != most_names) return false;
             slot = static_cast<std::uint8_t>(i);
         }
@@ -3411,7 +3415,7 @@ void put_percent_encoded(S& sink, std::string_view text) {
     constexpr char hex[] = "0123456789ABCDEF";
     while (true) {
         std::size_t const plain = unreserved_length(text);
-        put(sink, text.substr(0, plain));
+        sink.append(text.data(), plain);
         if (plain == text.size()) return;
         auto const byte = static_cast<unsigned char>(text[plain]);
         char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};
@@ -8839,6 +8843,256 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_OPTIONS_HPP
 
+// ---- umbraco_ai/beast/detail/call_clock.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_CLOCK_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CALL_CLOCK_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Something with an alarm. `call_clock` calls it on `strand`.
+class alarmed : public std::enable_shared_from_this<alarmed> {
+public:
+    explicit alarmed(boost::asio::any_io_executor executor) : strand(std::move(executor)) {}
+    alarmed(alarmed const&) = delete;
+    alarmed& operator=(alarmed const&) = delete;
+
+    boost::asio::any_io_executor const strand;
+
+    /// The time has come.
+    virtual void on_alarm() = 0;
+    /// The execution context goes down: lets go of what waits.
+    virtual void abandon() noexcept = 0;
+
+protected:
+    ~alarmed() = default;
+
+private:
+    friend class call_clock;
+    alarmed* previous_ = nullptr;
+    alarmed* next_ = nullptr;
+    std::chrono::steady_clock::time_point due_;
+    bool is_listed_ = false;
+};
+
+/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 20 ms or less
+/// often, so that calls which come and go within that time cost no timer of the system; the last call leaves it to run out,
+/// which keeps a context at work for no more than these 20 ms. Safe to use from several threads.
+class call_clock : public std::enable_shared_from_this<call_clock> {
+public:
+    using clock = std::chrono::steady_clock;
+
+    explicit call_clock(boost::asio::any_io_executor const& io) { timer_.emplace(io); }
+    call_clock(call_clock const&) = delete;
+    call_clock& operator=(call_clock const&) = delete;
+
+    /// Sets the alarm; it holds until it has gone off, is set anew or is removed.
+    void set(alarmed& one, clock::time_point due) {
+        std::lock_guard const guard(mutex_);
+        if (!timer_) return;
+        if (!one.is_listed_) link(one);
+        one.due_ = due;
+        is_busy_ = true;
+        if (!is_armed_) arm((std::min)(due, clock::now() + grain));
+        else if (due < armed_) arm(due);
+    }
+
+    void remove(alarmed& one) noexcept {
+        std::lock_guard const guard(mutex_);
+        if (!one.is_listed_) return;
+        unlink(one);
+        if (first_ != nullptr || !is_armed_ || !is_far_) return;
+        is_armed_ = false;
+        try {
+            timer_->cancel();
+        } catch (std::exception const&) {
+            // It goes off in vain then.
+        }
+    }
+
+    /// The execution context goes down: nothing goes off from here on, and who waits is let go.
+    void shut_down() {
+        std::vector<std::shared_ptr<alarmed>> left;
+        {
+            std::lock_guard const guard(mutex_);
+            timer_.reset();
+            while (first_ != nullptr) {
+                if (auto alive = first_->weak_from_this().lock()) left.push_back(std::move(alive));
+                unlink(*first_);
+            }
+        }
+        for (auto const& one : left) one->abandon();
+    }
+
+private:
+    static constexpr std::chrono::milliseconds grain{20};
+
+    void arm(clock::time_point at) {
+        is_armed_ = true;
+        armed_ = at;
+        is_far_ = at > clock::now() + grain;
+        timer_->expires_at(at);
+        timer_->async_wait([weak = weak_from_this()](boost::system::error_code error) {
+            auto const self = weak.lock();
+            if (self && !error) self->tick();
+        });
+    }
+
+    void tick() {
+        std::lock_guard const guard(mutex_);
+        is_armed_ = false;
+        if (!timer_ || first_ == nullptr) return;
+        auto const now = clock::now();
+        auto next = (clock::time_point::max)();
+        for (alarmed* one = first_; one != nullptr; one = one->next_) {
+            if (one->due_ <= now) {
+                one->due_ = (clock::time_point::max)();
+                ring(*one);
+            }
+            next = (std::min)(next, one->due_);
+        }
+        // Where all calls are older than this, they are slow ones, and the next to be due decides.
+        if (std::exchange(is_busy_, false)) next = (std::min)(next, now + grain);
+        if (next != (clock::time_point::max)()) arm(next);
+    }
+
+    // With the mutex held: `shut_down` waits for it, so the context is alive.
+    static void ring(alarmed& one) noexcept {
+        try {
+            boost::asio::post(one.strand, [weak = one.weak_from_this()] {
+                if (auto const awake = weak.lock()) awake->on_alarm();
+            });
+        } catch (std::exception const&) {
+            // Out of memory: a later alarm may get through.
+        }
+    }
+
+    void link(alarmed& one) noexcept {
+        one.is_listed_ = true;
+        one.previous_ = nullptr;
+        one.next_ = first_;
+        if (first_ != nullptr) first_->previous_ = &one;
+        first_ = &one;
+    }
+
+    void unlink(alarmed& one) noexcept {
+        one.is_listed_ = false;
+        (one.previous_ != nullptr ? one.previous_->next_ : first_) = one.next_;
+        if (one.next_ != nullptr) one.next_->previous_ = one.previous_;
+    }
+
+    std::mutex mutex_;
+    std::optional<boost::asio::steady_timer> timer_;
+    alarmed* first_ = nullptr;
+    clock::time_point armed_;
+    bool is_armed_ = false;
+    bool is_far_ = false;
+    bool is_busy_ = false;  ///< An alarm was set since the timer last went off.
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_CLOCK_HPP
+
+// ---- umbraco_ai/asio/sleeper.hpp ----
+#ifndef UMBRACO_AI_ASIO_SLEEPER_HPP
+#define UMBRACO_AI_ASIO_SLEEPER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Where a coroutine sleeps until it is woken: what a timer that never expires would do, without a timer. One coroutine at a
+/// time; all of it on the coroutine's executor. It owns the coroutine that sleeps.
+class sleeper {
+public:
+    sleeper() = default;
+    sleeper(sleeper const&) = delete;
+    sleeper& operator=(sleeper const&) = delete;
+    ~sleeper() { drop(); }
+
+    /// To be awaited: goes on within the next `wake`. `on_cancel` is called, wherever that happens, when the coroutine is
+    /// cancelled in its sleep, and sees to it that it is woken, but not at once.
+    template <class OnCancel>
+    [[nodiscard]] auto sleep(OnCancel on_cancel) {
+        boost::asio::deferred_t token;
+        return boost::asio::async_initiate<boost::asio::deferred_t, void()>(falling_asleep<OnCancel>(*this, std::move(on_cancel)), token);
+    }
+
+    /// Goes on with the coroutine, if there is one; `*this` may be gone afterwards.
+    void wake() {
+        if (held_ != nullptr) std::exchange(held_, nullptr)->resume();
+    }
+
+    /// Destroys the coroutine that sleeps, with all that it owns.
+    void drop() noexcept {
+        if (held_ != nullptr) std::exchange(held_, nullptr)->destroy();
+    }
+
+private:
+    // What Asio keeps of a coroutine is three pointers at most.
+    static constexpr std::size_t room = 4 * sizeof(void*);
+
+    class resumption {
+    public:
+        virtual void resume() = 0;
+        virtual void destroy() noexcept = 0;
+
+    protected:
+        ~resumption() = default;
+    };
+
+    template <class Handler>
+    class resumption_of final : public resumption {
+    public:
+        explicit resumption_of(Handler handler) : handler_(std::move(handler)) {}
+        void resume() override {
+            Handler moved(std::move(handler_));
+            destroy();
+            std::move(moved)();
+        }
+        void destroy() noexcept override {
+            if constexpr (sizeof(resumption_of) <= room) this->~resumption_of();
+            else delete this;
+        }
+
+    private:
+        Handler handler_;
+    };
+
+    template <class OnCancel>
+    class falling_asleep {
+    public:
+        falling_asleep(sleeper& where, OnCancel on_cancel) : sleeper_(&where), on_cancel_(std::move(on_cancel)) {}
+
+        template <class Handler>
+        void operator()(Handler&& handler) {
+            auto slot = boost::asio::get_associated_cancellation_slot(handler);
+            if (slot.is_connected()) slot.assign([on_cancel = std::move(on_cancel_)](boost::asio::cancellation_type_t) mutable { on_cancel(); });
+            sleeper_->keep(std::forward<Handler>(handler));
+        }
+
+    private:
+        sleeper* sleeper_;
+        OnCancel on_cancel_;
+    };
+
+    template <class Handler>
+    void keep(Handler&& handler) {
+        using kept = resumption_of<std::decay_t<Handler>>;
+        if constexpr (sizeof(kept) <= room) held_ = ::new (static_cast<void*>(space_)) kept(std::forward<Handler>(handler));
+        else held_ = new kept(std::forward<Handler>(handler));
+    }
+
+    resumption* held_ = nullptr;
+    alignas(std::max_align_t) unsigned char space_[room];
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_SLEEPER_HPP
+
 // ---- umbraco_ai/http1/syntax.hpp ----
 #ifndef UMBRACO_AI_HTTP1_SYNTAX_HPP
 #define UMBRACO_AI_HTTP1_SYNTAX_HPP
@@ -9154,7 +9408,9 @@ namespace detail {
 /// The request line and the header of a checked request, up to and including the empty line.
 [[nodiscard]] inline std::string request_head(http_request const& request) {
     std::string head;
-    head.reserve(512);
+    std::size_t size = 96 + request.target.size() + request.origin.host.size();
+    for (auto const& field : request.headers) size += field.name.size() + field.value.size() + 4;
+    head.reserve(size);
     http1::write_head(head, request);
     return head;
 }
@@ -9173,39 +9429,56 @@ namespace detail {
 
 enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
-/// What a call shares with the operations that it waits for: its request, and the timer `wake` on which alone its coroutine
-/// sleeps. Whatever happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within
-/// a turn of the loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. The
-/// timers' handlers hold it weakly, so that dropping the call drops everything.
-class call_state : public std::enable_shared_from_this<call_state> {
+/// What a call shares with the operations that it waits for: its request, and where alone its coroutine sleeps. Whatever
+/// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
+/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers hold
+/// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
+class call_state final : public alarmed {
 public:
-    using clock = std::chrono::steady_clock;
+    using clock = call_clock::clock;
 
-    /// Handlers run on `strand`; the timers belong to `io`.
-    call_state(boost::asio::any_io_executor const& io, boost::asio::any_io_executor call_strand, http_request to_send)
-        : request(std::move(to_send)),
+    /// Handlers run on `call_strand`.
+    call_state(std::shared_ptr<call_clock> alarms, boost::asio::any_io_executor call_strand, http_request to_send)
+        : alarmed(std::move(call_strand)),
+          request(std::move(to_send)),
           head(request_head(request)),
-          strand(std::move(call_strand)),
-          wake(io, (clock::time_point::max)()),
-          timer_(io),
+          alarms_(std::move(alarms)),
           deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
     /// The head holds the token.
-    ~call_state() { wipe(head); }
+    ~call_state() {
+        end();
+        wipe(head);
+    }
 
     http_request const request;
     std::string head;
-    boost::asio::any_io_executor const strand;
-    boost::asio::steady_timer wake;  ///< Never expires: cancelled to wake the call.
+    sleeper rest;
+    bool has_place = false;  ///< Guarded by the pool: it may use a connection.
 
     /// Starts the clock.
     void start() { arm(); }
+
+    /// Nothing goes off from here on.
+    void end() noexcept { alarms_->remove(*this); }
 
     /// Wakes the call at `time` too, once.
     void set_alarm(clock::time_point time) {
         alarm_ = time;
         arm();
+    }
+
+    /// To be awaited by the call's coroutine.
+    [[nodiscard]] auto sleep() {
+        return rest.sleep([executor = &strand, weak = weak_from_this()] {
+            // Whoever cancels is in the middle of it.
+            if (auto const held = weak.lock()) boost::asio::post(*executor, [weak] { wake(weak); });
+        });
+    }
+
+    static void wake(std::weak_ptr<alarmed> const& owner) {
+        if (auto const awake = owner.lock()) static_cast<call_state&>(*awake).rest.wake();
     }
 
     /// Whether to give up, asked after every wait and before the next operation.
@@ -9221,28 +9494,22 @@ private:
     void arm() {
         clock::time_point next = (std::min)(deadline_, alarm_);
         if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
-        timer_.expires_at(next);
-        timer_.async_wait(boost::asio::bind_executor(strand, [weak = weak_from_this()](boost::system::error_code error) {
-            auto const self = weak.lock();
-            if (self && !error) self->on_timer();
-        }));
+        alarms_->set(*this, next);
     }
 
-    void on_timer() {
+    void on_alarm() override {
         is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
         auto const now = clock::now();
-        if (is_cancelled_ || now >= deadline_) {
-            wake.cancel();
-            return;
-        }
-        if (now >= alarm_) {
-            alarm_ = (clock::time_point::max)();
-            wake.cancel();
-        }
-        arm();
+        bool const is_over = is_cancelled_ || now >= deadline_;
+        bool const is_time = now >= alarm_;
+        if (is_time) alarm_ = (clock::time_point::max)();
+        if (!is_over) arm();
+        if (is_over || is_time) rest.wake();
     }
 
-    boost::asio::steady_timer timer_;
+    void abandon() noexcept override { rest.drop(); }
+
+    std::shared_ptr<call_clock> alarms_;
     clock::time_point deadline_;
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
@@ -9804,10 +10071,11 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
 public:
     using tcp = boost::asio::ip::tcp;
 
-    explicit http_connection(boost::asio::any_io_executor const& io) : socket_(io) {}
+    http_connection(boost::asio::any_io_executor const& io, http_origin server) : origin(std::move(server)), socket_(io) {}
     http_connection(http_connection const&) = delete;
     http_connection& operator=(http_connection const&) = delete;
 
+    http_origin const origin;
     boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
     io_step setup;                     ///< Connecting, or the TLS handshake.
     io_step reading;
@@ -9866,16 +10134,25 @@ public:
         else socket_.async_read_some(buffer.prepare(most), std::move(handler));
     }
 
-    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle.
+    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle; it may be done at once.
     void start_write(std::size_t offset, call const& owner) {
         std::string const& head = owner->head;
         std::string const& body = owner->request.body;
         std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head) + offset,
                                                             boost::asio::buffer(body) + (offset > head.size() ? offset - head.size() : 0)};
         writing.begin();
+        if (!stream_) {
+            // Mostly there is room for all of it at once, and nobody needs to be woken.
+            error_code error;
+            std::size_t const count = socket_.write_some(rest, error);
+            if (error != boost::asio::error::would_block && error != boost::asio::error::try_again) {
+                writing.end(error, count);
+                return;
+            }
+        }
         auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), owner](error_code outcome, std::size_t count) {
             self->writing.end(outcome, count);
-            owner->wake.cancel();
+            owner->rest.wake();
         });
         if (stream_) stream_->async_write_some(rest, std::move(handler));
         else socket_.async_write_some(rest, std::move(handler));
@@ -9915,7 +10192,7 @@ public:
 private:
     [[nodiscard]] static std::weak_ptr<call_state> weak(call const& owner) { return owner; }
     static void wake(std::weak_ptr<call_state> const& owner) {
-        if (auto const awake = owner.lock()) awake->wake.cancel();
+        if (auto const awake = owner.lock()) awake->rest.wake();
     }
 
     tcp::socket socket_;
@@ -9940,29 +10217,20 @@ namespace detail {
 /// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
 /// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.
 class connection_pool {
-    class waiter {
-    public:
-        explicit waiter(std::shared_ptr<call_state> const& owner) : strand(owner->strand), call(owner) {}
-
-        boost::asio::any_io_executor strand;
-        std::weak_ptr<call_state> call;
-        bool is_granted = false;
-    };
-
     class line {
     public:
         explicit line(http_origin where) : origin(std::move(where)) {}
 
         http_origin origin;
         std::size_t in_use = 0;
-        std::deque<std::shared_ptr<waiter>> waiting;
+        std::deque<call_state*> waiting;
     };
 
 public:
     using clock = std::chrono::steady_clock;
 
-    connection_pool(std::size_t most_in_use, std::chrono::seconds idle_time)
-        : most_in_use_((std::max<std::size_t>)(most_in_use, 1)), idle_time_(idle_time) {}
+    connection_pool(boost::asio::any_io_executor const& io, std::size_t most_in_use, std::chrono::seconds idle_time)
+        : alarms_(std::make_shared<call_clock>(io)), most_in_use_((std::max<std::size_t>)(most_in_use, 1)), idle_time_(idle_time) {}
     connection_pool(connection_pool const&) = delete;
     connection_pool& operator=(connection_pool const&) = delete;
     ~connection_pool() {
@@ -9970,46 +10238,50 @@ public:
     }
 
     [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
+    [[nodiscard]] std::shared_ptr<call_clock> const& alarms() const noexcept { return alarms_; }
 
     /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
     class place {
     public:
-        place(std::shared_ptr<connection_pool> pool, std::shared_ptr<call_state> const& owner)
-            : pool_(std::move(pool)), me_(pool_->enter(owner)), origin_(owner->request.origin) {}
+        place(std::shared_ptr<connection_pool> pool, std::shared_ptr<call_state> owner) : pool_(std::move(pool)), owner_(std::move(owner)) {
+            pool_->enter(*owner_);
+        }
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { pool_->leave(origin_, me_); }
+        ~place() { pool_->leave(*owner_); }
 
         /// The call is woken when it becomes so.
-        [[nodiscard]] bool is_granted() const { return pool_->is_granted(*me_); }
+        [[nodiscard]] bool is_granted() const { return pool_->is_granted(*owner_); }
 
     private:
         std::shared_ptr<connection_pool> pool_;
-        std::shared_ptr<waiter> me_;
-        http_origin origin_;
+        std::shared_ptr<call_state> owner_;
     };
 
-    /// An idle connection to the origin on which nothing has arrived, or nothing.
-    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin) {
+    /// An idle connection to the origin on which nothing has arrived, or nothing. Where a request may be sent again, one that
+    /// answered a moment ago is taken without a look: a close on its way would not be seen either.
+    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin, bool may_resend) {
         while (true) {
             std::shared_ptr<http_connection> candidate;
             bool is_fresh = false;
+            bool is_warm = false;
             {
                 std::lock_guard const guard(mutex_);
                 auto const now = clock::now();
-                auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.origin == origin; });
+                auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == origin; });
                 if (found == idle_.rend()) return nullptr;
                 is_fresh = found->expiry > now;
+                is_warm = may_resend && now - found->given < a_moment;
                 candidate = std::move(found->idle);
                 idle_.erase(std::next(found).base());
             }
-            if (is_fresh && candidate->is_quiet()) return candidate;
+            if (is_fresh && (is_warm || candidate->is_quiet())) return candidate;
             candidate->close();
         }
     }
 
     /// Keeps a connection on which nothing is pending.
-    void give(http_origin origin, std::shared_ptr<http_connection> idle, std::chrono::seconds limit) {
+    void give(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) {
         std::shared_ptr<http_connection> surplus;
         {
             std::lock_guard const guard(mutex_);
@@ -10020,65 +10292,65 @@ public:
                     surplus = std::move(idle_.front().idle);
                     idle_.erase(idle_.begin());
                 }
-                idle_.emplace_back(std::move(origin), std::move(idle), clock::now() + limit);
+                idle_.emplace_back(std::move(idle), clock::now(), limit);
             }
         }
         if (surplus) surplus->close();
     }
 
-    /// The execution context goes down: drops what is idle, and no waiting call may be told anything from here on.
+    /// The execution context goes down: drops what is idle and who waits, and nobody may be told anything from here on.
     void shut_down() {
-        std::lock_guard const guard(mutex_);
-        is_closed_ = true;
-        idle_.clear();
-        for (line& one : lines_)
-            for (auto const& waiting : one.waiting) waiting->strand = boost::asio::any_io_executor();
+        {
+            std::lock_guard const guard(mutex_);
+            is_closed_ = true;
+            idle_.clear();
+        }
+        alarms_->shut_down();
     }
 
 private:
     class entry {
     public:
-        entry(http_origin where, std::shared_ptr<http_connection> kept, clock::time_point end)
-            : origin(std::move(where)), idle(std::move(kept)), expiry(end) {}
+        entry(std::shared_ptr<http_connection> kept, clock::time_point now, std::chrono::seconds limit)
+            : idle(std::move(kept)), given(now), expiry(now + limit) {}
 
-        http_origin origin;
         std::shared_ptr<http_connection> idle;
+        clock::time_point given;
         clock::time_point expiry;
     };
 
-    [[nodiscard]] std::shared_ptr<waiter> enter(std::shared_ptr<call_state> const& owner) {
-        auto made = std::make_shared<waiter>(owner);
+    void enter(call_state& who) {
         std::lock_guard const guard(mutex_);
-        line& own = line_of(owner->request.origin);
+        line& own = line_of(who.request.origin);
         if (own.in_use < most_in_use_) {
             ++own.in_use;
-            made->is_granted = true;
+            who.has_place = true;
         } else {
-            own.waiting.push_back(made);
+            own.waiting.push_back(&who);
         }
-        return made;
     }
 
-    void leave(http_origin const& origin, std::shared_ptr<waiter> const& who) noexcept {
+    void leave(call_state& who) noexcept {
         std::lock_guard const guard(mutex_);
-        auto const own = std::find_if(lines_.begin(), lines_.end(), [&](line const& one) { return one.origin == origin; });
+        auto const own = std::find_if(lines_.begin(), lines_.end(), [&](line const& one) { return one.origin == who.request.origin; });
         if (own == lines_.end()) return;
-        if (!who->is_granted) {
-            std::erase(own->waiting, who);
+        if (!who.has_place) {
+            std::erase(own->waiting, &who);
         } else if (own->waiting.empty()) {
             --own->in_use;
         } else {
-            auto const next = std::move(own->waiting.front());
+            call_state& next = *own->waiting.front();
             own->waiting.pop_front();
-            next->is_granted = true;
-            wake(*next);
+            next.has_place = true;
+            wake(next);
         }
-        if (own->in_use == 0 && own->waiting.empty()) lines_.erase(own);
+        // Most transports have one origin, whose line stays.
+        if (own->in_use == 0 && own->waiting.empty() && lines_.size() > most_kept_lines) lines_.erase(own);
     }
 
-    [[nodiscard]] bool is_granted(waiter const& who) {
+    [[nodiscard]] bool is_granted(call_state const& who) {
         std::lock_guard const guard(mutex_);
-        return who.is_granted;
+        return who.has_place;
     }
 
     [[nodiscard]] line& line_of(http_origin const& origin) {
@@ -10088,17 +10360,19 @@ private:
     }
 
     // With the mutex held: `shut_down` and the end of the waiting call wait for it, so its context is alive.
-    static void wake(waiter& who) noexcept {
-        if (!who.strand) return;
+    void wake(call_state& who) noexcept {
+        if (is_closed_) return;
         try {
-            boost::asio::post(who.strand, [call = who.call] {
-                if (auto const awake = call.lock()) awake->wake.cancel();
-            });
+            boost::asio::post(who.strand, [weak = who.weak_from_this()] { call_state::wake(weak); });
         } catch (std::exception const&) {
             // Out of memory: the call wakes at its deadline.
         }
     }
 
+    static constexpr std::size_t most_kept_lines = 16;
+    static constexpr std::chrono::milliseconds a_moment{1};
+
+    std::shared_ptr<call_clock> const alarms_;
     std::size_t const most_in_use_;
     std::chrono::seconds const idle_time_;
     std::mutex mutex_;
@@ -10115,8 +10389,8 @@ public:
 
     explicit pool_service(boost::asio::execution_context& context) : service(context) {}
 
-    [[nodiscard]] std::shared_ptr<connection_pool> make_pool(std::size_t most_in_use, std::chrono::seconds idle_time) {
-        auto made = std::make_shared<connection_pool>(most_in_use, idle_time);
+    [[nodiscard]] std::shared_ptr<connection_pool> make_pool(boost::asio::any_io_executor const& io, std::size_t most_in_use, std::chrono::seconds idle_time) {
+        auto made = std::make_shared<connection_pool>(io, most_in_use, idle_time);
         std::lock_guard const guard(mutex_);
         std::erase_if(pools_, [](auto const& pool) { return pool.expired(); });
         pools_.push_back(made);
@@ -10212,7 +10486,9 @@ namespace detail {
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch {
 public:
-    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)), trace_(call_->request.trace) {
+    /// state  of the call's coroutine
+    call_watch(std::shared_ptr<call_state> call, boost::asio::cancellation_state state)
+        : call_(std::move(call)), cancellation_(std::move(state)), trace_(call_->request.trace) {
         if (trace_ != nullptr) noted_ = call_state::clock::now();
     }
     call_watch(call_watch const&) = delete;
@@ -10249,25 +10525,18 @@ public:
         call_->set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
     }
 
-    /// Sleeps until something happens; false where the call has to stop, with `reason` set.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> sleep() {
-        boost::system::error_code ignored;
-        co_await call_->wake.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-        co_return co_await check();
-    }
+    /// To be awaited: ends when something has happened. Then `check`.
+    [[nodiscard]] auto sleep() { return call_->sleep(); }
 
     /// False where the call has to stop, with `reason` set.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> check() {
-        stop_reason const why = call_->should_stop(co_await boost::asio::this_coro::cancellation_state);
-        if (why != stop_reason::none) {
-            reason_ = stopped(why);
-            co_return false;
-        }
+    [[nodiscard]] bool check() {
+        stop_reason const why = call_->should_stop(cancellation_);
+        if (why != stop_reason::none) return fail(stopped(why));
         if (limit_end_ && call_state::clock::now() >= *limit_end_)
-            co_return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
-                                                     std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
-                                                     " ms of transport_options::connect_time, while " + step() + '.');
-        co_return true;
+            return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
+                                                  std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
+                                                  " ms of transport_options::connect_time, while " + step() + '.');
+        return true;
     }
 
     /// Always false, to be returned.
@@ -10298,6 +10567,7 @@ private:
     }
 
     std::shared_ptr<call_state> call_;
+    boost::asio::cancellation_state cancellation_;
     transfer_trace* trace_;
     call_state::clock::time_point noted_;
     failure reason_;
@@ -10332,18 +10602,18 @@ using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
     return endpoint_list{tcp::endpoint(address, port)};
 }
 
-/// One host name on its way to addresses. All but host and port is guarded by the mutex of `lookup_queue`, and `wake`
+/// One host name on its way to addresses. All but host and port is guarded by the mutex of `lookup_queue`, and `waiting`
 /// belongs to the strand of who waits.
 class name_lookup {
 public:
     name_lookup(std::string host_name, std::uint16_t port_number, boost::asio::any_io_executor strand,
-                boost::asio::steady_timer& wake_timer)
-        : host(std::move(host_name)), port(port_number), executor(std::move(strand)), wake(&wake_timer) {}
+                sleeper& who_waits)
+        : host(std::move(host_name)), port(port_number), executor(std::move(strand)), waiting(&who_waits) {}
 
     std::string const host;
     std::uint16_t const port;
     boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
-    boost::asio::steady_timer* wake;
+    sleeper* waiting;
     bool done = false;
     boost::system::error_code error;
     endpoint_list endpoints;
@@ -10364,7 +10634,7 @@ public:
         resolve_ = std::move(source);
     }
 
-    /// Begins a look-up; its timer is cancelled on its executor when it is done.
+    /// Begins a look-up; who waits is woken on its executor when it is done.
     void start(std::shared_ptr<name_lookup> lookup) {
         bool needs_thread = false;
         {
@@ -10393,7 +10663,7 @@ public:
     /// The caller no longer waits.
     void abandon(std::shared_ptr<name_lookup> const& lookup) {
         std::lock_guard const guard(mutex_);
-        lookup->wake = nullptr;
+        lookup->waiting = nullptr;
         lookup->executor = boost::asio::any_io_executor();
         std::erase(open_, lookup);
         std::erase(waiting_, lookup);
@@ -10457,7 +10727,7 @@ private:
         if (!lookup->executor) return;
         try {
             boost::asio::post(lookup->executor, [lookup] {
-                if (lookup->wake != nullptr) lookup->wake->cancel();
+                if (lookup->waiting != nullptr) lookup->waiting->wake();
             });
         } catch (std::exception const&) {
             // Out of memory: the caller wakes at its deadline.
@@ -10493,9 +10763,9 @@ private:
 class scoped_lookup {
 public:
     scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,
-                  boost::asio::any_io_executor strand, boost::asio::steady_timer& wake)
+                  boost::asio::any_io_executor strand, sleeper& who_waits)
         : queue_(boost::asio::use_service<lookup_service>(context).queue()),
-          lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), wake)) {
+          lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), who_waits)) {
         queue_->start(lookup_);
     }
     scoped_lookup(scoped_lookup const&) = delete;
@@ -10589,9 +10859,11 @@ private:
         watch_.enter(transfer_phase::resolve);
         http_origin const& origin = watch_.request().origin;
         scoped_lookup const lookup(boost::asio::query(watch_.call()->strand, boost::asio::execution::context), origin.host, origin.port,
-                                   watch_.call()->strand, watch_.call()->wake);
-        while (!lookup.is_done())
-            if (!co_await watch_.sleep()) co_return false;
+                                   watch_.call()->strand, watch_.call()->rest);
+        while (!lookup.is_done()) {
+            co_await watch_.sleep();
+            if (!watch_.check()) co_return false;
+        }
         if (lookup.error() || lookup.endpoints().empty())
             co_return watch_.fail(errc::resolve_failed, "The host name " + origin.host + " has no address (" + lookup.error().message() +
                                                             "); check its spelling and the DNS of this machine.");
@@ -10624,7 +10896,7 @@ private:
             }
             auto const now = call_state::clock::now();
             if (begun < addresses.size() && now >= next_begin) {
-                attempts_.push_back(std::make_shared<http_connection>(io_));
+                attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request().origin));
                 attempts_.back()->start_connect(addresses[begun++], watch_.call());
                 next_begin = now + stagger_;
                 continue;
@@ -10637,7 +10909,8 @@ private:
                 co_return nullptr;
             }
             watch_.set_alarm(begun < addresses.size() ? next_begin : (call_state::clock::time_point::max)());
-            if (!co_await watch_.sleep()) co_return nullptr;
+            co_await watch_.sleep();
+            if (!watch_.check()) co_return nullptr;
         }
     }
 
@@ -10645,8 +10918,10 @@ private:
         watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
         if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
-        while (!made.setup.is_done())
-            if (!co_await watch_.sleep()) co_return false;
+        while (!made.setup.is_done()) {
+            co_await watch_.sleep();
+            if (!watch_.check()) co_return false;
+        }
         auto const error = made.setup.error();
         made.setup.clear();
         if (!error) co_return true;
@@ -10696,6 +10971,7 @@ public:
     [[nodiscard]] error_code take(boost::beast::flat_buffer& buffer) {
         using http_error = boost::beast::http::error;
         error_code error;
+        arrived_ = buffer.size();
         if (header_bytes_ == 0 && !begins_like_http(buffer)) error = http_error::bad_version;
         while (!error && buffer.size() != 0 && !is_done()) {
             bool const in_header = !is_header_done();
@@ -10730,7 +11006,11 @@ private:
 
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
 
-    void on_response_impl(int status, string_view, int, error_code&) override { response_.status = status; }
+    void on_response_impl(int status, string_view, int, error_code&) override {
+        constexpr std::size_t usual_fields = 12;
+        response_.status = status;
+        response_.headers.reserve(usual_fields);
+    }
 
     void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
         if (!has_header_) response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
@@ -10763,6 +11043,8 @@ private:
     }
 
     std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override {
+        // Room at once for all that has arrived, since the other chunks are mostly among it.
+        if (response_.body.empty()) response_.body.reserve((std::max)(arrived_, piece.size()));
         response_.body.append(piece.data(), piece.size());
         return piece.size();
     }
@@ -10773,6 +11055,7 @@ private:
     std::size_t most_header_bytes_;
     std::size_t header_bytes_ = 0;
     std::size_t extension_bytes_ = 0;
+    std::size_t arrived_ = 0;
     bool has_header_ = false;
 };
 
@@ -10826,114 +11109,163 @@ public:
     transport_options const options;
 };
 
-/// One request and its answer: connection, bytes out, bytes in. Lives in the frame of the coroutine that awaits `run`,
-/// which has switched `throw_if_cancelled` off.
+/// What an exchange waits for.
+enum class exchange_need : std::uint8_t {
+    event,       ///< Something to happen: `event()` is to be awaited.
+    connection,  ///< A new connection: `connect()` is to be awaited.
+    nothing      ///< `take()` has the answer.
+};
+
+/// One request and its answer, bytes out and bytes in, as a machine: it goes as far as it gets without waiting, and says what
+/// it waits for. Lives in the frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off.
 class http_exchange {
     using error_code = boost::system::error_code;
     using http_error = boost::beast::http::error;
-    template <class T>
-    using awaitable = boost::asio::awaitable<T>;
 
 public:
     /// Of a request that `check_request` lets pass. Sockets belong to `io`, handlers run on `strand`.
     http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor io, boost::asio::any_io_executor strand,
-                  http_request request)
-        : shared_(std::move(shared)), io_(std::move(io)), watch_(std::make_shared<call_state>(io_, std::move(strand), std::move(request))) {}
+                  boost::asio::cancellation_state cancellation, http_request request)
+        : shared_(std::move(shared)),
+          io_(std::move(io)),
+          watch_(std::make_shared<call_state>(shared_->pool->alarms(), std::move(strand), std::move(request)), std::move(cancellation)) {}
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
     ~http_exchange() {
         if (connection_) connection_->abandon();
+        watch_.call()->end();
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<result<http_response>> run() {
+    [[nodiscard]] exchange_need begin() {
         http_origin const& origin = request().origin;
         if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            co_return failure(errc::invalid_argument,
-                              "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
-                .at("dangerously_accept_any_certificate_on_loopback");
-        if (request().limits.time <= request().limits.time.zero()) co_return watch_.stopped(stop_reason::deadline);
-        if (request().limits.is_cancelled()) co_return watch_.stopped(stop_reason::cancelled);
+            return end(watch_.fail(failure(errc::invalid_argument,
+                                           "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+                                       .at("dangerously_accept_any_certificate_on_loopback")));
+        if (request().limits.time <= request().limits.time.zero()) return end(watch_.fail(watch_.stopped(stop_reason::deadline)));
+        if (request().limits.is_cancelled()) return end(watch_.fail(watch_.stopped(stop_reason::cancelled)));
 
         watch_.call()->start();
-        connection_pool::place const place(shared_->pool, watch_.call());
+        place_.emplace(shared_->pool, watch_.call());
         watch_.enter(transfer_phase::queue);
-        while (!place.is_granted()) {
-            if (!co_await watch_.sleep()) co_return std::move(watch_.reason());
-        }
-        bool is_complete = co_await attempt(true);
-        if (!is_complete && may_resend_) is_complete = co_await attempt(false);
-        if (is_complete) co_return std::move(response_);
-        watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-        co_return std::move(watch_.reason());
+        return advance();
     }
 
-    /// Notes nothing more where `http_request::trace` asked; what it refers to may go.
-    void end_trace() noexcept { watch_.end_trace(); }
-
-private:
-    // One connection, one request, one answer; false leaves the reason in the watch, and `may_resend_` where a second try is
-    // harmless.
-    [[nodiscard, gnu::noinline]] awaitable<bool> attempt(bool may_reuse) {
-        may_resend_ = false;
-        write_failed_ = false;
-        written_ = 0;
-        watch_.enter(transfer_phase::connect);
-        if (!co_await watch_.check()) co_return false;
-        if (may_reuse) connection_ = shared_->pool->take(request().origin);
-        is_reused_ = connection_ != nullptr;
-        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
-        if (!is_reused_) {
-            if (!co_await connect()) co_return false;
+    [[nodiscard]] exchange_need advance() {
+        // The connector has looked for itself.
+        if (state_ != state::connecting && !watch_.check()) {
+            // What became of a write that is given up is uncertain.
+            may_have_written_ = may_have_written_ || state_ == state::writing;
+            return end(false);
         }
-        bool const is_complete = co_await converse();
-        if (connection_) connection_->close();
-        connection_.reset();
-        co_return is_complete;
+        while (true) {
+            switch (step()) {
+                case progress::on: continue;
+                case progress::waits: return exchange_need::event;
+                case progress::connects: return exchange_need::connection;
+                case progress::complete: return end(true);
+                case progress::failed:
+                    if (!may_resend_) return end(false);
+                    drop_connection();
+                    begin_attempt(false);
+            }
+        }
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<bool> connect() {
+    [[nodiscard]] auto event() { return watch_.sleep(); }
+
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> connect() {
         if (shared_->options.connect_time) watch_.limit(*shared_->options.connect_time);
         connector making(watch_, io_, shared_->tls, shared_->options.stagger);
         connection_ = co_await making.connect();
         watch_.end_limit();
-        co_return connection_ != nullptr;
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<bool> converse() {
-        constexpr int most_interim = 5;
-        for (int interim = 0;; ++interim) {
-            if (!write_failed_ && written_ < total() && connection_->buffer.size() == 0) {
-                if (!co_await write()) co_return false;
-            }
-            response_parser parser(request().limits);
-            if (!co_await read(parser)) co_return false;
-            if (!parser.is_interim()) {
-                response_ = std::move(parser.response());
-                keep(parser.keep_alive());
-                co_return true;
-            }
-            if (parser.response().status == 101)
-                co_return watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
-            if (interim == most_interim)
-                co_return watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
+    /// After `nothing`, once. From here on nothing is noted where `http_request::trace` asked; what it refers to may go.
+    [[nodiscard]] result<http_response> take() {
+        watch_.end_trace();
+        if (is_complete_) return std::move(response_);
+        watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
+        return std::move(watch_.reason());
+    }
+
+private:
+    enum class state : std::uint8_t { queued, choosing, connecting, writing, reading };
+    enum class progress : std::uint8_t { on, waits, connects, complete, failed };
+
+    // A failure has left its reason in the watch, and `may_resend_` where a second try is harmless.
+    [[nodiscard]] progress step() {
+        switch (state_) {
+            case state::queued:
+                if (!place_->is_granted()) return progress::waits;
+                begin_attempt(true);
+                return progress::on;
+            case state::choosing: return choose();
+            case state::connecting:
+                if (!connection_) return progress::failed;
+                converse();
+                return progress::on;
+            case state::writing: return write();
+            case state::reading: return read();
         }
+        return progress::failed;
+    }
+
+    [[nodiscard]] exchange_need end(bool is_complete) {
+        is_complete_ = is_complete;
+        drop_connection();
+        return exchange_need::nothing;
+    }
+
+    void drop_connection() {
+        if (connection_) connection_->close();
+        connection_.reset();
+    }
+
+    void begin_attempt(bool may_reuse) {
+        may_reuse_ = may_reuse;
+        may_resend_ = false;
+        write_failed_ = false;
+        written_ = 0;
+        interim_ = 0;
+        watch_.enter(transfer_phase::connect);
+        state_ = state::choosing;
+    }
+
+    [[nodiscard]] progress choose() {
+        if (may_reuse_) connection_ = shared_->pool->take(request().origin, request().method == http_method::get);
+        is_reused_ = connection_ != nullptr;
+        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
+        if (!is_reused_) {
+            state_ = state::connecting;
+            return progress::connects;
+        }
+        converse();
+        return progress::on;
+    }
+
+    // Writes what is still to be written, unless an answer is there already; then reads the next answer.
+    void converse() {
+        bool const writes = !write_failed_ && written_ < total() && connection_->buffer.size() == 0;
+        if (!writes) return await_answer();
+        watch_.enter(transfer_phase::send);
+        state_ = state::writing;
+    }
+
+    void await_answer() {
+        watch_.enter(transfer_phase::first_byte);
+        parser_.emplace(request().limits);
+        state_ = state::reading;
     }
 
     // Ends with everything written, or something to read, or a connection that takes no more. An answer may be there all
-    // the same, so only a stop is a failure. A large request is read beside, since the answer may come before it is out.
-    [[nodiscard, gnu::noinline]] awaitable<bool> write() {
-        watch_.enter(transfer_phase::send);
+    // the same, so none of these is a failure. A large request is read beside, since the answer may come before it is out.
+    [[nodiscard]] progress write() {
         io_step& writing = connection_->writing;
         io_step& reading = connection_->reading;
         while (written_ < total()) {
             if (writing.is_idle()) connection_->start_write(written_, watch_.call());
-            while (!writing.is_done() && !reading.is_done()) {
-                if (!co_await watch_.sleep()) {
-                    // What became of a write that is given up is uncertain.
-                    may_have_written_ = true;
-                    co_return false;
-                }
-            }
+            if (!writing.is_done() && !reading.is_done()) return progress::waits;
             if (writing.is_done()) {
                 written_ += writing.count();
                 if (watch_.trace() != nullptr) watch_.trace()->bytes_sent += writing.count();
@@ -10945,35 +11277,50 @@ private:
             if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
         }
         may_have_written_ = may_have_written_ || writing.is_pending();
-        co_return co_await watch_.check();
+        await_answer();
+        return progress::on;
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<bool> read(response_parser& parser) {
-        watch_.enter(transfer_phase::first_byte);
+    [[nodiscard]] progress read() {
         io_step& reading = connection_->reading;
         while (true) {
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
-            if (!parse(parser)) co_return false;
-            if (parser.is_done()) co_return true;
-            if (parser.is_header_done()) watch_.enter(transfer_phase::body);
-            else if (parser.got_some()) watch_.enter(transfer_phase::header);
+            if (!parse(*parser_)) return progress::failed;
+            if (parser_->is_done()) return answered();
+            if (parser_->is_header_done()) watch_.enter(transfer_phase::body);
+            else if (parser_->got_some()) watch_.enter(transfer_phase::header);
 
             if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
-            while (!reading.is_done()) {
-                if (!co_await watch_.sleep()) co_return false;
-            }
+            if (!reading.is_done()) return progress::waits;
             error_code const error = reading.error();
-            if (!co_await watch_.check()) co_return false;
             if (!error) continue;
             reading.clear();
-            if (error == boost::asio::error::eof && parser.is_header_done()) {
+            if (error == boost::asio::error::eof && parser_->is_header_done()) {
                 error_code at_end;
-                parser.put_eof(at_end);
-                if (!at_end) co_return true;
+                parser_->put_eof(at_end);
+                if (!at_end) return answered();
             }
-            co_return closed(parser, error);
+            static_cast<void>(closed(*parser_, error));
+            return progress::failed;
         }
+    }
+
+    [[nodiscard]] progress answered() {
+        constexpr int most_interim = 5;
+        if (!parser_->is_interim()) {
+            response_ = std::move(parser_->response());
+            keep(parser_->keep_alive());
+            return progress::complete;
+        }
+        bool may_go_on = true;
+        if (parser_->response().status == 101)
+            may_go_on = watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
+        else if (interim_++ == most_interim)
+            may_go_on = watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
+        if (!may_go_on) return progress::failed;
+        converse();
+        return progress::on;
     }
 
     // Feeds what has arrived to the parser; false leaves the reason.
@@ -11015,21 +11362,26 @@ private:
         bool const asked_to_close = http1::asks_to_close(request().headers);
         if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
-        connection_->buffer.shrink_to_fit();
-        shared_->pool->give(request().origin, std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
+        shared_->pool->give(std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
     }
 
     [[nodiscard]] http_request const& request() const noexcept { return watch_.request(); }
     [[nodiscard]] std::size_t total() const noexcept { return watch_.call()->head.size() + request().body.size(); }
 
-    static constexpr std::size_t most_per_read = 16 * 1024;
+    static constexpr std::size_t most_per_read = 32 * 1024;
 
     std::shared_ptr<transport_shared const> shared_;
     boost::asio::any_io_executor io_;
     call_watch watch_;
     http_response response_;
     std::shared_ptr<http_connection> connection_;
+    std::optional<connection_pool::place> place_;
+    std::optional<response_parser> parser_;
     std::size_t written_ = 0;
+    int interim_ = 0;
+    state state_ = state::queued;
+    bool may_reuse_ = false;
+    bool is_complete_ = false;
     bool is_reused_ = false;
     bool write_failed_ = false;
     bool may_have_written_ = false;
@@ -11110,7 +11462,7 @@ private:
     [[nodiscard]] static std::shared_ptr<detail::transport_shared const> share(boost::asio::any_io_executor const& executor,
                                                                                transport_options options) {
         auto& service = boost::asio::use_service<detail::pool_service>(context_of(executor));
-        auto pool = service.make_pool(options.most_connections, options.idle_time);
+        auto pool = service.make_pool(executor, options.most_connections, options.idle_time);
         return std::make_shared<detail::transport_shared const>(std::move(pool), std::move(options));
     }
 
@@ -11123,9 +11475,13 @@ private:
         std::exception_ptr thrown;
         try {
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
-            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
-            answer = co_await work.run();
-            work.end_trace();
+            boost::asio::cancellation_state cancellation = co_await boost::asio::this_coro::cancellation_state;
+            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(cancellation), std::move(request));
+            for (auto need = work.begin(); need != detail::exchange_need::nothing; need = work.advance()) {
+                if (need == detail::exchange_need::connection) co_await work.connect();
+                else co_await work.event();
+            }
+            answer = work.take();
         } catch (...) {
             thrown = std::current_exception();
         }
@@ -11185,13 +11541,16 @@ public:
                            "This transport is in the middle of another call; wait for it, or use one transport per thread.");
         result<http_response> answer;
         std::exception_ptr thrown;
+        bool is_over = false;
         state_->context.restart();
         boost::asio::co_spawn(state_->context, state_->transport.send(std::move(request)),
-                              [&answer, &thrown](std::exception_ptr error, result<http_response> given) {
+                              [&answer, &thrown, &is_over](std::exception_ptr error, result<http_response> given) {
                                   thrown = std::move(error);
                                   answer = std::move(given);
+                                  is_over = true;
                               });
-        state_->context.run();
+        // Not until there is nothing left to do: what was given up may end later, within the next call.
+        while (!is_over && state_->context.run_one() != 0) continue;
         if (thrown) std::rethrow_exception(thrown);
         return answer;
     }
@@ -13975,38 +14334,38 @@ UMBRACO_AI_END_NAMESPACE
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-enum class step_kind : std::uint8_t {
+enum class call_step_kind : std::uint8_t {
     send,    ///< Take `request()` and send it.
     answer,  ///< The request was taken; `resume` with its answer, at `until` the latest.
     wait,    ///< Ask again at `until`, or once another call of the client went on.
     done     ///< `take()` has the result.
 };
 
-[[nodiscard]] constexpr std::string_view to_string(step_kind value) noexcept {
+[[nodiscard]] constexpr std::string_view to_string(call_step_kind value) noexcept {
     switch (value) {
-        case step_kind::send: return "send";
-        case step_kind::answer: return "answer";
-        case step_kind::wait: return "wait";
-        case step_kind::done: return "done";
+        case call_step_kind::send: return "send";
+        case call_step_kind::answer: return "answer";
+        case call_step_kind::wait: return "wait";
+        case call_step_kind::done: return "done";
     }
     return "?";
 }
 
 /// What a stepped call needs next.
-class step {
+class call_step {
 public:
-    step() = default;
-    step(step_kind kind, std::chrono::nanoseconds time) : what(kind), until(time) {}
+    call_step() = default;
+    call_step(call_step_kind kind, std::chrono::nanoseconds time) : what(kind), until(time) {}
 
-    step_kind what = step_kind::done;
+    call_step_kind what = call_step_kind::done;
     std::chrono::nanoseconds until{0};  ///< On the clock of `now`; of `answer` and `wait`.
 
-    friend bool operator==(step const&, step const&) = default;
+    friend bool operator==(call_step const&, call_step const&) = default;
 
     template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, step const& value) {
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, call_step const& value) {
         out << to_string(value.what);
-        if (value.what == step_kind::answer || value.what == step_kind::wait) out << " until " << value.until.count() << " ns";
+        if (value.what == call_step_kind::answer || value.what == call_step_kind::wait) out << " until " << value.until.count() << " ns";
         return out;
     }
 };
@@ -14025,7 +14384,7 @@ public:
 
 private:
     friend class step_turn;
-    std::map<guid, std::deque<std::uint64_t>> lines_;
+    std::map<guid, std::vector<std::uint64_t>> lines_;
     std::uint64_t last_ = 0;
 };
 
@@ -14056,21 +14415,40 @@ private:
     std::uint64_t number_;
 };
 
+/// Where a token source puts its token, on any thread, and the call that waits finds it.
+class step_token {
+public:
+    step_token() = default;
+
+    void put(result<bearer_token> token) {
+        if (is_claimed_.exchange(true)) return;
+        token_ = std::move(token);
+        is_there_.store(true, std::memory_order_release);
+    }
+    [[nodiscard]] bool is_there() const noexcept { return is_there_.load(std::memory_order_acquire); }
+    [[nodiscard]] result<bearer_token> take() { return std::move(token_); }
+
+private:
+    result<bearer_token> token_;
+    std::atomic<bool> is_claimed_ = false;
+    std::atomic<bool> is_there_ = false;
+};
+
 }  // namespace detail
 
 /// A call that somebody's event loop carries out: it says what it needs next, and is told what came of it. No thread, no
 /// clock and no I/O of its own.
 ///
 ///     switch (call.next(now).what) {
-///         case step_kind::send: … call.request() …            // send it, without blocking
-///         case step_kind::answer: …                           // call.resume(answer, now) once it is there
-///         case step_kind::wait: …                             // look again at `until`
-///         case step_kind::done: …                             // call.take()
+///         case call_step_kind::send: … call.request() …            // send it, without blocking
+///         case call_step_kind::answer: …                           // call.resume(answer, now) once it is there
+///         case call_step_kind::wait: …                             // look again at `until`
+///         case call_step_kind::done: …                             // call.take()
 ///     }
 ///
 /// `now` is a steady clock that moves on. Calls of one client run side by side: they sign in once, and writes to one
 /// connection queue up in the order in which they came to it. A call that waits is asked again by `next` whenever another
-/// call of its client went on. To cancel, give `resume` a failure of `errc::cancelled` in place of the answer, or drop the
+/// call of its client went on, and once a token source that takes a receiver has given its token. To cancel, give `resume` a failure of `errc::cancelled` in place of the answer, or drop the
 /// call; what it held goes to the next one.
 /// Lifetime: the client outlives its calls. Threading: all calls of a client on one thread, or under one lock.
 class stepper {
@@ -14080,13 +14458,12 @@ public:
     stepper& operator=(stepper&&) = delete;
 
     /// What the call needs now. Begins the call, and goes on after a pause that is over; sends nothing itself.
-    [[nodiscard]] step next(std::chrono::nanoseconds now) {
+    [[nodiscard]] call_step next(std::chrono::nanoseconds now) {
         if (!begun_ || is_due(now)) go_on(now);
         switch (next_.what) {
-            case action_kind::send: return is_taken_ ? step(step_kind::answer, until_) : step(step_kind::send, {});
-            case action_kind::wait:
-            case action_kind::lock: return step(step_kind::wait, until_);
-            default: return step(step_kind::done, {});
+            case action_kind::send: return is_taken_ ? call_step(call_step_kind::answer, until_) : call_step(call_step_kind::send, {});
+            case action_kind::done: return call_step(call_step_kind::done, {});
+            default: return call_step(call_step_kind::wait, until_);
         }
     }
 
@@ -14112,15 +14489,6 @@ protected:
     stepper(stepper&&) noexcept = default;
     virtual ~stepper() = default;
 
-    /// Why the call ended without its machine, or nothing.
-    std::optional<failure> ended_;
-
-private:
-    virtual action machine_start(std::chrono::nanoseconds now) = 0;
-    virtual action machine_resume(result<http_response> answer, std::chrono::nanoseconds now) = 0;
-    virtual action machine_resume(result<bool> waited, std::chrono::nanoseconds now) = 0;
-    virtual action machine_resume(std::chrono::nanoseconds now) = 0;
-
     /// A step within a step, as where a `change` steps another call, would write what the outer one then overwrites.
     class in_step {
     public:
@@ -14136,8 +14504,19 @@ private:
         bool was_in_step_;
     };
 
+    detail::step_turns* turns_;
+    std::optional<failure> ended_;  ///< Why the call ended without its machine, or nothing.
+
+private:
+    virtual action machine_start(std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(result<http_response> answer, std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(result<bool> waited, std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(result<bearer_token> token, std::chrono::nanoseconds now) = 0;
+    virtual action machine_resume(std::chrono::nanoseconds now) = 0;
+
     [[nodiscard]] bool is_due(std::chrono::nanoseconds now) const {
         if (next_.what == action_kind::lock) return queued_->has_come() || now >= until_;
+        if (next_.what == action_kind::token) return token_->is_there() || now >= until_;
         return next_.what == action_kind::wait && now >= until_;
     }
 
@@ -14146,6 +14525,10 @@ private:
         if (mark.is_nested()) return refuse();
         if (!std::exchange(begun_, true)) return accept(machine_start(now), now);
         if (next_.what == action_kind::wait) return accept(machine_resume(now), now);
+        if (next_.what == action_kind::token) {
+            auto const slot = std::exchange(token_, nullptr);
+            return accept(machine_resume(slot->is_there() ? slot->take() : result<bearer_token>(no_token()), now), now);
+        }
         if (queued_->has_come()) {
             hold();
             return accept(machine_resume(result<bool>(true), now), now);
@@ -14156,7 +14539,14 @@ private:
 
     /// Carries out what needs neither time nor I/O.
     void accept(action wanted, std::chrono::nanoseconds now) {
-        while (wanted.what == action_kind::lock || wanted.what == action_kind::unlock) {
+        while (wanted.what == action_kind::lock || wanted.what == action_kind::unlock || wanted.what == action_kind::token) {
+            if (wanted.what == action_kind::token) {
+                token_ = std::make_shared<detail::step_token>();
+                wanted.source([slot = token_](result<bearer_token> token) { slot->put(std::move(token)); });
+                if (!token_->is_there()) break;
+                wanted = machine_resume(std::exchange(token_, nullptr)->take(), now);
+                continue;
+            }
             if (wanted.what == action_kind::unlock) {
                 std::erase_if(held_, [&](detail::step_turn const& turn) { return turn.id() == wanted.subject; });
                 wanted = machine_resume(now);
@@ -14178,6 +14568,10 @@ private:
         queued_.reset();
     }
 
+    [[nodiscard]] static failure no_token() {
+        return failure(errc::deadline_exceeded, "The token source gave no token before the deadline; allow more time.");
+    }
+
     [[nodiscard]] failure too_late() const {
         return next_.subject == guid() ? failure(errc::deadline_exceeded, "Another call was signing in until the deadline passed; nothing was sent.")
                                        : failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
@@ -14192,9 +14586,9 @@ private:
         held_.clear();
     }
 
-    detail::step_turns* turns_;
     std::vector<detail::step_turn> held_;
     std::optional<detail::step_turn> queued_;
+    std::shared_ptr<detail::step_token> token_;
     action next_;
     std::chrono::nanoseconds until_{0};
     bool begun_ = false;
@@ -14211,12 +14605,16 @@ public:
     stepped_call(stepped_call&&) noexcept = default;
 
     /// The result, once, where `next` gives `done`.
-    [[nodiscard]] result_type take() { return ended_ ? result_type(*std::move(ended_)) : machine_.take(); }
+    [[nodiscard]] result_type take() {
+        in_step const mark(*turns_);
+        return ended_ ? result_type(*std::move(ended_)) : machine_.take();
+    }
 
 private:
     action machine_start(std::chrono::nanoseconds now) override { return machine_.start(now); }
     action machine_resume(result<http_response> answer, std::chrono::nanoseconds now) override { return machine_.resume(std::move(answer), now); }
     action machine_resume(result<bool> waited, std::chrono::nanoseconds now) override { return machine_.resume(std::move(waited), now); }
+    action machine_resume(result<bearer_token> token, std::chrono::nanoseconds now) override { return machine_.resume(std::move(token), now); }
     action machine_resume(std::chrono::nanoseconds now) override { return machine_.resume(now); }
 
     exchange<O> machine_;

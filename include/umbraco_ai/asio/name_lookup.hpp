@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
 #define UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
 
+#include <umbraco_ai/asio/sleeper.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -11,7 +12,6 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
@@ -45,18 +45,18 @@ using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
     return endpoint_list{tcp::endpoint(address, port)};
 }
 
-/// One host name on its way to addresses. All but host and port is guarded by the mutex of `lookup_queue`, and `wake`
+/// One host name on its way to addresses. All but host and port is guarded by the mutex of `lookup_queue`, and `waiting`
 /// belongs to the strand of who waits.
 class name_lookup {
 public:
     name_lookup(std::string host_name, std::uint16_t port_number, boost::asio::any_io_executor strand,
-                boost::asio::steady_timer& wake_timer)
-        : host(std::move(host_name)), port(port_number), executor(std::move(strand)), wake(&wake_timer) {}
+                sleeper& who_waits)
+        : host(std::move(host_name)), port(port_number), executor(std::move(strand)), waiting(&who_waits) {}
 
     std::string const host;
     std::uint16_t const port;
     boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
-    boost::asio::steady_timer* wake;
+    sleeper* waiting;
     bool done = false;
     boost::system::error_code error;
     endpoint_list endpoints;
@@ -77,7 +77,7 @@ public:
         resolve_ = std::move(source);
     }
 
-    /// Begins a look-up; its timer is cancelled on its executor when it is done.
+    /// Begins a look-up; who waits is woken on its executor when it is done.
     void start(std::shared_ptr<name_lookup> lookup) {
         bool needs_thread = false;
         {
@@ -106,7 +106,7 @@ public:
     /// The caller no longer waits.
     void abandon(std::shared_ptr<name_lookup> const& lookup) {
         std::lock_guard const guard(mutex_);
-        lookup->wake = nullptr;
+        lookup->waiting = nullptr;
         lookup->executor = boost::asio::any_io_executor();
         std::erase(open_, lookup);
         std::erase(waiting_, lookup);
@@ -170,7 +170,7 @@ private:
         if (!lookup->executor) return;
         try {
             boost::asio::post(lookup->executor, [lookup] {
-                if (lookup->wake != nullptr) lookup->wake->cancel();
+                if (lookup->waiting != nullptr) lookup->waiting->wake();
             });
         } catch (std::exception const&) {
             // Out of memory: the caller wakes at its deadline.
@@ -206,9 +206,9 @@ private:
 class scoped_lookup {
 public:
     scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,
-                  boost::asio::any_io_executor strand, boost::asio::steady_timer& wake)
+                  boost::asio::any_io_executor strand, sleeper& who_waits)
         : queue_(boost::asio::use_service<lookup_service>(context).queue()),
-          lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), wake)) {
+          lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), who_waits)) {
         queue_->start(lookup_);
     }
     scoped_lookup(scoped_lookup const&) = delete;

@@ -44,13 +44,16 @@ public:
                            "This transport is in the middle of another call; wait for it, or use one transport per thread.");
         result<http_response> answer;
         std::exception_ptr thrown;
+        bool is_over = false;
         state_->context.restart();
         boost::asio::co_spawn(state_->context, state_->transport.send(std::move(request)),
-                              [&answer, &thrown](std::exception_ptr error, result<http_response> given) {
+                              [&answer, &thrown, &is_over](std::exception_ptr error, result<http_response> given) {
                                   thrown = std::move(error);
                                   answer = std::move(given);
+                                  is_over = true;
                               });
-        state_->context.run();
+        // Not until there is nothing left to do: what was given up may end later, within the next call.
+        while (!is_over && state_->context.run_one() != 0) continue;
         if (thrown) std::rethrow_exception(thrown);
         return answer;
     }

@@ -15,6 +15,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
@@ -51,6 +52,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
+/// Loop: all calls share one timer, so a context has nothing more to do some 50 ms after the last call, not at once.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
@@ -95,7 +97,7 @@ private:
     [[nodiscard]] static std::shared_ptr<detail::transport_shared const> share(boost::asio::any_io_executor const& executor,
                                                                                transport_options options) {
         auto& service = boost::asio::use_service<detail::pool_service>(context_of(executor));
-        auto pool = service.make_pool(options.most_connections, options.idle_time);
+        auto pool = service.make_pool(executor, options.most_connections, options.idle_time);
         return std::make_shared<detail::transport_shared const>(std::move(pool), std::move(options));
     }
 
@@ -108,9 +110,13 @@ private:
         std::exception_ptr thrown;
         try {
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
-            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(request));
-            answer = co_await work.run();
-            work.end_trace();
+            boost::asio::cancellation_state cancellation = co_await boost::asio::this_coro::cancellation_state;
+            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(cancellation), std::move(request));
+            for (auto need = work.begin(); need != detail::exchange_need::nothing; need = work.advance()) {
+                if (need == detail::exchange_need::connection) co_await work.connect();
+                else co_await work.event();
+            }
+            answer = work.take();
         } catch (...) {
             thrown = std::current_exception();
         }

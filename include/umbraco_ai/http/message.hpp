@@ -60,6 +60,9 @@ public:
 
     void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
 
+    /// Makes room for so many fields.
+    void reserve(std::size_t count) { fields_.reserve(count); }
+
     /// The value of the first field of this name, or null.
     [[nodiscard]] std::string const* find(std::string_view name) const noexcept {
         for (auto const& field : fields_)

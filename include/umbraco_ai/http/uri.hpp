@@ -46,7 +46,7 @@ void put_percent_encoded(S& sink, std::string_view text) {
     constexpr char hex[] = "0123456789ABCDEF";
     while (true) {
         std::size_t const plain = unreserved_length(text);
-        put(sink, text.substr(0, plain));
+        sink.append(text.data(), plain);
         if (plain == text.size()) return;
         auto const byte = static_cast<unsigned char>(text[plain]);
         char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};

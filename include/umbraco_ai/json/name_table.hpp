@@ -131,7 +131,7 @@ private:
     consteval bool fill(std::uint64_t factor) {
         for (auto& slot : slots) slot = most_names;
         for (std::size_t i = 0; i < Names; ++i) {
-            auto& slot = slots[entries[i].print.hash(entries[i].size, factor) >> shift];
+            auto& slot = slots[static_cast<std::size_t>(entries[i].print.hash(entries[i].size, factor) >> shift)];
             if (slot != most_names) return false;
             slot = static_cast<std::uint8_t>(i);
         }

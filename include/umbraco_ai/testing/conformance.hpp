@@ -112,16 +112,19 @@ public:
         {"The header of an answer is bounded", always, conformance_failures::header_bounded},
         {"The body of an answer is bounded", always, conformance_failures::body_bounded},
         {"What is meant for https is not sent in plain", always, conformance_failures::https_not_in_plain},
-        {"A certificate that nobody trusts is refused", [](conformance_bench const& b) { return b.has_tls() ? text() : text("tried without TLS"); },
-         conformance_failures::untrusted_refused},
+        {"A certificate that nobody trusts is refused",
+         [](conformance_bench const& b) { return b.has_tls() ? text() : text("tried without TLS"); }, conformance_failures::untrusted_refused},
         {"A call ends within its time", [](conformance_bench const& b) { return b.declared.timed ? text() : text("timed is not declared"); },
          conformance_declared::ends_in_time},
-        {"A cancelled call ends", [](conformance_bench const& b) { return b.declared.cancellable ? text() : text("cancellable is not declared"); },
+        {"A cancelled call ends",
+         [](conformance_bench const& b) { return b.declared.cancellable ? text() : text("cancellable is not declared"); },
          conformance_declared::ends_when_cancelled},
-        {"Two calls run at once", [](conformance_bench const& b) { return b.declared.concurrent ? text() : text("concurrent is not declared"); },
+        {"Two calls run at once",
+         [](conformance_bench const& b) { return b.declared.concurrent ? text() : text("concurrent is not declared"); },
          conformance_declared::two_at_once},
         {"A failure knows whether a write may have been applied",
-         [](conformance_bench const& b) { return b.declared.tracks_writes ? text() : text("tracks_writes is not declared"); }, conformance_declared::writes_tracked},
+         [](conformance_bench const& b) { return b.declared.tracks_writes ? text() : text("tracks_writes is not declared"); },
+         conformance_declared::writes_tracked},
     };
     conformance_report report;
     for (conformance_rule const& rule : rules) report.findings.push_back(try_rule(rule, bench));
@@ -132,7 +135,6 @@ template <class T>
 inline constexpr bool is_asio_awaitable = false;
 template <class T, class Executor>
 inline constexpr bool is_asio_awaitable<boost::asio::awaitable<T, Executor>> = true;
-
 
 template <class Factory>
 inline constexpr bool takes_context = std::is_invocable_v<Factory&, boost::asio::io_context&>;
@@ -156,20 +158,21 @@ public:
     std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) override {
         std::pair<result<http_response>, result<http_response>> answers;
         std::exception_ptr thrown;
+        std::exception_ptr thrown_beside;
         std::thread beside([&] {
             try {
-                answers.second = run_(io_, transport_, std::move(other));
+                answers.second = send(std::move(other));
             } catch (...) {
-                thrown = std::current_exception();
+                thrown_beside = std::current_exception();
             }
         });
         try {
-            answers.first = run_(io_, transport_, std::move(one));
+            answers.first = send(std::move(one));
         } catch (...) {
-            beside.join();
-            throw;
+            thrown = std::current_exception();
         }
         beside.join();
+        if (!thrown) thrown = thrown_beside;
         if (thrown) std::rethrow_exception(thrown);
         return answers;
     }
@@ -226,11 +229,12 @@ public:
 private:
     void begin(http_request request, result<http_response>& answer) {
         ++under_way_;
-        boost::asio::co_spawn(io_, send_over(transport_, std::move(request)), [this, &answer](std::exception_ptr thrown, result<http_response> given) {
-            if (thrown) thrown_ = thrown;
-            answer = std::move(given);
-            --under_way_;
-        });
+        boost::asio::co_spawn(io_, send_over(transport_, std::move(request)),
+                              [this, &answer](std::exception_ptr thrown, result<http_response> given) {
+                                  if (thrown) thrown_ = thrown;
+                                  answer = std::move(given);
+                                  --under_way_;
+                              });
     }
 
     // Idle connections may leave work behind, so the end of the work is not waited for.
@@ -281,7 +285,8 @@ template <detail::TransportFactory Factory>
         if constexpr (!is_awaited<made>) {
             return std::make_unique<detail::running_subject<Factory, detail::run_plain>>(factory, detail::run_plain());
         } else {
-            static_assert(detail::is_asio_awaitable<send_result_t<made>>, "umbraco_ai: say how to run what send gives: check_transport(factory, runner)");
+            static_assert(detail::is_asio_awaitable<send_result_t<made>>,
+                          "umbraco_ai: say how to run what send gives: check_transport(factory, runner)");
             return std::make_unique<detail::asio_subject<Factory>>(factory);
         }
     };

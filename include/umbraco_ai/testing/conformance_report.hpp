@@ -68,13 +68,12 @@ public:
     std::vector<conformance_finding> findings;
 
     [[nodiscard]] std::size_t count(conformance_verdict wanted) const {
-        return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(), [wanted](auto const& each) { return each.verdict == wanted; }));
+        return static_cast<std::size_t>(
+            std::count_if(findings.begin(), findings.end(), [wanted](auto const& each) { return each.verdict == wanted; }));
     }
 
     /// Some rule was kept, and none was broken.
-    [[nodiscard]] bool passed() const {
-        return count(conformance_verdict::failed) == 0 && count(conformance_verdict::passed) != 0;
-    }
+    [[nodiscard]] bool passed() const { return count(conformance_verdict::failed) == 0 && count(conformance_verdict::passed) != 0; }
 
     /// The names of the rules with this verdict.
     [[nodiscard]] std::vector<std::string> rules(conformance_verdict wanted) const {

@@ -208,12 +208,26 @@ private:
             }
             out.append(name).append(1, '=');
             std::string_view const value = pair.substr(name.size() + 1);
-            if (detail::is_public_parameter(name)) out += value;
-            else out += placeholder_of(detail::form_decoded(value));
+            std::string const decoded = detail::form_decoded(value);
+            std::string scrubbed = decoded;
+            scrub(scrubbed);
+            if (!detail::is_public_parameter(name)) out += placeholder_of(decoded);
+            else if (scrubbed == decoded) out += value;
+            else umbraco_ai::detail::put_percent_encoded(out, scrubbed);
         }
     }
 
-    void redact_body(std::string& body, http_headers const& headers) {
+    void redact_body(std::string& body, http_headers& headers) {
+        std::size_t const size = body.size();
+        redact_text(body, headers);
+        if (body.size() == size) return;
+        http_headers kept;
+        for (http_header const& field : headers)
+            kept.add(field.name, detail::is_one_of(field.name, {"Content-Length"}) ? std::to_string(body.size()) : field.value);
+        headers = std::move(kept);
+    }
+
+    void redact_text(std::string& body, http_headers const& headers) {
         if (body.empty()) return;
         std::string const* const type = headers.find("Content-Type");
         if (type != nullptr && umbraco_ai::detail::equals_ignoring_case(std::string_view(*type).substr(0, 33), "application/x-www-form-urlencoded")) {

@@ -2,17 +2,17 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
 
+#include <umbraco_ai/asio/sleeper.hpp>
+#include <umbraco_ai/beast/detail/call_clock.hpp>
 #include <umbraco_ai/beast/detail/request_head.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/version.hpp>
 #include <umbraco_ai/wipe.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/system/error_code.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -26,39 +26,56 @@ namespace detail {
 
 enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
-/// What a call shares with the operations that it waits for: its request, and the timer `wake` on which alone its coroutine
-/// sleeps. Whatever happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within
-/// a turn of the loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. The
-/// timers' handlers hold it weakly, so that dropping the call drops everything.
-class call_state : public std::enable_shared_from_this<call_state> {
+/// What a call shares with the operations that it waits for: its request, and where alone its coroutine sleeps. Whatever
+/// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
+/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers hold
+/// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
+class call_state final : public alarmed {
 public:
-    using clock = std::chrono::steady_clock;
+    using clock = call_clock::clock;
 
-    /// Handlers run on `strand`; the timers belong to `io`.
-    call_state(boost::asio::any_io_executor const& io, boost::asio::any_io_executor call_strand, http_request to_send)
-        : request(std::move(to_send)),
+    /// Handlers run on `call_strand`.
+    call_state(std::shared_ptr<call_clock> alarms, boost::asio::any_io_executor call_strand, http_request to_send)
+        : alarmed(std::move(call_strand)),
+          request(std::move(to_send)),
           head(request_head(request)),
-          strand(std::move(call_strand)),
-          wake(io, (clock::time_point::max)()),
-          timer_(io),
+          alarms_(std::move(alarms)),
           deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
     /// The head holds the token.
-    ~call_state() { wipe(head); }
+    ~call_state() {
+        end();
+        wipe(head);
+    }
 
     http_request const request;
     std::string head;
-    boost::asio::any_io_executor const strand;
-    boost::asio::steady_timer wake;  ///< Never expires: cancelled to wake the call.
+    sleeper rest;
+    bool has_place = false;  ///< Guarded by the pool: it may use a connection.
 
     /// Starts the clock.
     void start() { arm(); }
+
+    /// Nothing goes off from here on.
+    void end() noexcept { alarms_->remove(*this); }
 
     /// Wakes the call at `time` too, once.
     void set_alarm(clock::time_point time) {
         alarm_ = time;
         arm();
+    }
+
+    /// To be awaited by the call's coroutine.
+    [[nodiscard]] auto sleep() {
+        return rest.sleep([executor = &strand, weak = weak_from_this()] {
+            // Whoever cancels is in the middle of it.
+            if (auto const held = weak.lock()) boost::asio::post(*executor, [weak] { wake(weak); });
+        });
+    }
+
+    static void wake(std::weak_ptr<alarmed> const& owner) {
+        if (auto const awake = owner.lock()) static_cast<call_state&>(*awake).rest.wake();
     }
 
     /// Whether to give up, asked after every wait and before the next operation.
@@ -74,28 +91,22 @@ private:
     void arm() {
         clock::time_point next = (std::min)(deadline_, alarm_);
         if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
-        timer_.expires_at(next);
-        timer_.async_wait(boost::asio::bind_executor(strand, [weak = weak_from_this()](boost::system::error_code error) {
-            auto const self = weak.lock();
-            if (self && !error) self->on_timer();
-        }));
+        alarms_->set(*this, next);
     }
 
-    void on_timer() {
+    void on_alarm() override {
         is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
         auto const now = clock::now();
-        if (is_cancelled_ || now >= deadline_) {
-            wake.cancel();
-            return;
-        }
-        if (now >= alarm_) {
-            alarm_ = (clock::time_point::max)();
-            wake.cancel();
-        }
-        arm();
+        bool const is_over = is_cancelled_ || now >= deadline_;
+        bool const is_time = now >= alarm_;
+        if (is_time) alarm_ = (clock::time_point::max)();
+        if (!is_over) arm();
+        if (is_over || is_time) rest.wake();
     }
 
-    boost::asio::steady_timer timer_;
+    void abandon() noexcept override { rest.drop(); }
+
+    std::shared_ptr<call_clock> alarms_;
     clock::time_point deadline_;
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;

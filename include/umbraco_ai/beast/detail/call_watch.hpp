@@ -10,11 +10,7 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/system/error_code.hpp>
+#include <boost/asio/cancellation_state.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -33,7 +29,9 @@ namespace detail {
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch {
 public:
-    explicit call_watch(std::shared_ptr<call_state> call) : call_(std::move(call)), trace_(call_->request.trace) {
+    /// state  of the call's coroutine
+    call_watch(std::shared_ptr<call_state> call, boost::asio::cancellation_state state)
+        : call_(std::move(call)), cancellation_(std::move(state)), trace_(call_->request.trace) {
         if (trace_ != nullptr) noted_ = call_state::clock::now();
     }
     call_watch(call_watch const&) = delete;
@@ -70,25 +68,18 @@ public:
         call_->set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
     }
 
-    /// Sleeps until something happens; false where the call has to stop, with `reason` set.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> sleep() {
-        boost::system::error_code ignored;
-        co_await call_->wake.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-        co_return co_await check();
-    }
+    /// To be awaited: ends when something has happened. Then `check`.
+    [[nodiscard]] auto sleep() { return call_->sleep(); }
 
     /// False where the call has to stop, with `reason` set.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<bool> check() {
-        stop_reason const why = call_->should_stop(co_await boost::asio::this_coro::cancellation_state);
-        if (why != stop_reason::none) {
-            reason_ = stopped(why);
-            co_return false;
-        }
+    [[nodiscard]] bool check() {
+        stop_reason const why = call_->should_stop(cancellation_);
+        if (why != stop_reason::none) return fail(stopped(why));
         if (limit_end_ && call_state::clock::now() >= *limit_end_)
-            co_return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
-                                                     std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
-                                                     " ms of transport_options::connect_time, while " + step() + '.');
-        co_return true;
+            return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
+                                                  std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
+                                                  " ms of transport_options::connect_time, while " + step() + '.');
+        return true;
     }
 
     /// Always false, to be returned.
@@ -119,6 +110,7 @@ private:
     }
 
     std::shared_ptr<call_state> call_;
+    boost::asio::cancellation_state cancellation_;
     transfer_trace* trace_;
     call_state::clock::time_point noted_;
     failure reason_;

@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
 
+#include <umbraco_ai/beast/detail/call_clock.hpp>
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/http/message.hpp>
@@ -28,29 +29,20 @@ namespace detail {
 /// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
 /// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.
 class connection_pool {
-    class waiter {
-    public:
-        explicit waiter(std::shared_ptr<call_state> const& owner) : strand(owner->strand), call(owner) {}
-
-        boost::asio::any_io_executor strand;
-        std::weak_ptr<call_state> call;
-        bool is_granted = false;
-    };
-
     class line {
     public:
         explicit line(http_origin where) : origin(std::move(where)) {}
 
         http_origin origin;
         std::size_t in_use = 0;
-        std::deque<std::shared_ptr<waiter>> waiting;
+        std::deque<call_state*> waiting;
     };
 
 public:
     using clock = std::chrono::steady_clock;
 
-    connection_pool(std::size_t most_in_use, std::chrono::seconds idle_time)
-        : most_in_use_((std::max<std::size_t>)(most_in_use, 1)), idle_time_(idle_time) {}
+    connection_pool(boost::asio::any_io_executor const& io, std::size_t most_in_use, std::chrono::seconds idle_time)
+        : alarms_(std::make_shared<call_clock>(io)), most_in_use_((std::max<std::size_t>)(most_in_use, 1)), idle_time_(idle_time) {}
     connection_pool(connection_pool const&) = delete;
     connection_pool& operator=(connection_pool const&) = delete;
     ~connection_pool() {
@@ -58,46 +50,50 @@ public:
     }
 
     [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
+    [[nodiscard]] std::shared_ptr<call_clock> const& alarms() const noexcept { return alarms_; }
 
     /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
     class place {
     public:
-        place(std::shared_ptr<connection_pool> pool, std::shared_ptr<call_state> const& owner)
-            : pool_(std::move(pool)), me_(pool_->enter(owner)), origin_(owner->request.origin) {}
+        place(std::shared_ptr<connection_pool> pool, std::shared_ptr<call_state> owner) : pool_(std::move(pool)), owner_(std::move(owner)) {
+            pool_->enter(*owner_);
+        }
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { pool_->leave(origin_, me_); }
+        ~place() { pool_->leave(*owner_); }
 
         /// The call is woken when it becomes so.
-        [[nodiscard]] bool is_granted() const { return pool_->is_granted(*me_); }
+        [[nodiscard]] bool is_granted() const { return pool_->is_granted(*owner_); }
 
     private:
         std::shared_ptr<connection_pool> pool_;
-        std::shared_ptr<waiter> me_;
-        http_origin origin_;
+        std::shared_ptr<call_state> owner_;
     };
 
-    /// An idle connection to the origin on which nothing has arrived, or nothing.
-    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin) {
+    /// An idle connection to the origin on which nothing has arrived, or nothing. Where a request may be sent again, one that
+    /// answered a moment ago is taken without a look: a close on its way would not be seen either.
+    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin, bool may_resend) {
         while (true) {
             std::shared_ptr<http_connection> candidate;
             bool is_fresh = false;
+            bool is_warm = false;
             {
                 std::lock_guard const guard(mutex_);
                 auto const now = clock::now();
-                auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.origin == origin; });
+                auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == origin; });
                 if (found == idle_.rend()) return nullptr;
                 is_fresh = found->expiry > now;
+                is_warm = may_resend && now - found->given < a_moment;
                 candidate = std::move(found->idle);
                 idle_.erase(std::next(found).base());
             }
-            if (is_fresh && candidate->is_quiet()) return candidate;
+            if (is_fresh && (is_warm || candidate->is_quiet())) return candidate;
             candidate->close();
         }
     }
 
     /// Keeps a connection on which nothing is pending.
-    void give(http_origin origin, std::shared_ptr<http_connection> idle, std::chrono::seconds limit) {
+    void give(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) {
         std::shared_ptr<http_connection> surplus;
         {
             std::lock_guard const guard(mutex_);
@@ -108,65 +104,65 @@ public:
                     surplus = std::move(idle_.front().idle);
                     idle_.erase(idle_.begin());
                 }
-                idle_.emplace_back(std::move(origin), std::move(idle), clock::now() + limit);
+                idle_.emplace_back(std::move(idle), clock::now(), limit);
             }
         }
         if (surplus) surplus->close();
     }
 
-    /// The execution context goes down: drops what is idle, and no waiting call may be told anything from here on.
+    /// The execution context goes down: drops what is idle and who waits, and nobody may be told anything from here on.
     void shut_down() {
-        std::lock_guard const guard(mutex_);
-        is_closed_ = true;
-        idle_.clear();
-        for (line& one : lines_)
-            for (auto const& waiting : one.waiting) waiting->strand = boost::asio::any_io_executor();
+        {
+            std::lock_guard const guard(mutex_);
+            is_closed_ = true;
+            idle_.clear();
+        }
+        alarms_->shut_down();
     }
 
 private:
     class entry {
     public:
-        entry(http_origin where, std::shared_ptr<http_connection> kept, clock::time_point end)
-            : origin(std::move(where)), idle(std::move(kept)), expiry(end) {}
+        entry(std::shared_ptr<http_connection> kept, clock::time_point now, std::chrono::seconds limit)
+            : idle(std::move(kept)), given(now), expiry(now + limit) {}
 
-        http_origin origin;
         std::shared_ptr<http_connection> idle;
+        clock::time_point given;
         clock::time_point expiry;
     };
 
-    [[nodiscard]] std::shared_ptr<waiter> enter(std::shared_ptr<call_state> const& owner) {
-        auto made = std::make_shared<waiter>(owner);
+    void enter(call_state& who) {
         std::lock_guard const guard(mutex_);
-        line& own = line_of(owner->request.origin);
+        line& own = line_of(who.request.origin);
         if (own.in_use < most_in_use_) {
             ++own.in_use;
-            made->is_granted = true;
+            who.has_place = true;
         } else {
-            own.waiting.push_back(made);
+            own.waiting.push_back(&who);
         }
-        return made;
     }
 
-    void leave(http_origin const& origin, std::shared_ptr<waiter> const& who) noexcept {
+    void leave(call_state& who) noexcept {
         std::lock_guard const guard(mutex_);
-        auto const own = std::find_if(lines_.begin(), lines_.end(), [&](line const& one) { return one.origin == origin; });
+        auto const own = std::find_if(lines_.begin(), lines_.end(), [&](line const& one) { return one.origin == who.request.origin; });
         if (own == lines_.end()) return;
-        if (!who->is_granted) {
-            std::erase(own->waiting, who);
+        if (!who.has_place) {
+            std::erase(own->waiting, &who);
         } else if (own->waiting.empty()) {
             --own->in_use;
         } else {
-            auto const next = std::move(own->waiting.front());
+            call_state& next = *own->waiting.front();
             own->waiting.pop_front();
-            next->is_granted = true;
-            wake(*next);
+            next.has_place = true;
+            wake(next);
         }
-        if (own->in_use == 0 && own->waiting.empty()) lines_.erase(own);
+        // Most transports have one origin, whose line stays.
+        if (own->in_use == 0 && own->waiting.empty() && lines_.size() > most_kept_lines) lines_.erase(own);
     }
 
-    [[nodiscard]] bool is_granted(waiter const& who) {
+    [[nodiscard]] bool is_granted(call_state const& who) {
         std::lock_guard const guard(mutex_);
-        return who.is_granted;
+        return who.has_place;
     }
 
     [[nodiscard]] line& line_of(http_origin const& origin) {
@@ -176,17 +172,19 @@ private:
     }
 
     // With the mutex held: `shut_down` and the end of the waiting call wait for it, so its context is alive.
-    static void wake(waiter& who) noexcept {
-        if (!who.strand) return;
+    void wake(call_state& who) noexcept {
+        if (is_closed_) return;
         try {
-            boost::asio::post(who.strand, [call = who.call] {
-                if (auto const awake = call.lock()) awake->wake.cancel();
-            });
+            boost::asio::post(who.strand, [weak = who.weak_from_this()] { call_state::wake(weak); });
         } catch (std::exception const&) {
             // Out of memory: the call wakes at its deadline.
         }
     }
 
+    static constexpr std::size_t most_kept_lines = 16;
+    static constexpr std::chrono::milliseconds a_moment{1};
+
+    std::shared_ptr<call_clock> const alarms_;
     std::size_t const most_in_use_;
     std::chrono::seconds const idle_time_;
     std::mutex mutex_;
@@ -203,8 +201,8 @@ public:
 
     explicit pool_service(boost::asio::execution_context& context) : service(context) {}
 
-    [[nodiscard]] std::shared_ptr<connection_pool> make_pool(std::size_t most_in_use, std::chrono::seconds idle_time) {
-        auto made = std::make_shared<connection_pool>(most_in_use, idle_time);
+    [[nodiscard]] std::shared_ptr<connection_pool> make_pool(boost::asio::any_io_executor const& io, std::size_t most_in_use, std::chrono::seconds idle_time) {
+        auto made = std::make_shared<connection_pool>(io, most_in_use, idle_time);
         std::lock_guard const guard(mutex_);
         std::erase_if(pools_, [](auto const& pool) { return pool.expired(); });
         pools_.push_back(made);

@@ -99,9 +99,11 @@ private:
         watch_.enter(transfer_phase::resolve);
         http_origin const& origin = watch_.request().origin;
         scoped_lookup const lookup(boost::asio::query(watch_.call()->strand, boost::asio::execution::context), origin.host, origin.port,
-                                   watch_.call()->strand, watch_.call()->wake);
-        while (!lookup.is_done())
-            if (!co_await watch_.sleep()) co_return false;
+                                   watch_.call()->strand, watch_.call()->rest);
+        while (!lookup.is_done()) {
+            co_await watch_.sleep();
+            if (!watch_.check()) co_return false;
+        }
         if (lookup.error() || lookup.endpoints().empty())
             co_return watch_.fail(errc::resolve_failed, "The host name " + origin.host + " has no address (" + lookup.error().message() +
                                                             "); check its spelling and the DNS of this machine.");
@@ -134,7 +136,7 @@ private:
             }
             auto const now = call_state::clock::now();
             if (begun < addresses.size() && now >= next_begin) {
-                attempts_.push_back(std::make_shared<http_connection>(io_));
+                attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request().origin));
                 attempts_.back()->start_connect(addresses[begun++], watch_.call());
                 next_begin = now + stagger_;
                 continue;
@@ -147,7 +149,8 @@ private:
                 co_return nullptr;
             }
             watch_.set_alarm(begun < addresses.size() ? next_begin : (call_state::clock::time_point::max)());
-            if (!co_await watch_.sleep()) co_return nullptr;
+            co_await watch_.sleep();
+            if (!watch_.check()) co_return nullptr;
         }
     }
 
@@ -155,8 +158,10 @@ private:
         watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
         if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
-        while (!made.setup.is_done())
-            if (!co_await watch_.sleep()) co_return false;
+        while (!made.setup.is_done()) {
+            co_await watch_.sleep();
+            if (!watch_.check()) co_return false;
+        }
         auto const error = made.setup.error();
         made.setup.clear();
         if (!error) co_return true;

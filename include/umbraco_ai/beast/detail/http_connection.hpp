@@ -67,10 +67,11 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
 public:
     using tcp = boost::asio::ip::tcp;
 
-    explicit http_connection(boost::asio::any_io_executor const& io) : socket_(io) {}
+    http_connection(boost::asio::any_io_executor const& io, http_origin server) : origin(std::move(server)), socket_(io) {}
     http_connection(http_connection const&) = delete;
     http_connection& operator=(http_connection const&) = delete;
 
+    http_origin const origin;
     boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
     io_step setup;                     ///< Connecting, or the TLS handshake.
     io_step reading;
@@ -129,16 +130,25 @@ public:
         else socket_.async_read_some(buffer.prepare(most), std::move(handler));
     }
 
-    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle.
+    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle; it may be done at once.
     void start_write(std::size_t offset, call const& owner) {
         std::string const& head = owner->head;
         std::string const& body = owner->request.body;
         std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head) + offset,
                                                             boost::asio::buffer(body) + (offset > head.size() ? offset - head.size() : 0)};
         writing.begin();
+        if (!stream_) {
+            // Mostly there is room for all of it at once, and nobody needs to be woken.
+            error_code error;
+            std::size_t const count = socket_.write_some(rest, error);
+            if (error != boost::asio::error::would_block && error != boost::asio::error::try_again) {
+                writing.end(error, count);
+                return;
+            }
+        }
         auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), owner](error_code outcome, std::size_t count) {
             self->writing.end(outcome, count);
-            owner->wake.cancel();
+            owner->rest.wake();
         });
         if (stream_) stream_->async_write_some(rest, std::move(handler));
         else socket_.async_write_some(rest, std::move(handler));
@@ -178,7 +188,7 @@ public:
 private:
     [[nodiscard]] static std::weak_ptr<call_state> weak(call const& owner) { return owner; }
     static void wake(std::weak_ptr<call_state> const& owner) {
-        if (auto const awake = owner.lock()) awake->wake.cancel();
+        if (auto const awake = owner.lock()) awake->rest.wake();
     }
 
     tcp::socket socket_;

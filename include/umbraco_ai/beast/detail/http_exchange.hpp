@@ -23,12 +23,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -46,114 +49,163 @@ public:
     transport_options const options;
 };
 
-/// One request and its answer: connection, bytes out, bytes in. Lives in the frame of the coroutine that awaits `run`,
-/// which has switched `throw_if_cancelled` off.
+/// What an exchange waits for.
+enum class exchange_need : std::uint8_t {
+    event,       ///< Something to happen: `event()` is to be awaited.
+    connection,  ///< A new connection: `connect()` is to be awaited.
+    nothing      ///< `take()` has the answer.
+};
+
+/// One request and its answer, bytes out and bytes in, as a machine: it goes as far as it gets without waiting, and says what
+/// it waits for. Lives in the frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off.
 class http_exchange {
     using error_code = boost::system::error_code;
     using http_error = boost::beast::http::error;
-    template <class T>
-    using awaitable = boost::asio::awaitable<T>;
 
 public:
     /// Of a request that `check_request` lets pass. Sockets belong to `io`, handlers run on `strand`.
     http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor io, boost::asio::any_io_executor strand,
-                  http_request request)
-        : shared_(std::move(shared)), io_(std::move(io)), watch_(std::make_shared<call_state>(io_, std::move(strand), std::move(request))) {}
+                  boost::asio::cancellation_state cancellation, http_request request)
+        : shared_(std::move(shared)),
+          io_(std::move(io)),
+          watch_(std::make_shared<call_state>(shared_->pool->alarms(), std::move(strand), std::move(request)), std::move(cancellation)) {}
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
     ~http_exchange() {
         if (connection_) connection_->abandon();
+        watch_.call()->end();
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<result<http_response>> run() {
+    [[nodiscard]] exchange_need begin() {
         http_origin const& origin = request().origin;
         if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            co_return failure(errc::invalid_argument,
-                              "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
-                .at("dangerously_accept_any_certificate_on_loopback");
-        if (request().limits.time <= request().limits.time.zero()) co_return watch_.stopped(stop_reason::deadline);
-        if (request().limits.is_cancelled()) co_return watch_.stopped(stop_reason::cancelled);
+            return end(watch_.fail(failure(errc::invalid_argument,
+                                           "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+                                       .at("dangerously_accept_any_certificate_on_loopback")));
+        if (request().limits.time <= request().limits.time.zero()) return end(watch_.fail(watch_.stopped(stop_reason::deadline)));
+        if (request().limits.is_cancelled()) return end(watch_.fail(watch_.stopped(stop_reason::cancelled)));
 
         watch_.call()->start();
-        connection_pool::place const place(shared_->pool, watch_.call());
+        place_.emplace(shared_->pool, watch_.call());
         watch_.enter(transfer_phase::queue);
-        while (!place.is_granted()) {
-            if (!co_await watch_.sleep()) co_return std::move(watch_.reason());
-        }
-        bool is_complete = co_await attempt(true);
-        if (!is_complete && may_resend_) is_complete = co_await attempt(false);
-        if (is_complete) co_return std::move(response_);
-        watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-        co_return std::move(watch_.reason());
+        return advance();
     }
 
-    /// Notes nothing more where `http_request::trace` asked; what it refers to may go.
-    void end_trace() noexcept { watch_.end_trace(); }
-
-private:
-    // One connection, one request, one answer; false leaves the reason in the watch, and `may_resend_` where a second try is
-    // harmless.
-    [[nodiscard, gnu::noinline]] awaitable<bool> attempt(bool may_reuse) {
-        may_resend_ = false;
-        write_failed_ = false;
-        written_ = 0;
-        watch_.enter(transfer_phase::connect);
-        if (!co_await watch_.check()) co_return false;
-        if (may_reuse) connection_ = shared_->pool->take(request().origin);
-        is_reused_ = connection_ != nullptr;
-        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
-        if (!is_reused_) {
-            if (!co_await connect()) co_return false;
+    [[nodiscard]] exchange_need advance() {
+        // The connector has looked for itself.
+        if (state_ != state::connecting && !watch_.check()) {
+            // What became of a write that is given up is uncertain.
+            may_have_written_ = may_have_written_ || state_ == state::writing;
+            return end(false);
         }
-        bool const is_complete = co_await converse();
-        if (connection_) connection_->close();
-        connection_.reset();
-        co_return is_complete;
+        while (true) {
+            switch (step()) {
+                case progress::on: continue;
+                case progress::waits: return exchange_need::event;
+                case progress::connects: return exchange_need::connection;
+                case progress::complete: return end(true);
+                case progress::failed:
+                    if (!may_resend_) return end(false);
+                    drop_connection();
+                    begin_attempt(false);
+            }
+        }
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<bool> connect() {
+    [[nodiscard]] auto event() { return watch_.sleep(); }
+
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> connect() {
         if (shared_->options.connect_time) watch_.limit(*shared_->options.connect_time);
         connector making(watch_, io_, shared_->tls, shared_->options.stagger);
         connection_ = co_await making.connect();
         watch_.end_limit();
-        co_return connection_ != nullptr;
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<bool> converse() {
-        constexpr int most_interim = 5;
-        for (int interim = 0;; ++interim) {
-            if (!write_failed_ && written_ < total() && connection_->buffer.size() == 0) {
-                if (!co_await write()) co_return false;
-            }
-            response_parser parser(request().limits);
-            if (!co_await read(parser)) co_return false;
-            if (!parser.is_interim()) {
-                response_ = std::move(parser.response());
-                keep(parser.keep_alive());
-                co_return true;
-            }
-            if (parser.response().status == 101)
-                co_return watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
-            if (interim == most_interim)
-                co_return watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
+    /// After `nothing`, once. From here on nothing is noted where `http_request::trace` asked; what it refers to may go.
+    [[nodiscard]] result<http_response> take() {
+        watch_.end_trace();
+        if (is_complete_) return std::move(response_);
+        watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
+        return std::move(watch_.reason());
+    }
+
+private:
+    enum class state : std::uint8_t { queued, choosing, connecting, writing, reading };
+    enum class progress : std::uint8_t { on, waits, connects, complete, failed };
+
+    // A failure has left its reason in the watch, and `may_resend_` where a second try is harmless.
+    [[nodiscard]] progress step() {
+        switch (state_) {
+            case state::queued:
+                if (!place_->is_granted()) return progress::waits;
+                begin_attempt(true);
+                return progress::on;
+            case state::choosing: return choose();
+            case state::connecting:
+                if (!connection_) return progress::failed;
+                converse();
+                return progress::on;
+            case state::writing: return write();
+            case state::reading: return read();
         }
+        return progress::failed;
+    }
+
+    [[nodiscard]] exchange_need end(bool is_complete) {
+        is_complete_ = is_complete;
+        drop_connection();
+        return exchange_need::nothing;
+    }
+
+    void drop_connection() {
+        if (connection_) connection_->close();
+        connection_.reset();
+    }
+
+    void begin_attempt(bool may_reuse) {
+        may_reuse_ = may_reuse;
+        may_resend_ = false;
+        write_failed_ = false;
+        written_ = 0;
+        interim_ = 0;
+        watch_.enter(transfer_phase::connect);
+        state_ = state::choosing;
+    }
+
+    [[nodiscard]] progress choose() {
+        if (may_reuse_) connection_ = shared_->pool->take(request().origin, request().method == http_method::get);
+        is_reused_ = connection_ != nullptr;
+        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
+        if (!is_reused_) {
+            state_ = state::connecting;
+            return progress::connects;
+        }
+        converse();
+        return progress::on;
+    }
+
+    // Writes what is still to be written, unless an answer is there already; then reads the next answer.
+    void converse() {
+        bool const writes = !write_failed_ && written_ < total() && connection_->buffer.size() == 0;
+        if (!writes) return await_answer();
+        watch_.enter(transfer_phase::send);
+        state_ = state::writing;
+    }
+
+    void await_answer() {
+        watch_.enter(transfer_phase::first_byte);
+        parser_.emplace(request().limits);
+        state_ = state::reading;
     }
 
     // Ends with everything written, or something to read, or a connection that takes no more. An answer may be there all
-    // the same, so only a stop is a failure. A large request is read beside, since the answer may come before it is out.
-    [[nodiscard, gnu::noinline]] awaitable<bool> write() {
-        watch_.enter(transfer_phase::send);
+    // the same, so none of these is a failure. A large request is read beside, since the answer may come before it is out.
+    [[nodiscard]] progress write() {
         io_step& writing = connection_->writing;
         io_step& reading = connection_->reading;
         while (written_ < total()) {
             if (writing.is_idle()) connection_->start_write(written_, watch_.call());
-            while (!writing.is_done() && !reading.is_done()) {
-                if (!co_await watch_.sleep()) {
-                    // What became of a write that is given up is uncertain.
-                    may_have_written_ = true;
-                    co_return false;
-                }
-            }
+            if (!writing.is_done() && !reading.is_done()) return progress::waits;
             if (writing.is_done()) {
                 written_ += writing.count();
                 if (watch_.trace() != nullptr) watch_.trace()->bytes_sent += writing.count();
@@ -165,35 +217,50 @@ private:
             if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
         }
         may_have_written_ = may_have_written_ || writing.is_pending();
-        co_return co_await watch_.check();
+        await_answer();
+        return progress::on;
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<bool> read(response_parser& parser) {
-        watch_.enter(transfer_phase::first_byte);
+    [[nodiscard]] progress read() {
         io_step& reading = connection_->reading;
         while (true) {
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
-            if (!parse(parser)) co_return false;
-            if (parser.is_done()) co_return true;
-            if (parser.is_header_done()) watch_.enter(transfer_phase::body);
-            else if (parser.got_some()) watch_.enter(transfer_phase::header);
+            if (!parse(*parser_)) return progress::failed;
+            if (parser_->is_done()) return answered();
+            if (parser_->is_header_done()) watch_.enter(transfer_phase::body);
+            else if (parser_->got_some()) watch_.enter(transfer_phase::header);
 
             if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
-            while (!reading.is_done()) {
-                if (!co_await watch_.sleep()) co_return false;
-            }
+            if (!reading.is_done()) return progress::waits;
             error_code const error = reading.error();
-            if (!co_await watch_.check()) co_return false;
             if (!error) continue;
             reading.clear();
-            if (error == boost::asio::error::eof && parser.is_header_done()) {
+            if (error == boost::asio::error::eof && parser_->is_header_done()) {
                 error_code at_end;
-                parser.put_eof(at_end);
-                if (!at_end) co_return true;
+                parser_->put_eof(at_end);
+                if (!at_end) return answered();
             }
-            co_return closed(parser, error);
+            static_cast<void>(closed(*parser_, error));
+            return progress::failed;
         }
+    }
+
+    [[nodiscard]] progress answered() {
+        constexpr int most_interim = 5;
+        if (!parser_->is_interim()) {
+            response_ = std::move(parser_->response());
+            keep(parser_->keep_alive());
+            return progress::complete;
+        }
+        bool may_go_on = true;
+        if (parser_->response().status == 101)
+            may_go_on = watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
+        else if (interim_++ == most_interim)
+            may_go_on = watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
+        if (!may_go_on) return progress::failed;
+        converse();
+        return progress::on;
     }
 
     // Feeds what has arrived to the parser; false leaves the reason.
@@ -235,21 +302,26 @@ private:
         bool const asked_to_close = http1::asks_to_close(request().headers);
         if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
-        connection_->buffer.shrink_to_fit();
-        shared_->pool->give(request().origin, std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
+        shared_->pool->give(std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
     }
 
     [[nodiscard]] http_request const& request() const noexcept { return watch_.request(); }
     [[nodiscard]] std::size_t total() const noexcept { return watch_.call()->head.size() + request().body.size(); }
 
-    static constexpr std::size_t most_per_read = 16 * 1024;
+    static constexpr std::size_t most_per_read = 32 * 1024;
 
     std::shared_ptr<transport_shared const> shared_;
     boost::asio::any_io_executor io_;
     call_watch watch_;
     http_response response_;
     std::shared_ptr<http_connection> connection_;
+    std::optional<connection_pool::place> place_;
+    std::optional<response_parser> parser_;
     std::size_t written_ = 0;
+    int interim_ = 0;
+    state state_ = state::queued;
+    bool may_reuse_ = false;
+    bool is_complete_ = false;
     bool is_reused_ = false;
     bool write_failed_ = false;
     bool may_have_written_ = false;

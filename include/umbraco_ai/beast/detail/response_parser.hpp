@@ -45,6 +45,7 @@ public:
     [[nodiscard]] error_code take(boost::beast::flat_buffer& buffer) {
         using http_error = boost::beast::http::error;
         error_code error;
+        arrived_ = buffer.size();
         if (header_bytes_ == 0 && !begins_like_http(buffer)) error = http_error::bad_version;
         while (!error && buffer.size() != 0 && !is_done()) {
             bool const in_header = !is_header_done();
@@ -79,10 +80,20 @@ private:
 
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
 
-    void on_response_impl(int status, string_view, int, error_code&) override { response_.status = status; }
+    void on_response_impl(int status, string_view, int, error_code& error) override {
+        constexpr std::size_t usual_fields = 12;
+        response_.status = status;
+        response_.headers.reserve(usual_fields);
+        // There is none below 100, and 0 stands for no answer.
+        if (status < 100) error = boost::beast::http::error::bad_status;
+    }
 
-    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
-        if (!has_header_) response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    void on_field_impl(boost::beast::http::field field, string_view name, string_view value, error_code& error) override {
+        if (has_header_) return;
+        // Beast ignores what stands around chunked, and the body would still be in that coding.
+        bool const is_coding = field == boost::beast::http::field::transfer_encoding;
+        if (is_coding && !boost::beast::iequals(value, "chunked")) error = boost::beast::http::error::bad_transfer_encoding;
+        response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
     }
 
 #if BOOST_VERSION >= 109000
@@ -91,9 +102,7 @@ private:
 
     void on_header_impl(error_code& error) override {
         has_header_ = true;
-        bool const has_coding = response_.headers.contains("Transfer-Encoding");
-        if (has_coding && (!chunked() || response_.headers.contains("Content-Length")))
-            error = boost::beast::http::error::bad_transfer_encoding;
+        if (chunked() && response_.headers.contains("Content-Length")) error = boost::beast::http::error::bad_transfer_encoding;
     }
 
     void on_body_init_impl(boost::optional<std::uint64_t> const& size, error_code&) override {
@@ -112,6 +121,8 @@ private:
     }
 
     std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override {
+        // Room at once for all that has arrived, since the other chunks are mostly among it.
+        if (response_.body.empty()) response_.body.reserve((std::max)(arrived_, piece.size()));
         response_.body.append(piece.data(), piece.size());
         return piece.size();
     }
@@ -122,6 +133,7 @@ private:
     std::size_t most_header_bytes_;
     std::size_t header_bytes_ = 0;
     std::size_t extension_bytes_ = 0;
+    std::size_t arrived_ = 0;
     bool has_header_ = false;
 };
 

@@ -120,7 +120,7 @@ inline constexpr std::string_view conformance_target = "/conformance/rule?a=1";
 
 /// A connection that says nothing for longer than any rule has patience, and closes.
 [[nodiscard]] inline raw_script silent() {
-    return {raw_step::read_request(), raw_step::pause(std::chrono::milliseconds(2000)), raw_step::close()};
+    return {raw_step::read_request(), raw_step::pause(std::chrono::milliseconds(2500)), raw_step::close()};
 }
 
 /// Every byte that there is, as often as wanted, in an order that repeats late.

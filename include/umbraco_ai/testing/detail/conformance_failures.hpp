@@ -36,20 +36,24 @@ public:
                 if (times(server, name) > 1) return "a " + name + " that got no answer was sent again";
             }
             for (raw_step const& end : {raw_step::close(), raw_step::reset()}) {
-                raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("{}")), raw_step::read_request(), end}, {raw_step::read_request(), raw_step::close()}},
+                raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("{}")), raw_step::read_request(), end},
+                                   {raw_step::read_request(), raw_step::close()}},
                                   bench.tls);
                 http_request first = conformance_request(server.origin());
                 first.target = "/first";
                 static_cast<void>(wire->send(std::move(first)));
                 static_cast<void>(wire->send(conformance_request(server.origin(), method, body)));
-                if (times(server, name) > (method == http_method::get ? 2U : 1U)) return "a " + name + " that got no answer on a kept connection was sent again";
+                if (times(server, name) > (method == http_method::get ? 2U : 1U))
+                    return "a " + name + " that got no answer on a kept connection was sent again";
             }
             for (int const status : {401, 408, 425, 429, 500, 503}) {
-                loopback_server server([status](server_request const&) {
-                    http_response made(status, "{}");
-                    made.headers.add("Retry-After", "0");
-                    return made;
-                }, bench.options());
+                loopback_server server(
+                    [status](server_request const&) {
+                        http_response made(status, "{}");
+                        made.headers.add("Retry-After", "0");
+                        return made;
+                    },
+                    bench.options());
                 static_cast<void>(wire->send(conformance_request(server.origin(), method, body)));
                 if (server.requests() > 1) return "a " + name + " that was answered with " + std::to_string(status) + " was sent again";
             }
@@ -59,13 +63,14 @@ public:
 
     [[nodiscard]] static std::string cut_is_failure(conformance_bench const& bench) {
         auto const wire = bench.make();
-        for (auto const& [place, bytes] : {std::pair("before its first byte", ""), std::pair("in its status line", "HTTP/1.1 20"),
-                                           std::pair("in its header", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConten"),
-                                           std::pair("between two fields", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"),
-                                           std::pair("in its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"),
-                                           std::pair("before its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
-                                           std::pair("in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n12345"),
-                                           std::pair("before its last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n")}) {
+        for (auto const& [place, bytes] :
+             {std::pair("before its first byte", ""), std::pair("in its status line", "HTTP/1.1 20"),
+              std::pair("in its header", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConten"),
+              std::pair("between two fields", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"),
+              std::pair("in its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"),
+              std::pair("before its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
+              std::pair("in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n12345"),
+              std::pair("before its last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n")}) {
             raw_server server({answering_once(bytes)}, bench.tls);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return std::string("one that ends ") + place + " came as " + shown(answer);
@@ -78,8 +83,9 @@ public:
 
     [[nodiscard]] static std::string not_http_is_failure(conformance_bench const& bench) {
         auto const wire = bench.make();
-        for (std::string const& bytes : {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("\x15\x03\x03\x00\x02\x02\x28", 7), std::string("<html>hello</html>"),
-                                         std::string("HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n"), std::string(64, '\0')}) {
+        for (std::string const& bytes :
+             {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("\x15\x03\x03\x00\x02\x02\x28", 7), std::string("<html>hello</html>"),
+              std::string("HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n"), std::string(64, '\0')}) {
             raw_server server({answering_once(bytes)}, bench.tls);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return "\"" + bytes.substr(0, bytes.find_first_of(std::string_view("\r\0\x15", 3))) + "\" came as " + shown(answer);
@@ -96,9 +102,10 @@ public:
 
     [[nodiscard]] static std::string usable_after_failure(conformance_bench const& bench) {
         std::string const large(6000, 'a');
-        for (auto const& [what, bytes] : {std::pair("an answer that was cut short", std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1")),
-                                          std::pair("no answer", std::string()), std::pair("an answer that was not HTTP", std::string("hello\r\n\r\n")),
-                                          std::pair("too large a header", sized_answer("", "X: " + large + "\r\n")), std::pair("too large a body", sized_answer(large))}) {
+        for (auto const& [what, bytes] :
+             {std::pair("an answer that was cut short", std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1")),
+              std::pair("no answer", std::string()), std::pair("an answer that was not HTTP", std::string("hello\r\n\r\n")),
+              std::pair("too large a header", sized_answer("", "X: " + large + "\r\n")), std::pair("too large a body", sized_answer(large))}) {
             raw_server server({answering_once(bytes), answering(sized_answer("fresh"))}, bench.tls);
             auto const wire = bench.make();
             http_request first = conformance_request(server.origin(), http_method::put, "{}");
@@ -114,8 +121,8 @@ public:
     }
 
     [[nodiscard]] static std::string answer_of_its_request(conformance_bench const& bench) {
-        raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("first") + sized_answer("stale")), raw_step::read_request(), raw_step::send(sized_answer("second")),
-                            raw_step::close()},
+        raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("first") + sized_answer("stale")), raw_step::read_request(),
+                            raw_step::send(sized_answer("second")), raw_step::close()},
                            answering(sized_answer("second"))},
                           bench.tls);
         auto const wire = bench.make();
@@ -152,20 +159,23 @@ public:
         auto const wire = bench.make();
         for (std::size_t const size : {std::size_t(1000), std::size_t(1001), std::size_t(100000)}) {
             std::string const body(size, 'a');
-            for (auto const& [how, bytes] : {std::pair("sized", sized_answer(body)), std::pair("chunked", chunked_answer(body)), std::pair("until the close", "HTTP/1.1 200 OK\r\n\r\n" + body)}) {
+            for (auto const& [how, bytes] : {std::pair("sized", sized_answer(body)), std::pair("chunked", chunked_answer(body)),
+                                             std::pair("until the close", "HTTP/1.1 200 OK\r\n\r\n" + body)}) {
                 raw_server server({answering_once(bytes)}, bench.tls);
                 http_request request = conformance_request(server.origin());
                 request.limits.body_bytes = 1000;
                 auto const answer = wire->send(std::move(request));
                 bool const may_refuse = bench.has_tls() && std::string_view(how) == "until the close";
-                if (answer ? size > 1000 : size <= 1000 && !may_refuse) return std::to_string(size) + " bytes, " + how + ", where 1000 are accepted, came as " + shown(answer);
+                if (answer ? size > 1000 : size <= 1000 && !may_refuse)
+                    return std::to_string(size) + " bytes, " + how + ", where 1000 are accepted, came as " + shown(answer);
             }
         }
         return {};
     }
 
     [[nodiscard]] static std::string https_not_in_plain(conformance_bench const& bench) {
-        raw_server server({{raw_step::read_bytes(24), raw_step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), raw_step::close()}});
+        raw_server server(
+            {{raw_step::read_bytes(24), raw_step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), raw_step::close()}});
         http_origin origin = server.origin();
         origin.tls = true;
         http_request request = conformance_request(std::move(origin));

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_CLOCK_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CALL_CLOCK_HPP
+
+#include <umbraco_ai/version.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Something with an alarm. `call_clock` calls it on `strand`.
+class alarmed : public std::enable_shared_from_this<alarmed> {
+public:
+    explicit alarmed(boost::asio::any_io_executor executor) : strand(std::move(executor)) {}
+    alarmed(alarmed const&) = delete;
+    alarmed& operator=(alarmed const&) = delete;
+
+    boost::asio::any_io_executor const strand;
+
+    /// The time has come.
+    virtual void on_alarm() = 0;
+    /// The execution context goes down: lets go of what waits.
+    virtual void abandon() noexcept = 0;
+
+protected:
+    ~alarmed() = default;
+
+private:
+    friend class call_clock;
+    alarmed* previous_ = nullptr;
+    alarmed* next_ = nullptr;
+    std::chrono::steady_clock::time_point due_;
+    bool is_listed_ = false;
+};
+
+/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 50 ms or less
+/// often, so that calls which come and go within that time cost no timer of the system; the last call leaves it to run out,
+/// which keeps a context at work for no more than these 50 ms. Safe to use from several threads.
+class call_clock : public std::enable_shared_from_this<call_clock> {
+public:
+    using clock = std::chrono::steady_clock;
+
+    explicit call_clock(boost::asio::any_io_executor const& io) { timer_.emplace(io); }
+    call_clock(call_clock const&) = delete;
+    call_clock& operator=(call_clock const&) = delete;
+
+    /// Sets the alarm; it holds until it has gone off, is set anew or is removed.
+    void set(alarmed& one, clock::time_point due) {
+        std::lock_guard const guard(mutex_);
+        if (!timer_) return;
+        if (!one.is_listed_) link(one);
+        one.due_ = due;
+        is_busy_ = true;
+        if (!is_armed_) arm((std::min)(due, clock::now() + grain));
+        else if (due < armed_) arm(due);
+    }
+
+    void remove(alarmed& one) noexcept {
+        std::lock_guard const guard(mutex_);
+        if (!one.is_listed_) return;
+        unlink(one);
+        if (first_ != nullptr || !is_armed_ || !is_far_) return;
+        is_armed_ = false;
+        try {
+            timer_->cancel();
+        } catch (std::exception const&) {
+            // It goes off in vain then.
+        }
+    }
+
+    /// The execution context goes down: nothing goes off from here on, and who waits is let go.
+    void shut_down() {
+        std::vector<std::shared_ptr<alarmed>> left;
+        {
+            std::lock_guard const guard(mutex_);
+            timer_.reset();
+            while (first_ != nullptr) {
+                if (auto alive = first_->weak_from_this().lock()) left.push_back(std::move(alive));
+                unlink(*first_);
+            }
+        }
+        for (auto const& one : left) one->abandon();
+    }
+
+private:
+    static constexpr std::chrono::milliseconds grain{50};
+
+    void arm(clock::time_point at) {
+        is_armed_ = true;
+        armed_ = at;
+        is_far_ = at > clock::now() + grain;
+        timer_->expires_at(at);
+        timer_->async_wait([weak = weak_from_this()](boost::system::error_code error) {
+            auto const self = weak.lock();
+            if (self && !error) self->tick();
+        });
+    }
+
+    void tick() {
+        std::lock_guard const guard(mutex_);
+        is_armed_ = false;
+        if (!timer_ || first_ == nullptr) return;
+        auto const now = clock::now();
+        auto next = (clock::time_point::max)();
+        for (alarmed* one = first_; one != nullptr; one = one->next_) {
+            if (one->due_ <= now) {
+                one->due_ = (clock::time_point::max)();
+                ring(*one);
+            }
+            next = (std::min)(next, one->due_);
+        }
+        // Where all calls are older than this, they are slow ones, and the next to be due decides.
+        if (std::exchange(is_busy_, false)) next = (std::min)(next, now + grain);
+        if (next != (clock::time_point::max)()) arm(next);
+    }
+
+    // With the mutex held: `shut_down` waits for it, so the context is alive.
+    static void ring(alarmed& one) noexcept {
+        try {
+            boost::asio::post(one.strand, [weak = one.weak_from_this()] {
+                if (auto const awake = weak.lock()) awake->on_alarm();
+            });
+        } catch (std::exception const&) {
+            // Out of memory: a later alarm may get through.
+        }
+    }
+
+    void link(alarmed& one) noexcept {
+        one.is_listed_ = true;
+        one.previous_ = nullptr;
+        one.next_ = first_;
+        if (first_ != nullptr) first_->previous_ = &one;
+        first_ = &one;
+    }
+
+    void unlink(alarmed& one) noexcept {
+        one.is_listed_ = false;
+        (one.previous_ != nullptr ? one.previous_->next_ : first_) = one.next_;
+        if (one.next_ != nullptr) one.next_->previous_ = one.previous_;
+    }
+
+    std::mutex mutex_;
+    std::optional<boost::asio::steady_timer> timer_;
+    alarmed* first_ = nullptr;
+    clock::time_point armed_;
+    bool is_armed_ = false;
+    bool is_far_ = false;
+    bool is_busy_ = false;  ///< An alarm was set since the timer last went off.
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif
