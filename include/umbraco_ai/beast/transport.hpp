@@ -52,7 +52,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
-/// Loop: all calls share one timer, so a context has nothing more to do some 50 ms after the last call, not at once.
+/// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, not at once.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {

@@ -46,9 +46,9 @@ private:
     bool is_listed_ = false;
 };
 
-/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 50 ms or less
+/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 20 ms or less
 /// often, so that calls which come and go within that time cost no timer of the system; the last call leaves it to run out,
-/// which keeps a context at work for no more than these 50 ms. Safe to use from several threads.
+/// which keeps a context at work for no more than these 20 ms. Safe to use from several threads.
 class call_clock : public std::enable_shared_from_this<call_clock> {
 public:
     using clock = std::chrono::steady_clock;
@@ -96,7 +96,7 @@ public:
     }
 
 private:
-    static constexpr std::chrono::milliseconds grain{50};
+    static constexpr std::chrono::milliseconds grain{20};
 
     void arm(clock::time_point at) {
         is_armed_ = true;
