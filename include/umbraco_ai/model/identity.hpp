@@ -38,9 +38,8 @@ public:
     id_or_alias(guid const& id) : id_(id) {}
     id_or_alias(char const* text) : id_or_alias(text == nullptr ? std::string_view() : std::string_view(text)) {}
     id_or_alias(std::string const& text) : id_or_alias(std::string_view(text)) {}
-    id_or_alias(std::string_view text) : id_(guid::parse(text)) {
-        if (!id_) alias_ = text;
-    }
+    id_or_alias(std::string_view text)
+        : id_(guid::parse(text)), alias_(id_ ? std::string_view() : text), is_unreserved_(detail::unreserved_length(alias_) == alias_.size()) {}
 
     [[nodiscard]] std::optional<guid> const& id() const noexcept { return id_; }
     [[nodiscard]] std::string const& alias() const noexcept { return alias_; }  ///< Empty where it is an id.
@@ -53,7 +52,7 @@ public:
         if (id_ && id_->is_nil()) return refuse("It is the nil guid, which no connection has; give the id of a connection that was read.");
         if (id_) return result<void>::ok();
         bool const is_route = detail::equals_ignoring_case(alias_, "capabilities");
-        if (alias_.size() > 2 && detail::unreserved_length(alias_) == alias_.size() && !is_route) return result<void>::ok();
+        if (is_unreserved_ && alias_.size() > 2 && !is_route) return result<void>::ok();
         if (detail::is_blank(alias_)) return refuse("It is empty; give the id or the alias of a connection.");
         if (alias_ == "." || alias_ == "..") return refuse("A path cannot hold this alias; use the id.");
         if (alias_.find('/') != std::string::npos)
@@ -71,6 +70,14 @@ public:
         else detail::put(sink, alias_);
     }
 
+    /// As `append_to`, percent-encoded.
+    template <Sink S>
+    void append_encoded_to(S& sink) const {
+        if (id_) id_->append_to(sink);
+        else if (is_unreserved_) detail::put(sink, alias_);
+        else detail::put_percent_encoded(sink, alias_);
+    }
+
     friend bool operator==(id_or_alias const&, id_or_alias const&) = default;
 
     template <class Traits>
@@ -81,6 +88,7 @@ public:
 private:
     std::optional<guid> id_;
     std::string alias_;
+    bool is_unreserved_ = true;  ///< Most aliases need no encoding, and no further look.
 };
 
 /// Something a provider can do: "Chat", "Embedding" … An open set: servers add to it, so the text is kept. Compared
