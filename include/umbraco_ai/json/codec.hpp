@@ -130,7 +130,7 @@ private:
     /// hostile text can make this take is bounded by its own length.
     static void reserve(std::vector<T>& out, std::size_t first_bytes, std::size_t rest_bytes) {
         std::size_t const expected = rest_bytes / first_bytes;
-        std::size_t const affordable = rest_bytes * 4 / sizeof(T);
+        std::size_t const affordable = rest_bytes / (sizeof(T) / 4 + 1);
         out.reserve(1 + (std::min)(expected + expected / 8 + 1, affordable));
     }
 };
