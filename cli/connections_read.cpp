@@ -95,10 +95,11 @@ exit_code list_connections(session& on, list_arguments const& given) {
 
 exit_code get_connection(session& on, get_arguments const& given) {
     output& out = on.out();
-    if (given.shows_secrets && !given.is_sure && !out.confirm("Show every setting of " + given.which + " in plain, secrets too?", "--yes")) return exit_code::done;
+    // Whoever declines sees what there is to see without.
+    bool const in_plain = given.shows_secrets && (given.is_sure || out.confirm("Show every setting of " + given.which + " in plain, secrets too?", "--yes"));
     ai::connection const found = must(on.here().connections().get(given.which));
-    if (out.is_json()) out.document({{"connection", to_json(found, given.shows_secrets)}});
-    else if (out.is_table()) show(out, found, given.shows_secrets);
+    if (out.is_json()) out.document({{"connection", to_json(found, in_plain)}});
+    else if (out.is_table()) show(out, found, in_plain);
     else out.id(found.id.to_string());
     return exit_code::done;
 }

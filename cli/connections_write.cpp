@@ -121,6 +121,7 @@ exit_code delete_connection(session& on, delete_arguments const& given) {
         std::string const question = "Delete " + found.alias + " (" + found.name + ", " + found.provider_id + (found.is_active ? ", active" : ", switched off") + ")? What uses it stops working.";
         if (!on.out().confirm(question, "--yes")) {
             on.out().note("Nothing was deleted.");
+            if (on.out().is_json()) on.out().document({{"outcome", "declined"}, {"id", found.id.to_string()}, {"alias", found.alias}});
             return exit_code::done;
         }
     }

@@ -20,9 +20,18 @@ void note(int signal) {
 }  // namespace
 
 void interruption::watch() {
-    for (int const signal : {SIGINT, SIGTERM, SIGHUP})
-        if (std::signal(signal, &note) == SIG_IGN) std::signal(signal, SIG_IGN);  // as nohup wants it
-    std::signal(SIGPIPE, SIG_IGN);
+    struct sigaction wanted {};
+    ::sigemptyset(&wanted.sa_mask);
+    // No SA_RESTART: a question that waits for its answer ends too.
+    wanted.sa_handler = &note;
+    for (int const signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        ::sigaction(signal, nullptr, &before);
+        if (before.sa_handler != SIG_IGN) ::sigaction(signal, &wanted, nullptr);  // as nohup wants it
+    }
+    // Handled rather than ignored, which the commands of profiles would inherit.
+    wanted.sa_handler = [](int) {};
+    ::sigaction(SIGPIPE, &wanted, nullptr);
 }
 
 int interruption::signal() noexcept { return caught; }

@@ -3,7 +3,9 @@
 
 #include <umbraco_ai/model/shown_settings.hpp>
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace cli {
@@ -73,7 +75,7 @@ ordered_json to_json(ai::model const& one) {
 }
 
 void show(output& out, ai::connection const& one, bool in_plain) {
-    auto const line = [&](std::string const& name, std::string const& value) {
+    auto const line = [&](std::string_view name, std::string_view value) {
         out.line(out.screen().painted(style::bold, fitted(name, 10)) + "  " + printable(value));
     };
     line("alias", one.alias);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "output.hpp"
 
+#include "interruption.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -121,6 +123,10 @@ bool output::confirm(std::string_view question, std::string_view instead) {
     static_cast<void>(write_all(STDERR_FILENO, printable(question) + " [y/N] "));
     std::string answer;
     for (char c = 0; ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n';) answer += c;
+    if (interruption::is_wanted()) {
+        static_cast<void>(write_all(STDERR_FILENO, "\n"));
+        throw stop(exit_code::interrupted, "Interrupted at the question; what it asks about was not done.");
+    }
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 

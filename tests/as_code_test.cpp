@@ -95,7 +95,7 @@ member_state state_of(comparison const& compared, std::string_view path) {
 /// Everything that is told of a plan and of what came of it.
 std::string told(plan const& planned, apply_report const& report) {
     std::string all;
-    for (step const& each : planned.steps) {
+    for (planned_step const& each : planned.steps) {
         all += each.alias + ' ' + std::string(to_string(each.kind)) + ' ' + each.compared.obstacle + '\n';
         for (member_change const& member : each.compared.members) all += member.path + ' ' + member.before + ' ' + member.after + '\n';
         if (each.reason) all += each.reason->to_string();
@@ -299,7 +299,7 @@ TEST_CASE("Export, delete all, apply: the same connections are back, in both dia
                                     {"OFF_API_KEY", "sk-4"}});
         auto const documents = documents_of(text, secrets);
         plan const first = make_plan(calls, documents).value();
-        CHECK(first.count(step_kind::create) == aliases.size());
+        CHECK(first.count(planned_action::create) == aliases.size());
         CHECK(apply(calls, first).is_complete());
         CHECK(state_of(here.api, aliases) == before);
         CHECK(here.api.size() == aliases.size());
@@ -410,6 +410,23 @@ TEST_CASE("A connection of another provider is an obstacle, and stops all that w
     CHECK(here.api.find("b"));
 }
 
+TEST_CASE("The first error ends the work, unless it is to go on") {
+    for (bool const goes_on : {false, true}) {
+        test_site here(dialect::observed);
+        here.api.add_configuration("A:B");
+        client_calls calls(here.cms);
+        auto const documents = documents_of('[' + openai("a", R"({"apiKey":"$A:B"})") + ',' + openai("b", R"({"apiKey":"$Not:There"})") + ',' + openai("c", R"({"apiKey":"$A:B"})") + ']');
+        apply_options how;
+        how.goes_on_after_errors = goes_on;
+        apply_report const report = apply(calls, make_plan(calls, documents).value(), how);
+        CHECK(report.steps[0].became == outcome::done);
+        CHECK(report.steps[1].became == outcome::failed);
+        CHECK(report.steps[2].became == (goes_on ? outcome::done : outcome::not_tried));
+        CHECK(here.api.size() == (goes_on ? 2U : 1U));
+        CHECK(exit_code_of(report) == cli::exit_code::partly_done);
+    }
+}
+
 TEST_CASE("What was changed between plan and act is not overwritten") {
     for (dialect const spoken : both_dialects) {
         CAPTURE(name_of(spoken));
@@ -424,7 +441,7 @@ TEST_CASE("What was changed between plan and act is not overwritten") {
         how.prune_scope = "*";
         plan planned = make_plan(calls, documents, how).value();
         REQUIRE(planned.steps.size() == 3);
-        planned.steps[1].kind = step_kind::deactivate;
+        planned.steps[1].kind = planned_action::deactivate;
         for (char const* const alias : {"updated", "pruned", "off"}) here.foreign_rename(alias, "Foreign");
         apply_options on;
         on.goes_on_after_errors = true;
@@ -477,7 +494,7 @@ TEST_CASE("Pruning deletes what fits the scope and has no document, and nothing 
     how.prune_scope = "TEAM-*";
     how.prune_except = {"*-kept"};
     plan const planned = make_plan(calls, documents, how).value();
-    CHECK(planned.count(step_kind::remove) == 3);
+    CHECK(planned.count(planned_action::remove) == 3);
     apply_options on;
     on.goes_on_after_errors = true;
     apply_report const report = apply(calls, planned, on);
@@ -521,7 +538,7 @@ TEST_CASE("A route that is missing is not a connection that is missing") {
     auto const documents = documents_of(openai("main", R"({"apiKey":"x"})"));
     plan const planned = make_plan(calls, documents).value();
     CHECK(planned.read_failure() != nullptr);
-    CHECK(planned.count(step_kind::create) == 0);
+    CHECK(planned.count(planned_action::create) == 0);
 }
 
 namespace {
@@ -688,7 +705,7 @@ TEST_CASE("From one site to another: what the source gives in plain travels unse
     CHECK(to.api.size() == 1);
     CHECK_FALSE(has(told(planned, report), "sk-1"));
     CHECK(to.api.careless().total() == 0);
-    CHECK(make_plan(target, documents).value().steps[1].kind == step_kind::keep);
+    CHECK(make_plan(target, documents).value().steps[1].kind == planned_action::keep);
 }
 
 TEST_CASE("Lint tells of missing keys, references outside what is allowed, and secrets in documents") {

@@ -7,6 +7,8 @@
 #include <umbraco_ai/testing/conformance.hpp>
 #include <umbraco_ai/testing/record_transport.hpp>
 
+#include "../examples/awaitables/task.hpp"
+#include "../examples/transports/poll_loop.hpp"
 #include "../examples/transports/socket_pipe.hpp"
 
 #ifdef UMBRACO_AI_TEST_WITH_CURL
@@ -15,12 +17,17 @@
 #endif
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -59,31 +66,14 @@ void check_sound(conformance_report const& report, names const& skipped) {
     CHECK(report.findings.size() == 22);
 }
 
-/// A kind of result of a user's: something that is waited for by a call.
-class task {
-public:
-    explicit task(std::function<result<http_response>()> work) : wait(std::move(work)) {}
-
-    std::function<result<http_response>()> wait;
-};
-
-}  // namespace
-
-template <>
-struct umbraco_ai::io_traits<task> {
-    static constexpr bool is_awaited = true;
-};
-
-namespace {
-
 using sender = std::function<result<http_response>(http_request)>;
 using fault_of_a_transport = std::function<result<http_response>(sender const&, http_request)>;
 
 /// The rules that a transport breaks which is sound but for this.
-names broken_by(fault_of_a_transport const& fault, conformance_options const& options = {}, sender const& sound = {}) {
+names broken_by(fault_of_a_transport const& fault, conformance_options const& options = {}) {
     auto const report = check_transport([&]() -> sender {
-        sender wire = sound ? sound : sender([plain = std::make_shared<blocking_transport>()](http_request request) { return plain->send(std::move(request)); });
-        return [wire, fault](http_request request) { return fault(wire, std::move(request)); };
+        sender const sound = [wire = std::make_shared<blocking_transport>()](http_request request) { return wire->send(std::move(request)); };
+        return [sound, fault](http_request request) { return fault(sound, std::move(request)); };
     }, options);
     CHECK(report.count(conformance_verdict::passed) > 0);
     return report.rules(conformance_verdict::failed);
@@ -159,15 +149,23 @@ TEST_CASE("docs: a transport is tried by the rules", "[docs]") {
 }
 
 TEST_CASE("conformance: a task type with a runner", "[conformance]") {
+    using answer_task = task<result<http_response>>;
     auto const make = [] {
-        return [wire = std::make_shared<blocking_transport>()](http_request request) { return task([wire, request] { return wire->send(request); }); };
+        return [wire = std::make_shared<blocking_transport>()](http_request request) -> answer_task { co_return wire->send(std::move(request)); };
     };
-    auto const run = [](task const& begun) { return begun.wait(); };
+    auto const run = [](answer_task begun) {
+        begun.begin();
+        return *begun.value();
+    };
     check_sound(check_transport(make, run, conformance_options().timed()), {needs_tls, needs_cancel, needs_two, needs_tracking});
 }
 
 TEST_CASE("conformance: a pipe of bytes, here a POSIX socket", "[conformance]") {
     check_sound(check_transport([] { return pipe_transport(socket_pipe()); }), {needs_tls, needs_two});
+}
+
+TEST_CASE("conformance: sockets in a poll loop", "[conformance]") {
+    check_sound(check_transport([] { return poll_transport(); }), {needs_tls, needs_two});
 }
 
 TEST_CASE("conformance: recording changes nothing", "[conformance]") {
@@ -199,6 +197,49 @@ TEST_CASE("conformance: libcurl's multi interface over TLS", "[conformance][curl
     trust.ca_pem = authority.pem();
     auto const make = [&](boost::asio::io_context& io) { return curl_multi_transport(io, trust); };
     check_sound(check_transport(make, conformance_options().with_tls(authority.issue())), {});
+}
+
+TEST_CASE("libcurl's multi interface: cancelling the coroutine ends the call, and the transport goes on", "[curl]") {
+    testing::raw_server server({{testing::raw_step::read_request(), testing::raw_step::stay_silent()},
+                                {testing::raw_step::read_request(), testing::raw_step::send("HTTP/1.1 204 No Content\r\n\r\n")}});
+    boost::asio::io_context io;
+    curl_multi_transport wire(io);
+    http_request request;
+    request.origin = server.origin();
+    request.target = "/";
+    boost::asio::cancellation_signal stop;
+    result<http_response> answer;
+    std::exception_ptr thrown;
+    auto const keep = [&](std::exception_ptr error, result<http_response> given) {
+        thrown = error;
+        answer = std::move(given);
+    };
+    boost::asio::co_spawn(io, wire.send(request), boost::asio::bind_cancellation_slot(stop.slot(), keep));
+    boost::asio::steady_timer timer(io, std::chrono::milliseconds(50));
+    timer.async_wait([&](boost::system::error_code) { stop.emit(boost::asio::cancellation_type::terminal); });
+    io.run();
+    CHECK_FALSE(thrown);
+    CHECK(failed_with(answer, errc::cancelled));
+
+    boost::asio::co_spawn(io, wire.send(request), keep);
+    io.restart();
+    io.run();
+    REQUIRE(answer);
+    CHECK(answer->status == 204);
+}
+
+TEST_CASE("libcurl's multi interface: transport and context may go with a call in flight", "[curl]") {
+    testing::raw_server server({{testing::raw_step::stay_silent()}});
+    http_request request;
+    request.origin = server.origin();
+    request.target = "/";
+    boost::asio::io_context io;
+    {
+        curl_multi_transport wire(io);
+        boost::asio::co_spawn(io, wire.send(request), boost::asio::detached);
+        io.run_for(std::chrono::milliseconds(50));
+    }
+    CHECK(io.run_for(std::chrono::milliseconds(80)) > 0);
 }
 
 #endif

@@ -749,6 +749,16 @@ class Changes(Base):
                 self.assertEqual(terminal.end().code, 0)
                 self.assertEqual(site.run("connections", "exists", "google-old").code, 0 if is_left else 1)
 
+    def test_ctrl_c_at_the_question(self):
+        with Site() as site:
+            terminal = site.terminal("connections", "delete", "google-old")
+            terminal.read_until("[y/N] ")
+            terminal.child.send_signal(signal.SIGINT)
+            done = terminal.end()
+            self.assertEqual(done.code, 130)
+            self.assertIn("was not done", done.out)
+            self.assertEqual(site.run("connections", "exists", "google-old").code, 0)
+
     def test_update_changes_what_is_named_and_nothing_else(self):
         seed = self.file(json.dumps({"connections": [connection(settings={"apiKey": KEY, "endpoint": "https://a.example", "odd": [1, 1e400 and 2.50, {"x": None}]})]}))
         with Site("--seed", seed) as site:

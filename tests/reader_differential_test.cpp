@@ -403,3 +403,28 @@ TEST_CASE("a name of a table is found among all others") {
     static_assert(few_storage.multiplier != 0);
     static_assert(detail::name_table(few_storage).find("Items") == 2 && detail::name_table(few_storage).find("item") == 3);
 }
+
+TEST_CASE("hex digits are told from all other bytes wherever they stand") {
+    char text[33] = "00112233445566778899aAbBcCdDeEfF";
+    auto const decode = [&](auto decoder, std::uint8_t* out) {
+        detail::hex_words words;
+        for (std::size_t i = 0; i < 4; ++i) words[i] = detail::load_bytes<8>(text + 8 * i);
+        return decltype(decoder)::decode(words, out);
+    };
+    for (std::size_t at = 0; at < 32; ++at) {
+        for (int byte = 0; byte < 256; ++byte) {
+            char const before = std::exchange(text[at], static_cast<char>(byte));
+            std::uint8_t fast[16]{};
+            std::uint8_t plain[16]{};
+            bool const is_hex = detail::hex_value(static_cast<char>(byte)) >= 0;
+            bool const fast_good = decode(detail::hex_decoder(), fast);
+            if (fast_good != is_hex || decode(detail::plain_hex(), plain) != is_hex) FAIL("byte " << byte << " at " << at);
+            for (std::size_t i = 0; is_hex && i < 16; ++i) {
+                auto const expected = static_cast<std::uint8_t>(detail::hex_value(text[2 * i]) << 4 | detail::hex_value(text[2 * i + 1]));
+                if (fast[i] != expected || plain[i] != expected) FAIL("byte " << byte << " at " << at);
+            }
+            text[at] = before;
+        }
+    }
+    SUCCEED();
+}

@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -317,6 +318,26 @@ TEST_CASE("a call stepped within a change is refused", "[stepper]") {
     loop.run();
     CHECK(outer.take());
     CHECK(inner.take().error().code == ai::errc::client_busy);
+}
+
+TEST_CASE("an exception of a change passes through, ends the call, and lets the next one go", "[stepper]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed);
+    site.add(ai::testing::stored_connection("a", "a", "openai", R"({"apiKey":"k"})"));
+    ai::stepped_client cms("http://localhost");
+    auto broken = cms.connections().modify("a", [](ai::connection&) { throw std::runtime_error("no"); });
+    REQUIRE(broken.next(1s).what == ai::call_step_kind::send);
+    broken.resume(site.send(broken.request()), 1s);
+    REQUIRE(broken.next(1s).what == ai::call_step_kind::send);  // again, with the connection locked
+    CHECK_THROWS_AS(broken.resume(site.send(broken.request()), 1s), std::runtime_error);
+    CHECK(broken.is_done());
+    CHECK(broken.next(1s).what == ai::call_step_kind::done);
+    CHECK(broken.take().error().who == ai::fault::usage);
+    auto after = cms.connections().modify("a", add_one());
+    toy_loop loop(site);
+    loop.add(after);
+    loop.run();
+    CHECK(after.take());
+    CHECK(loop.now < 2s);
 }
 
 TEST_CASE("a cancelled write tells whether it may have been applied", "[stepper]") {

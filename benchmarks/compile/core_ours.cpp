@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A one-file program of a user's without Boost: writes a request, reads its answer.
-#include <umbraco_ai/core.hpp>
+// A one-file program of a user's without Boost: writes a request, reads its answer. It includes what it uses.
+#include <umbraco_ai/endpoints/connections.hpp>
 
 #include <cstdio>
 #include <string>

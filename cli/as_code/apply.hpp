@@ -44,7 +44,7 @@ class step_result {
 public:
     step_result() = default;
 
-    step_kind kind = step_kind::keep;
+    planned_action kind = planned_action::keep;
     std::string alias;
     outcome became = outcome::unchanged;
     std::string why;                    ///< A sentence where it failed or was not tried.
@@ -95,7 +95,7 @@ class applier {
 public:
     explicit applier(site_calls& target) : site_(target) {}
 
-    [[nodiscard]] step_result run(step const& planned) {
+    [[nodiscard]] step_result run(planned_step const& planned) {
         step_result made;
         made.kind = planned.kind;
         made.alias = planned.alias;
@@ -106,11 +106,11 @@ public:
             return made;
         }
         switch (planned.kind) {
-            case step_kind::keep: return made;
-            case step_kind::create: return create(planned, std::move(made));
-            case step_kind::update: return update(planned, std::move(made));
-            case step_kind::remove: return remove(planned, std::move(made));
-            case step_kind::deactivate: break;
+            case planned_action::keep: return made;
+            case planned_action::create: return create(planned, std::move(made));
+            case planned_action::update: return update(planned, std::move(made));
+            case planned_action::remove: return remove(planned, std::move(made));
+            case planned_action::deactivate: break;
         }
         return deactivate(planned, std::move(made));
     }
@@ -135,7 +135,7 @@ private:
                std::none_of(left.members.begin(), left.members.end(), [](member_change const& each) { return each.state == member_state::not_comparable; });
     }
 
-    step_result create(step const& planned, step_result made) {
+    step_result create(planned_step const& planned, step_result made) {
         auto created = site_.create(planned.wanted->draft());
         if (created) return done(std::move(made));
         ai::failure reason = std::move(created).error();
@@ -147,7 +147,7 @@ private:
         return failed(std::move(made), std::move(reason));
     }
 
-    step_result update(step const& planned, step_result made) {
+    step_result update(planned_step const& planned, step_result made) {
         auto const change = [&planned](ai::connection& target) -> ai::result<void> {
             if (!is_as_planned(*planned.present, target)) return changed_since_plan();
             apply_to(target, *planned.wanted, planned.compared);
@@ -156,7 +156,7 @@ private:
         return after_modify(planned, site_.modify(planned.present->id, change), std::move(made));
     }
 
-    step_result deactivate(step const& planned, step_result made) {
+    step_result deactivate(planned_step const& planned, step_result made) {
         auto const change = [&planned](ai::connection& target) -> ai::result<void> {
             if (!is_as_planned(*planned.listed, target)) return changed_since_plan();
             target.is_active = false;
@@ -165,7 +165,7 @@ private:
         return after_modify(planned, site_.modify(planned.listed->id, change), std::move(made));
     }
 
-    step_result after_modify(step const& planned, ai::result<ai::modified> modified, step_result made) {
+    step_result after_modify(planned_step const& planned, ai::result<ai::modified> modified, step_result made) {
         if (modified) return done(std::move(made));
         ai::failure reason = std::move(modified).error();
         // Someone else's state may be lost, or credentials are; that is told, whatever a read shows.
@@ -177,7 +177,7 @@ private:
         return is_shown ? done(std::move(made)) : failed(std::move(made), std::move(reason));
     }
 
-    step_result remove(step const& planned, step_result made) {
+    step_result remove(planned_step const& planned, step_result made) {
         ai::guid const id = planned.listed->id;
         auto const before = site_.get(id);
         if (!before && says_absent(before.error())) return done(std::move(made));
@@ -209,13 +209,13 @@ private:
     detail::applier worker(target);
     bool const is_refused = !options.goes_on_after_errors && (planned.has_obstacles() || planned.read_failure() != nullptr);
     bool is_stopped = false;
-    for (step const& each : planned.steps) {
+    for (planned_step const& each : planned.steps) {
         bool const cannot = each.reason || !each.compared.obstacle.empty();
         step_result next;
-        if (is_stopped || (is_refused && !cannot && each.kind != step_kind::keep)) {
+        if (is_stopped || (is_refused && !cannot && each.kind != planned_action::keep)) {
             next.kind = each.kind;
             next.alias = each.alias;
-            next.became = each.kind == step_kind::keep && !cannot ? outcome::unchanged : outcome::not_tried;
+            next.became = each.kind == planned_action::keep && !cannot ? outcome::unchanged : outcome::not_tried;
             next.why = "An error stopped the work.";
         } else {
             next = worker.run(each);

@@ -126,7 +126,7 @@ plan_options options_of(plan_arguments const& given) {
 
 /// A connection of the source that could not be taken is not one without a document.
 void keep_left_out(plan& planned, std::vector<not_exported> const& left_out) {
-    std::erase_if(planned.steps, [&](step const& each) {
+    std::erase_if(planned.steps, [&](planned_step const& each) {
         return each.wanted == nullptr && std::any_of(left_out.begin(), left_out.end(), [&](not_exported const& one) { return same_ignoring_case(one.alias, each.alias); });
     });
 }
@@ -139,7 +139,7 @@ cli::site& target_of(session& on, plan_arguments const& given, std::unique_ptr<c
 }
 
 bool has_open_question(plan const& planned) {
-    for (step const& each : planned.steps)
+    for (planned_step const& each : planned.steps)
         for (member_change const& one : each.compared.members)
             if (one.state == member_state::not_comparable && !one.is_written) return true;
     return false;
@@ -152,19 +152,19 @@ void tell_of_plan(output& out, plan const& planned) {
     if (has_open_question(planned)) out.note("Values that cannot be seen cannot be compared; --write-secrets writes those that the documents have.");
 }
 
-std::string quoted_aliases(plan const& planned, step_kind kind) {
+std::string quoted_aliases(plan const& planned, planned_action kind) {
     std::string all;
-    for (step const& each : planned.steps)
+    for (planned_step const& each : planned.steps)
         if (each.kind == kind) all.append(all.empty() ? "" : ", ").append(each.alias);
     return all;
 }
 
 bool is_agreed(output& out, plan const& planned, plan_arguments const& given) {
     if (given.is_sure) return true;
-    if (planned.count(step_kind::remove) != 0)
-        return out.confirm("Delete " + counted(planned.count(step_kind::remove), "connection") + ": " + quoted_aliases(planned, step_kind::remove) + '?', "--yes");
-    if (planned.count(step_kind::deactivate) != 0)
-        return out.confirm("Deactivate " + counted(planned.count(step_kind::deactivate), "connection") + ": " + quoted_aliases(planned, step_kind::deactivate) + '?', "--yes");
+    if (planned.count(planned_action::remove) != 0)
+        return out.confirm("Delete " + counted(planned.count(planned_action::remove), "connection") + ": " + quoted_aliases(planned, planned_action::remove) + '?', "--yes");
+    if (planned.count(planned_action::deactivate) != 0)
+        return out.confirm("Deactivate " + counted(planned.count(planned_action::deactivate), "connection") + ": " + quoted_aliases(planned, planned_action::deactivate) + '?', "--yes");
     if (given.always_asks && planned.has_differences()) return out.confirm("Write this to " + given.to.value_or("the site") + '?', "--yes");
     return true;
 }
@@ -178,8 +178,8 @@ exit_code code_of(plan const& planned, documents_source const& source, bool exit
 
 void show_ids(output& out, plan const& planned) {
     if (out.is_json() || out.is_table()) return;
-    for (step const& each : planned.steps)
-        if (each.kind != step_kind::keep) out.id(each.alias);
+    for (planned_step const& each : planned.steps)
+        if (each.kind != planned_action::keep) out.id(each.alias);
 }
 
 ordered_json left_out_json(std::vector<not_exported> const& left_out) {

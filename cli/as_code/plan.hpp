@@ -35,25 +35,25 @@ namespace cli::as_code {
     return std::any_of(patterns.begin(), patterns.end(), [&](std::string const& each) { return fits(each, alias); });
 }
 
-enum class step_kind : std::uint8_t { keep, create, update, remove, deactivate };
+enum class planned_action : std::uint8_t { keep, create, update, remove, deactivate };
 
-[[nodiscard]] constexpr std::string_view to_string(step_kind value) noexcept {
+[[nodiscard]] constexpr std::string_view to_string(planned_action value) noexcept {
     switch (value) {
-        case step_kind::keep: return "keep";
-        case step_kind::create: return "create";
-        case step_kind::update: return "update";
-        case step_kind::remove: return "delete";
-        case step_kind::deactivate: return "deactivate";
+        case planned_action::keep: return "keep";
+        case planned_action::create: return "create";
+        case planned_action::update: return "update";
+        case planned_action::remove: return "delete";
+        case planned_action::deactivate: return "deactivate";
     }
     return "?";
 }
 
 /// What is to be done to one connection, as far as reading could tell.
-class step {
+class planned_step {
 public:
-    step() = default;
+    planned_step() = default;
 
-    step_kind kind = step_kind::keep;
+    planned_action kind = planned_action::keep;
     std::string alias;
     document const* wanted = nullptr;               ///< Null where no document names the connection.
     std::optional<ai::connection> present;          ///< As it was read; nothing where it is not there, or only listed.
@@ -77,20 +77,20 @@ class plan {
 public:
     plan() = default;
 
-    std::vector<step> steps;  ///< In the order of the documents; what no document names comes last.
+    std::vector<planned_step> steps;  ///< In the order of the documents; what no document names comes last.
 
     [[nodiscard]] bool has_differences() const noexcept {
-        return std::any_of(steps.begin(), steps.end(), [](step const& each) { return each.kind != step_kind::keep || !each.compared.obstacle.empty(); });
+        return std::any_of(steps.begin(), steps.end(), [](planned_step const& each) { return each.kind != planned_action::keep || !each.compared.obstacle.empty(); });
     }
     [[nodiscard]] bool has_obstacles() const noexcept {
-        return std::any_of(steps.begin(), steps.end(), [](step const& each) { return !each.compared.obstacle.empty(); });
+        return std::any_of(steps.begin(), steps.end(), [](planned_step const& each) { return !each.compared.obstacle.empty(); });
     }
-    [[nodiscard]] std::size_t count(step_kind kind) const noexcept {
-        return static_cast<std::size_t>(std::count_if(steps.begin(), steps.end(), [&](step const& each) { return each.kind == kind; }));
+    [[nodiscard]] std::size_t count(planned_action kind) const noexcept {
+        return static_cast<std::size_t>(std::count_if(steps.begin(), steps.end(), [&](planned_step const& each) { return each.kind == kind; }));
     }
     /// The first failure of a read, where there is one: then what the plan says is not the whole truth.
     [[nodiscard]] ai::failure const* read_failure() const noexcept {
-        auto const found = std::find_if(steps.begin(), steps.end(), [](step const& each) { return each.reason.has_value(); });
+        auto const found = std::find_if(steps.begin(), steps.end(), [](planned_step const& each) { return each.reason.has_value(); });
         return found == steps.end() ? nullptr : &*found->reason;
     }
 };
@@ -100,8 +100,8 @@ public:
 
 namespace detail {
 
-[[nodiscard]] inline step plan_step(document const& wanted, ai::result<ai::connection> read, comparison_options const& options) {
-    step made;
+[[nodiscard]] inline planned_step plan_step(document const& wanted, ai::result<ai::connection> read, comparison_options const& options) {
+    planned_step made;
     made.alias = wanted.alias;
     made.wanted = &wanted;
     if (!read && !says_absent(read.error())) {
@@ -109,7 +109,7 @@ namespace detail {
         return made;
     }
     if (!read) {
-        made.kind = step_kind::create;
+        made.kind = planned_action::create;
         made.compared = compare_with_nothing(wanted);
         return made;
     }
@@ -119,7 +119,7 @@ namespace detail {
     }
     made.compared = compare(wanted, *read, options);
     made.present = *std::move(read);
-    if (made.compared.obstacle.empty() && made.compared.writes()) made.kind = step_kind::update;
+    if (made.compared.obstacle.empty() && made.compared.writes()) made.kind = planned_action::update;
     return made;
 }
 
@@ -142,10 +142,10 @@ namespace detail {
     for (ai::connection_item const& item : *listed) {
         bool const has_document = std::any_of(documents.begin(), documents.end(), [&](document const& each) { return same_ignoring_case(each.alias, item.alias); });
         if (has_document || !fits(*options.prune_scope, item.alias) || fits_any(options.prune_except, item.alias)) continue;
-        step next;
+        planned_step next;
         next.alias = item.alias;
         next.listed = item;
-        next.kind = !options.deactivates ? step_kind::remove : item.is_active ? step_kind::deactivate : step_kind::keep;
+        next.kind = !options.deactivates ? planned_action::remove : item.is_active ? planned_action::deactivate : planned_action::keep;
         made.steps.push_back(std::move(next));
     }
     return made;

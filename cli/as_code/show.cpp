@@ -38,41 +38,41 @@ void add_members(std::vector<diff_line>& out, comparison const& compared) {
     }
 }
 
-std::string where(step const& one) { return one.wanted == nullptr ? std::string() : "  (" + one.wanted->where.to_string() + ')'; }
+std::string where(planned_step const& one) { return one.wanted == nullptr ? std::string() : "  (" + one.wanted->where.to_string() + ')'; }
 
-bool has_open_question(step const& one) {
+bool has_open_question(planned_step const& one) {
     return std::any_of(one.compared.members.begin(), one.compared.members.end(), [](member_change const& each) { return each.state == member_state::not_comparable; });
 }
 
-void add_step(std::vector<diff_line>& out, step const& one) {
+void add_step(std::vector<diff_line>& out, planned_step const& one) {
     if (one.reason) {
         out.emplace_back(style::red, "! " + one.alias + where(one) + ": " + one.reason->to_string());
         return;
     }
     switch (one.kind) {
-        case step_kind::create: out.emplace_back(style::green, "+ " + one.alias + where(one)); break;
-        case step_kind::update: out.emplace_back(style::yellow, "~ " + one.alias + where(one)); break;
-        case step_kind::remove: out.emplace_back(style::red, "- " + one.alias + "  (no document)"); break;
-        case step_kind::deactivate: out.emplace_back(style::yellow, "~ " + one.alias + "  (no document)"); break;
-        case step_kind::keep:
+        case planned_action::create: out.emplace_back(style::green, "+ " + one.alias + where(one)); break;
+        case planned_action::update: out.emplace_back(style::yellow, "~ " + one.alias + where(one)); break;
+        case planned_action::remove: out.emplace_back(style::red, "- " + one.alias + "  (no document)"); break;
+        case planned_action::deactivate: out.emplace_back(style::yellow, "~ " + one.alias + "  (no document)"); break;
+        case planned_action::keep:
             if (one.compared.obstacle.empty() && !has_open_question(one)) return;
             out.emplace_back(style::yellow, "? " + one.alias + where(one));
     }
     add_members(out, one.compared);
-    if (one.kind == step_kind::deactivate) {
+    if (one.kind == planned_action::deactivate) {
         out.emplace_back(style::red, "    - isActive: true");
         out.emplace_back(style::green, "    + isActive: false");
     }
     if (!one.compared.obstacle.empty()) out.emplace_back(style::red, "    ! " + one.compared.obstacle);
 }
 
-char const* past_of(step_kind kind) {
+char const* past_of(planned_action kind) {
     switch (kind) {
-        case step_kind::create: return "created";
-        case step_kind::update: return "updated";
-        case step_kind::remove: return "deleted";
-        case step_kind::deactivate: return "deactivated";
-        case step_kind::keep: break;
+        case planned_action::create: return "created";
+        case planned_action::update: return "updated";
+        case planned_action::remove: return "deleted";
+        case planned_action::deactivate: return "deactivated";
+        case planned_action::keep: break;
     }
     return "unchanged";
 }
@@ -89,7 +89,7 @@ ordered_json shown_json(std::string const& text) {
 
 ordered_json or_null(std::string const& text) { return text.empty() ? ordered_json() : ordered_json(text); }
 
-ordered_json to_json(step const& one) {
+ordered_json to_json(planned_step const& one) {
     ordered_json made;
     made["alias"] = one.alias;
     made["action"] = std::string(to_string(one.kind));
@@ -114,7 +114,7 @@ ordered_json to_json(step const& one) {
 
 std::vector<diff_line> diff_of(plan const& planned) {
     std::vector<diff_line> out;
-    for (step const& each : planned.steps) add_step(out, each);
+    for (planned_step const& each : planned.steps) add_step(out, each);
     return out;
 }
 
@@ -132,15 +132,15 @@ diff_line line_of(step_result const& one) {
 
 std::string summary_of(plan const& planned) {
     std::string out;
-    auto const blocked = static_cast<std::size_t>(std::count_if(planned.steps.begin(), planned.steps.end(), [](step const& each) { return !each.compared.obstacle.empty(); }));
-    auto const unread = static_cast<std::size_t>(std::count_if(planned.steps.begin(), planned.steps.end(), [](step const& each) { return each.reason.has_value(); }));
+    auto const blocked = static_cast<std::size_t>(std::count_if(planned.steps.begin(), planned.steps.end(), [](planned_step const& each) { return !each.compared.obstacle.empty(); }));
+    auto const unread = static_cast<std::size_t>(std::count_if(planned.steps.begin(), planned.steps.end(), [](planned_step const& each) { return each.reason.has_value(); }));
     std::size_t possible = 0;
-    for (step_kind const kind : {step_kind::create, step_kind::update, step_kind::remove, step_kind::deactivate}) {
+    for (planned_action const kind : {planned_action::create, planned_action::update, planned_action::remove, planned_action::deactivate}) {
         append_count(out, planned.count(kind), "to " + std::string(to_string(kind)));
         possible += planned.count(kind);
     }
     std::size_t const blocked_kept = static_cast<std::size_t>(
-        std::count_if(planned.steps.begin(), planned.steps.end(), [](step const& each) { return each.kind == step_kind::keep && !each.compared.obstacle.empty(); }));
+        std::count_if(planned.steps.begin(), planned.steps.end(), [](planned_step const& each) { return each.kind == planned_action::keep && !each.compared.obstacle.empty(); }));
     append_count(out, planned.steps.size() - possible - blocked_kept - unread, "the same");
     append_count(out, blocked, "that cannot be applied");
     append_count(out, unread, "that could not be read");
@@ -149,7 +149,7 @@ std::string summary_of(plan const& planned) {
 
 std::string summary_of(apply_report const& report) {
     std::string out;
-    for (step_kind const kind : {step_kind::create, step_kind::update, step_kind::remove, step_kind::deactivate}) {
+    for (planned_action const kind : {planned_action::create, planned_action::update, planned_action::remove, planned_action::deactivate}) {
         auto const count = std::count_if(report.steps.begin(), report.steps.end(), [&](step_result const& each) { return each.kind == kind && each.became == outcome::done; });
         append_count(out, static_cast<std::size_t>(count), past_of(kind));
     }
@@ -178,7 +178,7 @@ ordered_json to_json(std::vector<finding> const& all) {
 
 ordered_json to_json(plan const& planned) {
     ordered_json made = ordered_json::array();
-    for (step const& each : planned.steps) made.push_back(to_json(each));
+    for (planned_step const& each : planned.steps) made.push_back(to_json(each));
     return made;
 }
 

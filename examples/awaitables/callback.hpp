@@ -37,7 +37,7 @@ private:
     static void go_on(Transport& transport, std::shared_ptr<Machine> machine, action next, Use use) {
         while (next.what == action_kind::token) next = machine->resume(io_traits<result<http_response>>::token_of(next.source), now_of(transport));
         if (next.what == action_kind::done) return use(machine->take());
-        transport.send(std::move(next.request)).then([&transport, machine, use](result<http_response> answer) {
+        send_over(transport, std::move(next.request)).then([&transport, machine, use](result<http_response> answer) {
             go_on(transport, machine, machine->resume(std::move(answer), now_of(transport)), use);
         });
     }

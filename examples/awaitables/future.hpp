@@ -22,7 +22,7 @@ struct umbraco_ai::io_traits<std::future<umbraco_ai::result<umbraco_ai::http_res
             auto const now = [&transport] { return io_traits<result<http_response>>::now_of(transport); };
             action next = machine.start(now());
             while (next.what != action_kind::done) {
-                if (next.what == action_kind::send) next = machine.resume(transport.send(std::move(next.request)).get(), now());
+                if (next.what == action_kind::send) next = machine.resume(send_over(transport, std::move(next.request)).get(), now());
                 else if (next.what == action_kind::lock) next = machine.resume(result<bool>(false), now());
                 else if (next.what == action_kind::token) next = machine.resume(io_traits<result<http_response>>::token_of(next.source), now());
                 else next = machine.resume(now());

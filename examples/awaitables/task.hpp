@@ -95,7 +95,7 @@ struct umbraco_ai::io_traits<task<umbraco_ai::result<umbraco_ai::http_response>>
                 next = machine.resume(io_traits<result<http_response>>::token_of(next.source), now());
                 continue;
             }
-            result<http_response> answer = co_await transport.send(std::move(next.request));
+            result<http_response> answer = co_await send_over(transport, std::move(next.request));
             next = machine.resume(std::move(answer), now());
         }
         co_return machine.take();

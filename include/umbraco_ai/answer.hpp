@@ -39,6 +39,7 @@ namespace detail {
     std::string const* type = response.headers.find("Content-Type");
     if (type == nullptr) return true;
     std::string_view name(*type);
+    if (name == "application/json; charset=utf-8") return true;
     name = name.substr(0, name.find(';'));
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
     return equals_ignoring_case(name, "application/json") || equals_ignoring_case(name, "text/json") ||

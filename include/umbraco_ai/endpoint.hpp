@@ -232,25 +232,21 @@ public:
     /// Whether this call can be sent.
     /// Errors: usage failures that name the parameter or member.
     [[nodiscard]] result<void> check() const {
-        result<void> ok = result<void>::ok();
-        auto const check_next = [&ok](auto const& value) {
-            if (ok) ok = check_one(value);
-        };
-        std::apply([&check_next](auto const&... values) { (check_next(values), ...); }, paths_);
-        std::apply([&](auto const&... values) { ((values ? check_next(*values) : void()), ...); }, queries_);
-        if (ok) ok = std::apply([this](auto const&... values) { return this->check_body(values...); }, paths_);
-        return ok;
+        auto ok = std::apply([](auto const&... values) { return check_each(values...); }, paths_);
+        if (!ok) return ok;
+        ok = std::apply([](auto const&... values) { return check_each(values...); }, queries_);
+        if (!ok) return ok;
+        return std::apply([this](auto const&... values) { return this->check_body(values...); }, paths_);
     }
 
     /// Writes path and query, percent-encoded, below a base path.
     template <Sink S>
     void write_target(S& sink, std::string_view base_path) const {
         detail::put(sink, base_path);
-        std::size_t written = 0;
-        std::size_t index = 0;
-        constexpr auto const& parsed = rules::parsed;
-        std::apply([&](auto const&... values) { ((write_segment(sink, values, written, index)), ...); }, paths_);
-        detail::put(sink, parsed.path.substr(written));
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((put_piece<I>(sink), put_parameter(sink, std::get<I>(paths_))), ...);
+        }(fixed_indices());
+        put_piece<path_count>(sink);
         char separator = '?';
         std::apply([&](auto const&... values) { ((values ? write_query(sink, *values, separator) : void()), ...); }, queries_);
     }
@@ -292,15 +288,28 @@ private:
         else return result<void>::ok();
     }
 
+    static result<void> check_each() { return result<void>::ok(); }
+    template <class First, class... Rest>
+    static result<void> check_each(First const& first, Rest const&... rest) {
+        if (auto ok = check_one(first); !ok) return ok;
+        return check_each(rest...);
+    }
+
     template <class T>
     static result<void> check_one(T const& value) {
         return parameter<T>::check(value, method);
+    }
+    template <class T>
+    static result<void> check_one(std::optional<T> const& value) {
+        return value ? parameter<T>::check(*value, method) : result<void>::ok();
     }
 
     template <Sink S, class T>
     static void put_parameter(S& sink, T const& value) {
         detail::percent_encoder<S> encoder(sink);
-        if constexpr (requires { parameter<T>::append_to(encoder, value); }) {
+        if constexpr (requires { value.append_encoded_to(sink); }) {
+            value.append_encoded_to(sink);
+        } else if constexpr (requires { parameter<T>::append_to(encoder, value); }) {
             parameter<T>::append_to(encoder, value);
         } else {
             std::string text;
@@ -309,13 +318,18 @@ private:
         }
     }
 
-    template <Sink S, class T>
-    static void write_segment(S& sink, T const& value, std::size_t& written, std::size_t& index) {
+    /// The text of the route before a placeholder, or behind the last.
+    static consteval std::string_view piece(std::size_t index) {
         constexpr auto const& parsed = rules::parsed;
-        detail::put(sink, parsed.path.substr(written, parsed.begins[index] - written));
-        put_parameter(sink, value);
-        written = parsed.begins[index] + parsed.placeholders[index].size() + 2;
-        ++index;
+        std::size_t const begin = index == 0 ? 0 : parsed.begins[index - 1] + parsed.placeholders[index - 1].size() + 2;
+        std::size_t const end = index == parsed.count ? parsed.path.size() : parsed.begins[index];
+        return parsed.path.substr(begin, end - begin);
+    }
+
+    template <std::size_t Index, Sink S>
+    static void put_piece(S& sink) {
+        constexpr std::string_view text = piece(Index);
+        if constexpr (!text.empty()) detail::put(sink, text);
     }
 
     template <Sink S, class T>

@@ -10,10 +10,8 @@
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
-#include <umbraco_ai/wipe.hpp>
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -30,8 +28,10 @@ UMBRACO_AI_BEGIN_NAMESPACE
 class request_writer {
 public:
     explicit request_writer(base_url where) : base_(std::move(where)) {
-        fields_.get() = " HTTP/1.1\r\nHost: " + base_.origin.authority() + "\r\nAccept: application/json\r\n";
-        without_token_ = fields_.get().size();
+        detail::put(fields_, " HTTP/1.1\r\nHost: ");
+        detail::put(fields_, base_.origin.authority());
+        detail::put(fields_, "\r\nAccept: application/json\r\n\r\n");
+        without_token_ = fields_.view().size() - 2;
     }
 
     /// Has all further requests carry a token.
@@ -41,11 +41,12 @@ public:
         if (auto ok = token.check(); !ok) return ok;
         if (!base_.origin.tls && !is_loopback(base_.origin.host))
             return failure(errc::insecure_origin, "Credentials are not sent over plain http to a host that is not this machine; use https.").at("base URL");
-        std::string const own = fields_.get().substr(0, without_token_);
-        std::string_view const text = token.token().reveal();
-        detail::wipe(fields_.get());
-        fields_.get().reserve(own.size() + text.size() + 32);
-        fields_.get().append(own).append("Authorization: Bearer ").append(text).append("\r\n");
+        reused_buffer fields;
+        detail::put(fields, fields_.view().substr(0, without_token_));
+        detail::put(fields, "Authorization: Bearer ");
+        detail::put(fields, token.token().reveal());
+        detail::put(fields, "\r\n\r\n");
+        fields_ = std::move(fields);
         return result<void>::ok();
     }
 
@@ -53,9 +54,9 @@ public:
     /// Errors: the usage failures of `call.check()`; head and body are empty then.
     template <Descriptor D>
     [[nodiscard]] result<void> write(D const& call) {
-        head_.get().clear();
-        body_.get().clear();
-        return write(call, head_.get(), body_.get());
+        head_.clear();
+        body_.clear();
+        return write(call, head_, body_);
     }
 
     /// Appends a call to sinks of the caller's, such as a `fixed_buffer`; nothing where it cannot be sent.
@@ -71,14 +72,14 @@ public:
         }
         detail::put(head_sink, method_text(D::method));
         call.write_target(head_sink, base_.path);
-        detail::put(head_sink, fields_.get());
-        if constexpr (D::has_body) {
-            detail::put(head_sink, "Content-Type: application/json\r\nContent-Length: ");
+        // The fields end with the empty line; those of a body stand before it.
+        constexpr bool announces_length = D::has_body || D::method == http_method::post || D::method == http_method::put;
+        std::string_view const fields = fields_.view();
+        detail::put(head_sink, announces_length ? fields.substr(0, fields.size() - 2) : fields);
+        if constexpr (announces_length) {
+            detail::put(head_sink, D::has_body ? "Content-Type: application/json\r\nContent-Length: " : "Content-Length: ");
             json_codec<long long>::write(head_sink, static_cast<long long>(body_size));
             detail::put(head_sink, "\r\n\r\n");
-        } else {
-            bool const announces_no_body = D::method == http_method::post || D::method == http_method::put;
-            detail::put(head_sink, announces_no_body ? "Content-Length: 0\r\n\r\n" : "\r\n");
         }
         if constexpr (requires { head_sink.overflowed(); }) {
             if (head_sink.overflowed() || body_sink.overflowed())
@@ -88,9 +89,9 @@ public:
     }
 
     /// The request line and the fields, up to and including the empty line. It holds the token. Valid until the next `write`.
-    [[nodiscard]] std::string_view head() const noexcept { return head_.get(); }
+    [[nodiscard]] std::string_view head() const noexcept { return head_.view(); }
     /// Valid until the next `write`.
-    [[nodiscard]] std::string_view body() const noexcept { return body_.get(); }
+    [[nodiscard]] std::string_view body() const noexcept { return body_.view(); }
 
 private:
     template <Sink S>
@@ -118,10 +119,10 @@ private:
     }
 
     base_url base_;
-    detail::wiping_string fields_;  ///< What follows the target, up to the fields of a body.
+    reused_buffer fields_;  ///< What follows the target, up to and including the empty line.
     std::size_t without_token_ = 0;
-    detail::wiping_string head_;
-    detail::wiping_string body_;
+    reused_buffer head_;
+    reused_buffer body_;
 };
 
 UMBRACO_AI_END_NAMESPACE

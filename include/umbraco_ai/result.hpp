@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -164,6 +165,8 @@ public:
 
     result() = default;
     result(failure reason) : state_(std::in_place_index<0>, std::move(reason)) {}
+    /// With a default-constructed value, to be filled where it stands.
+    explicit result(std::in_place_t) : state_(std::in_place_index<1>) {}
 
     template <class U = T>
         requires(std::constructible_from<T, U> && !std::same_as<std::remove_cvref_t<U>, result> &&
@@ -225,33 +228,29 @@ class [[nodiscard]] result<void> {
 public:
     using value_type = void;
 
-    result() = default;
-    result(failure reason) : state_(std::in_place_index<0>, std::move(reason)) {}
-    [[nodiscard]] static result ok() {
-        return result(success());
-    }
+    result() : reason_(std::in_place) {}
+    result(failure reason) : reason_(std::move(reason)) {}
+    [[nodiscard]] static result ok() noexcept { return result(success()); }
 
-    [[nodiscard]] bool has_value() const noexcept { return state_.index() == 1; }
+    [[nodiscard]] bool has_value() const noexcept { return !reason_; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
     void value() const {
-        if (!has_value()) detail::throw_bad_result(*std::get_if<0>(&state_));
+        if (reason_) detail::throw_bad_result(*reason_);
     }
 
-    [[nodiscard]] failure& error() & noexcept { return *std::get_if<0>(&state_); }
-    [[nodiscard]] failure const& error() const& noexcept { return *std::get_if<0>(&state_); }
-    [[nodiscard]] failure error() && { return std::move(*std::get_if<0>(&state_)); }
+    [[nodiscard]] failure& error() & noexcept { return *reason_; }
+    [[nodiscard]] failure const& error() const& noexcept { return *reason_; }
+    [[nodiscard]] failure error() && { return *std::move(reason_); }
 
     friend bool operator==(result const&, result const&) = default;
 
 private:
-    struct success {
-        friend bool operator==(success, success) noexcept { return true; }
-    };
-    explicit result(success) noexcept : state_(std::in_place_index<1>) {}
+    struct success {};
+    explicit result(success) noexcept {}
 
     // A failure is large, so success does not make one.
-    std::variant<failure, success> state_;
+    std::optional<failure> reason_;
 };
 
 UMBRACO_AI_END_NAMESPACE

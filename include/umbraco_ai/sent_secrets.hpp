@@ -37,7 +37,8 @@ public:
             return true;
         }));
         if (settings_text.empty()) return;
-        static_cast<void>(json_inspector(settings_text, {}).each_string([this](std::string_view text) {
+        json_findings unused;
+        static_cast<void>(json_inspector(settings_text, {}, unused).each_string([this](std::string_view text) {
             if (!text.starts_with('$')) add(text);
         }));
     }

@@ -143,8 +143,9 @@ private:
 ///
 /// `now` is a steady clock that moves on. Calls of one client run side by side: they sign in once, and writes to one
 /// connection queue up in the order in which they came to it. A call that waits is asked again by `next` whenever another
-/// call of its client went on, and once a token source that takes a receiver has given its token. To cancel, give `resume` a failure of `errc::cancelled` in place of the answer, or drop the
-/// call; what it held goes to the next one.
+/// call of its client went on, and once a token source that takes a receiver has given its token. To cancel, give `resume` a
+/// failure of `errc::cancelled` in place of the answer, or drop the call; what it held goes to the next one. An exception of a
+/// `change` passes through `next` or `resume`, and ends the call.
 /// Lifetime: the client outlives its calls. Threading: all calls of a client on one thread, or under one lock.
 class stepper {
 public:
@@ -154,6 +155,7 @@ public:
 
     /// What the call needs now. Begins the call, and goes on after a pause that is over; sends nothing itself.
     [[nodiscard]] call_step next(std::chrono::nanoseconds now) {
+        end_if_thrown();
         if (!begun_ || is_due(now)) go_on(now);
         switch (next_.what) {
             case action_kind::send: return is_taken_ ? call_step(call_step_kind::answer, until_) : call_step(call_step_kind::send, {});
@@ -174,10 +176,11 @@ public:
         in_step const mark(*turns_);
         if (mark.is_nested()) return refuse();
         is_taken_ = false;
+        is_midway_ = true;
         accept(machine_resume(std::move(answer), now), now);
     }
 
-    [[nodiscard]] bool is_done() const noexcept { return begun_ && next_.what == action_kind::done; }
+    [[nodiscard]] bool is_done() const noexcept { return begun_ && (next_.what == action_kind::done || has_thrown()); }
 
 protected:
     explicit stepper(detail::step_turns& turns) noexcept : turns_(&turns) {}
@@ -199,6 +202,13 @@ protected:
         bool was_in_step_;
     };
 
+    /// A step that was left by an exception cannot be gone on with.
+    void end_if_thrown() {
+        if (!has_thrown()) return;
+        end(failure(errc::invalid_argument, "A function of the caller's, such as a change, threw an exception, which ended the call."));
+        is_midway_ = false;
+    }
+
     detail::step_turns* turns_;
     std::optional<failure> ended_;  ///< Why the call ended without its machine, or nothing.
 
@@ -209,6 +219,8 @@ private:
     virtual action machine_resume(result<bearer_token> token, std::chrono::nanoseconds now) = 0;
     virtual action machine_resume(std::chrono::nanoseconds now) = 0;
 
+    [[nodiscard]] bool has_thrown() const noexcept { return is_midway_ && !turns_->is_in_step; }
+
     [[nodiscard]] bool is_due(std::chrono::nanoseconds now) const {
         if (next_.what == action_kind::lock) return queued_->has_come() || now >= until_;
         if (next_.what == action_kind::token) return token_->is_there() || now >= until_;
@@ -218,6 +230,7 @@ private:
     void go_on(std::chrono::nanoseconds now) {
         in_step const mark(*turns_);
         if (mark.is_nested()) return refuse();
+        is_midway_ = true;
         if (!std::exchange(begun_, true)) return accept(machine_start(now), now);
         if (next_.what == action_kind::wait) return accept(machine_resume(now), now);
         if (next_.what == action_kind::token) {
@@ -256,6 +269,7 @@ private:
         std::chrono::nanoseconds const time = next_.what == action_kind::send ? next_.request.limits.time : next_.delay;
         until_ = time > (std::chrono::nanoseconds::max)() - now ? (std::chrono::nanoseconds::max)() : now + time;
         if (next_.what == action_kind::done) held_.clear();
+        is_midway_ = false;
     }
 
     void hold() {
@@ -272,10 +286,12 @@ private:
                                        : failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
     }
 
-    void refuse() {
+    void refuse() { end(failure(errc::client_busy, "This client is in a step of another call, such as a change; go on with this call after it.")); }
+
+    void end(failure reason) {
+        reason.possibly_applied = is_taken_;
         begun_ = true;
-        ended_ = failure(errc::client_busy, "This client is in a step of another call, such as a change; go on with this call after it.");
-        ended_->possibly_applied = is_taken_;
+        ended_ = std::move(reason);
         next_ = action::done();
         queued_.reset();
         held_.clear();
@@ -287,7 +303,8 @@ private:
     action next_;
     std::chrono::nanoseconds until_{0};
     bool begun_ = false;
-    bool is_taken_ = false;  ///< The request of `next_` is on its way.
+    bool is_taken_ = false;   ///< The request of `next_` is on its way.
+    bool is_midway_ = false;  ///< In a step, or thrown out of one.
 };
 
 /// One call of a `stepped_client`. Movable, also while it is under way.
@@ -301,6 +318,7 @@ public:
 
     /// The result, once, where `next` gives `done`.
     [[nodiscard]] result_type take() {
+        end_if_thrown();
         in_step const mark(*turns_);
         return ended_ ? result_type(*std::move(ended_)) : machine_.take();
     }

@@ -3,11 +3,14 @@
 #define UMBRACO_AI_HTTP_SINK_HPP
 
 #include <umbraco_ai/version.hpp>
+#include <umbraco_ai/wipe.hpp>
 
 #include <cstddef>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -45,6 +48,43 @@ private:
     std::size_t capacity_;
     std::size_t size_ = 0;
     bool overflowed_ = false;
+};
+
+/// A sink over memory of its own, which is used again after `clear`: it grows to the largest text and then takes no more from
+/// the heap. What it held is overwritten when it grows, is assigned to, and ends.
+class reused_buffer {
+public:
+    reused_buffer() = default;
+    reused_buffer(reused_buffer const& other) { append(other.bytes_.data(), other.size_); }
+    reused_buffer(reused_buffer&& other) noexcept : size_(std::exchange(other.size_, 0)) { bytes_.swap(other.bytes_); }
+    reused_buffer& operator=(reused_buffer other) noexcept {
+        bytes_.swap(other.bytes_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
+    ~reused_buffer() { detail::wipe(bytes_); }
+
+    [[gnu::always_inline]] void append(char const* data, std::size_t size) {
+        if (size > bytes_.size() - size_) grow(size);
+        // Not null, even where it is empty.
+        std::memcpy(bytes_.data() + size_, size == 0 ? "" : data, size);
+        size_ += size;
+    }
+
+    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+    void clear() noexcept { size_ = 0; }
+
+private:
+    [[gnu::noinline]] void grow(std::size_t size) {
+        std::string larger;
+        larger.resize((bytes_.size() + size) * 2 > 256 ? (bytes_.size() + size) * 2 : 256);
+        if (size_ != 0) std::memcpy(larger.data(), bytes_.data(), size_);
+        bytes_.swap(larger);
+        detail::wipe(larger);
+    }
+
+    std::string bytes_;  ///< As long as there is room.
+    std::size_t size_ = 0;
 };
 
 namespace detail {

@@ -352,9 +352,9 @@ struct json_codec<Model> {
 template <class T>
 [[nodiscard]] result<T> read_json(std::string_view text) {
     json_reader reader(text);
-    T value{};
-    if (json_codec<T>::read(reader, value) && reader.finish()) return value;
-    return reader.error();
+    result<T> made(std::in_place);
+    if (!json_codec<T>::read(reader, *made) || !reader.finish()) made = reader.error();
+    return made;
 }
 
 /// Writes a value as JSON, without blanks.

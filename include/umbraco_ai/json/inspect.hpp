@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -67,11 +69,11 @@ public:
 class json_inspector {
 public:
     /// The root is the name that paths begin with; it must outlive the inspector.
-    explicit json_inspector(std::string_view text, std::string_view root) : reader_(text, 1024), root_(root) {}
+    explicit json_inspector(std::string_view text, std::string_view root, json_findings& findings)
+        : reader_(text, 1024), root_(root), findings_(findings), may_hold_mask_(may_hold_mask(text)) {}
 
-    [[nodiscard]] json_findings run() {
+    void run() {
         if (!visit(0, nullptr) || !reader_.finish()) findings_.malformed = reader_.error();
-        return std::move(findings_);
     }
 
     /// Called with each string value, decoded.
@@ -83,6 +85,12 @@ public:
     }
 
 private:
+    [[nodiscard]] static bool may_hold_mask(std::string_view text) noexcept {
+        for (char const c : {'*', '\xE2', '\\'})
+            if (!text.empty() && std::memchr(text.data(), c, text.size()) != nullptr) return true;
+        return false;
+    }
+
     /// Where a value stands: a member, or an element where the name is null. Paths become text only where there is a finding.
     struct place {
         place const* above;
@@ -103,7 +111,7 @@ private:
                 std::string scratch;
                 std::string_view text;
                 if (!reader_.read_text(text, scratch)) return false;
-                if (!findings_.masked_value && may_be_masked(text) && looks_masked(text)) findings_.masked_value = path(at);
+                if (may_hold_mask_ && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
                 if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
                 if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
                 if (strings_ != nullptr) strings_(context_, text);
@@ -140,7 +148,13 @@ private:
 
         /// The first in the order of bytes of those that stand twice.
         [[nodiscard]] std::optional<std::string_view> repeated() {
-            if (many_.empty()) return repeated_among(few_, few_ + few_count_);
+            if (many_.empty()) {
+                bool any = false;
+                for (std::size_t i = 1; i < few_count_; ++i)
+                    for (std::size_t k = 0; k < i; ++k) any = any || few_[i] == few_[k];
+                if (!any) return std::nullopt;
+                return repeated_among(few_, few_ + few_count_);
+            }
             std::vector<std::string_view> all(few_, few_ + few_count_);
             all.insert(all.end(), many_.begin(), many_.end());
             return repeated_among(all.data(), all.data() + all.size());
@@ -159,11 +173,6 @@ private:
         std::vector<std::string> many_;
     };
 
-    /// A mask holds a star or a bullet, and most texts hold neither.
-    [[nodiscard]] static bool may_be_masked(std::string_view text) noexcept {
-        return text.find('*') != std::string_view::npos || text.find('\xE2') != std::string_view::npos;
-    }
-
     bool note_depth(std::size_t depth) noexcept {
         findings_.depth = (std::max)(findings_.depth, depth);
         return true;
@@ -178,13 +187,16 @@ private:
 
     json_reader reader_;
     std::string_view root_;
-    json_findings findings_;
+    json_findings& findings_;
+    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere, escaped or not.
     void (*strings_)(void*, std::string_view) = nullptr;
     void* context_ = nullptr;
 };
 
 [[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string_view root) {
-    return json_inspector(text, root).run();
+    json_findings found;
+    json_inspector(text, root, found).run();
+    return found;
 }
 
 }  // namespace detail

@@ -53,7 +53,7 @@ public:
         do {
             reader.skip_blanks();
             std::size_t index = reader.order_.after(last, table);
-            if (std::size_t const size = table.names[index].match(reader.position_, reader.end_); size != 0) {
+            if (std::size_t const size = table.names[index].match(reader.position_, reader.end_); size != 0) [[likely]] {
                 reader.position_ += size;
             } else {
                 json_key key({}, {});

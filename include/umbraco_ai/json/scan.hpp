@@ -45,6 +45,72 @@ public:
     }
 };
 
+/// Eight characters each, as numbers whose lowest byte is the first.
+using hex_words = std::uint64_t[4];
+
+/// Decodes 32 hex digits into 16 bytes; false where one is none.
+class plain_hex {
+public:
+    [[nodiscard]] static constexpr bool decode(hex_words const& text, std::uint8_t* out) noexcept {
+        std::uint64_t marks = high_bits;
+        for (std::size_t i = 0; i < 4; ++i) {
+            marks &= marks_of(text[i]);
+            std::uint64_t const digits = (text[i] & 0x0F * ones) + 9 * (text[i] >> 6 & ones);
+            std::uint64_t const pairs = digits << 4 | digits >> 8;
+            for (std::size_t k = 0; k < 4; ++k) out[4 * i + k] = static_cast<std::uint8_t>(pairs >> (16 * k));
+        }
+        return marks == high_bits;
+    }
+
+private:
+    static constexpr std::uint64_t ones = 0x0101010101010101U;
+    static constexpr std::uint64_t high_bits = 0x80 * ones;
+
+    /// The high bit of each byte that is a hex digit; all others are zero.
+    [[nodiscard]] static constexpr std::uint64_t marks_of(std::uint64_t text) noexcept {
+        std::uint64_t const ascii = text & ~high_bits;
+        std::uint64_t const lower = ascii | 0x20 * ones;
+        // No sum leaves its byte, since each byte is below 0x80.
+        std::uint64_t const digit = (ascii + (0x80 - '0') * ones) & ~(ascii + (0x80 - '9' - 1) * ones);
+        std::uint64_t const letter = (lower + (0x80 - 'a') * ones) & ~(lower + (0x80 - 'f' - 1) * ones);
+        return (digit | letter) & ~text & high_bits;
+    }
+};
+
+#if defined(__GNUC__) && defined(__SSE2__)
+class vector_hex {
+public:
+    [[nodiscard]] static constexpr bool decode(hex_words const& text, std::uint8_t* out) noexcept {
+        if (std::is_constant_evaluated()) return plain_hex::decode(text, out);
+        bytes16 halves[2];
+        std::memcpy(halves, text, sizeof halves);
+        shorts8 pairs[2];
+        bytes16 valid{};
+        valid = ~valid;
+        for (std::size_t i = 0; i < 2; ++i) {
+            bytes16 const lower = halves[i] | 0x20;
+            bytes16 const letter = (lower >= 'a') & (lower <= 'f');
+            valid &= letter | ((halves[i] >= '0') & (halves[i] <= '9'));
+            auto const digits = reinterpret_cast<words8>((halves[i] & 0x0F) + (letter & 9));
+            pairs[i] = reinterpret_cast<shorts8>(((digits << 4) | (digits >> 8)) & 0xFF);
+        }
+        auto const bytes = __builtin_ia32_packuswb128(pairs[0], pairs[1]);
+        std::memcpy(out, &bytes, 16);
+        return __builtin_ia32_pmovmskb128(reinterpret_cast<chars16>(valid)) == 0xFFFF;
+    }
+
+private:
+    using bytes16 [[gnu::vector_size(16)]] = signed char;
+    using chars16 [[gnu::vector_size(16)]] = char;
+    using shorts8 [[gnu::vector_size(16)]] = short;
+    using words8 [[gnu::vector_size(16)]] = unsigned short;
+};
+
+using hex_decoder = vector_hex;
+#else
+using hex_decoder = plain_hex;
+#endif
+
 #if UMBRACO_AI_DETAIL_HAS_VECTORS
 /// Scans 16 bytes at once where so many are left; never reads past the end.
 class vector_scan {

@@ -39,7 +39,7 @@ namespace detail {
 
 [[nodiscard]] inline result<void> check_text(std::string_view text, std::size_t most, char const* field_name) {
     if (char const* const refusal = refusal_of_text(text)) return failure(errc::invalid_argument, refusal).at(field_name);
-    if (length_of(text) > most)
+    if (text.size() > most && length_of(text) > most)
         return failure(errc::invalid_argument, "It is longer than the " + std::to_string(most) + " characters that the site keeps.").at(field_name);
     return result<void>::ok();
 }

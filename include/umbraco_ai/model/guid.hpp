@@ -5,6 +5,7 @@
 #include <umbraco_ai/http/sink.hpp>
 #include <umbraco_ai/json/codec.hpp>
 #include <umbraco_ai/json/name_table.hpp>
+#include <umbraco_ai/json/scan.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <array>
@@ -25,32 +26,7 @@ public:
     constexpr guid() = default;
 
     [[nodiscard]] static constexpr std::optional<guid> parse(std::string_view text) noexcept {
-        if (text.size() == 38 && ((text.front() == '{' && text.back() == '}') || (text.front() == '(' && text.back() == ')')))
-            text = {text.data() + 1, 36};
-        bool const dashed = text.size() == 36;
-        if (!dashed && text.size() != 32) return std::nullopt;
-        char const* const p = text.data();
-        std::uint64_t a = detail::load_bytes<8>(p);
-        std::uint64_t b = 0;
-        std::uint64_t c = 0;
-        std::uint64_t d = 0;
-        if (dashed) {
-            if (p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-') return std::nullopt;
-            b = detail::load_bytes<4>(p + 9) | detail::load_bytes<4>(p + 14) << 32;
-            c = detail::load_bytes<4>(p + 19) | detail::load_bytes<4>(p + 24) << 32;
-            d = detail::load_bytes<8>(p + 28);
-        } else {
-            b = detail::load_bytes<8>(p + 8);
-            c = detail::load_bytes<8>(p + 16);
-            d = detail::load_bytes<8>(p + 24);
-        }
-        if ((hex_marks(a) & hex_marks(b) & hex_marks(c) & hex_marks(d)) != high_bits) return std::nullopt;
-        guid made;
-        made.put_four(0, a);
-        made.put_four(4, b);
-        made.put_four(8, c);
-        made.put_four(12, d);
-        return made;
+        return text.size() < 32 ? std::nullopt : parse_long(text);
     }
 
     /// Appends "3fa85f64-5717-4562-b3fc-2c963f66afa6".
@@ -74,6 +50,12 @@ public:
         return text;
     }
 
+    /// As `append_to`; no character of it has to be encoded.
+    template <Sink S>
+    void append_encoded_to(S& sink) const {
+        append_to(sink);
+    }
+
     /// All zero: no connection has this id.
     [[nodiscard]] constexpr bool is_nil() const noexcept { return *this == guid(); }
 
@@ -93,24 +75,26 @@ public:
 private:
     static constexpr std::size_t text_size = 36;
 
-    // Eight characters are judged and decoded as one number.
-    static constexpr std::uint64_t ones = 0x0101010101010101U;
-    static constexpr std::uint64_t high_bits = 0x80 * ones;
-
-    /// The high bit of each byte that is a hex digit; all others are zero.
-    [[nodiscard]] static constexpr std::uint64_t hex_marks(std::uint64_t text) noexcept {
-        std::uint64_t const ascii = text & ~high_bits;
-        std::uint64_t const lower = ascii | 0x20 * ones;
-        // No sum leaves its byte, since each byte is below 0x80.
-        std::uint64_t const digit = (ascii + (0x80 - '0') * ones) & ~(ascii + (0x80 - '9' - 1) * ones);
-        std::uint64_t const letter = (lower + (0x80 - 'a') * ones) & ~(lower + (0x80 - 'f' - 1) * ones);
-        return (digit | letter) & ~text & high_bits;
-    }
-
-    constexpr void put_four(std::size_t at, std::uint64_t text) noexcept {
-        std::uint64_t const digits = (text & 0x0F * ones) + 9 * (text >> 6 & ones);
-        std::uint64_t const pairs = digits << 4 | digits >> 8;
-        for (std::size_t i = 0; i < 4; ++i) bytes_[at + i] = static_cast<std::uint8_t>(pairs >> (16 * i));
+    static constexpr std::optional<guid> parse_long(std::string_view text) noexcept {
+        if (text.size() == 38 && ((text.front() == '{' && text.back() == '}') || (text.front() == '(' && text.back() == ')')))
+            text = {text.data() + 1, 36};
+        bool const dashed = text.size() == 36;
+        if (!dashed && text.size() != 32) return std::nullopt;
+        char const* const p = text.data();
+        detail::hex_words words{detail::load_bytes<8>(p)};
+        if (dashed) {
+            if (p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-') return std::nullopt;
+            words[1] = detail::load_bytes<4>(p + 9) | detail::load_bytes<4>(p + 14) << 32;
+            words[2] = detail::load_bytes<4>(p + 19) | detail::load_bytes<4>(p + 24) << 32;
+            words[3] = detail::load_bytes<8>(p + 28);
+        } else {
+            words[1] = detail::load_bytes<8>(p + 8);
+            words[2] = detail::load_bytes<8>(p + 16);
+            words[3] = detail::load_bytes<8>(p + 24);
+        }
+        guid made;
+        if (!detail::hex_decoder::decode(words, made.bytes_.data())) return std::nullopt;
+        return made;
     }
 
     std::array<std::uint8_t, 16> bytes_{};
@@ -119,6 +103,14 @@ private:
 template <>
 struct json_codec<guid> {
     static bool read(json_reader& reader, guid& out) {
+        // In its usual form there is nothing to be decoded.
+        if (std::string_view const rest = reader.rest(); rest.size() > 38 && rest[0] == '"' && rest[37] == '"') {
+            if (auto const usual = guid::parse(rest.substr(1, 36))) {
+                out = *usual;
+                reader.skip(38);
+                return true;
+            }
+        }
         std::string scratch;
         std::string_view text;
         if (!reader.read_text(text, scratch)) return false;

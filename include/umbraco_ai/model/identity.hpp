@@ -29,15 +29,12 @@ namespace detail {
 
 /// Why no request of this method can mean the connection of this alias, or null. The text is no guid.
 [[nodiscard]] inline char const* refusal_of_alias_in_path(std::string_view alias, http_method method) noexcept {
-    bool const is_route = equals_ignoring_case(alias, "capabilities");
-    if (alias.size() > 2 && unreserved_length(alias) == alias.size() && !is_route) return nullptr;
     if (is_blank(alias)) return "It is empty; give the id or the alias of a connection.";
     if (alias == "." || alias == "..") return "A path cannot hold this alias; use the id.";
     if (alias.find('/') != std::string_view::npos) return "An alias with a slash cannot be addressed, and could reach another connection; use the id.";
     if (has_control(alias)) return "It holds a control character; use the id.";
     if (!is_utf8(alias)) return "It is not UTF-8.";
-    if (method == http_method::get && is_route)
-        return "GET on this alias reaches the list of capabilities; use the id.";
+    if (method == http_method::get && equals_ignoring_case(alias, "capabilities")) return "GET on this alias reaches the list of capabilities; use the id.";
     return nullptr;
 }
 
@@ -54,9 +51,8 @@ public:
     id_or_alias(guid const& id) : id_(id) {}
     id_or_alias(char const* text) : id_or_alias(text == nullptr ? std::string_view() : std::string_view(text)) {}
     id_or_alias(std::string const& text) : id_or_alias(std::string_view(text)) {}
-    id_or_alias(std::string_view text) : id_(guid::parse(text)) {
-        if (!id_) alias_ = text;
-    }
+    id_or_alias(std::string_view text)
+        : id_(guid::parse(text)), alias_(id_ ? std::string_view() : text), is_unreserved_(detail::unreserved_length(alias_) == alias_.size()) {}
 
     [[nodiscard]] std::optional<guid> const& id() const noexcept { return id_; }
     [[nodiscard]] std::string const& alias() const noexcept { return alias_; }  ///< Empty where it is an id.
@@ -65,6 +61,7 @@ public:
     /// Whether a request of this method can mean the connection.
     /// Errors: usage failures for an alias that would reach another route or another connection.
     [[nodiscard]] result<void> check(http_method method) const {
+        if (!id_ && is_unreserved_ && alias_.size() > 2 && !detail::equals_ignoring_case(alias_, "capabilities")) return result<void>::ok();
         char const* const refusal = !id_ ? detail::refusal_of_alias_in_path(alias_, method) : id_->is_nil() ? detail::refusal_of_nil : nullptr;
         if (refusal != nullptr) return failure(errc::invalid_argument, refusal).at("idOrAlias");
         return result<void>::ok();
@@ -74,6 +71,14 @@ public:
     void append_to(S& sink) const {
         if (id_) id_->append_to(sink);
         else detail::put(sink, alias_);
+    }
+
+    /// As `append_to`, percent-encoded.
+    template <Sink S>
+    void append_encoded_to(S& sink) const {
+        if (id_) id_->append_to(sink);
+        else if (is_unreserved_) detail::put(sink, alias_);
+        else detail::put_percent_encoded(sink, alias_);
     }
 
     friend bool operator==(id_or_alias const&, id_or_alias const&) = default;
@@ -86,6 +91,7 @@ public:
 private:
     std::optional<guid> id_;
     std::string alias_;
+    bool is_unreserved_ = true;  ///< Most aliases need no encoding, and no further look.
 };
 
 /// Something a provider can do: "Chat", "Embedding" … An open set: servers add to it, so the text is kept. Compared

@@ -6,7 +6,7 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <optional>
 #include <string>
@@ -17,11 +17,13 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// One value of a settings object as nlohmann JSON; the others are not parsed, so a number elsewhere that nlohmann cannot
 /// hold does no harm.
 /// Errors: a usage failure where the key is absent, or where nlohmann cannot hold the value.
-[[nodiscard]] inline result<nlohmann::json> to_nlohmann(settings const& from, std::string_view key) {
+/// Whoever calls this includes <nlohmann/json.hpp>, which the library itself does without.
+template <class Json = nlohmann::json>
+[[nodiscard]] result<Json> to_nlohmann(settings const& from, std::string_view key) {
     std::string const field_name = "settings." + std::string(key);
     std::string_view const bytes = from.find(key);
     if (bytes.empty()) return failure(errc::invalid_argument, "The settings have no such key.").at(field_name);
-    auto parsed = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
+    auto parsed = Json::parse(bytes.begin(), bytes.end(), nullptr, false);
     if (parsed.is_discarded()) return failure(errc::invalid_argument, "nlohmann::json cannot hold this value; read its bytes with find.").at(field_name);
     return parsed;
 }
