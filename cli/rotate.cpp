@@ -64,9 +64,10 @@ private:
             // Whole, where nobody else wrote in between; otherwise key by key.
             if (read.settings == written.after.settings) {
                 read.settings = written.before.settings;
-                return;
+                return ai::result<void>::ok();
             }
             for (setting_change const& change : changes_) put_back_key(read.settings, written.before.settings, change.key);
+            return ai::result<void>::ok();
         });
         if (undone) return tell(written, "putBack", code, why);
         on_.out().warn("the new secret does not work, and the old one could not be put back: " + undone.error().to_string());

@@ -3,6 +3,7 @@
 
 #include "interruption.hpp"
 #include "trace.hpp"
+#include "wire.hpp"
 
 #include <umbraco_ai/beast/blocking.hpp>
 #include <umbraco_ai/beast/client.hpp>

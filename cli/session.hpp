@@ -5,7 +5,18 @@
 #include "output.hpp"
 #include "site_options.hpp"
 
-#include <umbraco_ai/client.hpp>
+#include <umbraco_ai/endpoints/connections.hpp>
+#include <umbraco_ai/model/ai_model.hpp>
+#include <umbraco_ai/model/connection.hpp>
+#include <umbraco_ai/model/guid.hpp>
+#include <umbraco_ai/model/identity.hpp>
+#include <umbraco_ai/model/lists.hpp>
+#include <umbraco_ai/operations/all.hpp>
+#include <umbraco_ai/operations/find_poisoned.hpp>
+#include <umbraco_ai/operations/modify.hpp>
+#include <umbraco_ai/operations/pages.hpp>
+#include <umbraco_ai/operations/questions.hpp>
+#include <umbraco_ai/result.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -13,38 +24,66 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cli {
 
-/// The network, behind a wall: whoever makes calls compiles nothing of Boost. It gives up a call when the user does.
-class wire {
+class site;
+
+/// A list of connections, page by page.
+class page_reader {
 public:
-    static constexpr bool tracks_writes = true;
+    page_reader(site& owner, ai::all_query wanted) : owner_(&owner), walk_(std::move(wanted)) {}
 
-    explicit wire(ai::tls_options trust);
-    wire(wire&&) noexcept;
-    wire& operator=(wire&&) noexcept;
-    ~wire();
+    /// The next page's items; none at the end.
+    [[nodiscard]] ai::result<std::vector<ai::connection_item>> next();
 
-    [[nodiscard]] ai::result<ai::http_response> send(ai::http_request request);
-    [[nodiscard]] std::chrono::nanoseconds now() const noexcept;
-    /// Ends early when the user gives up.
-    void wait(std::chrono::nanoseconds duration);
+    [[nodiscard]] bool is_done() const noexcept { return walk_.is_done; }
+    [[nodiscard]] bool is_incomplete() const noexcept { return walk_.is_incomplete; }
 
 private:
-    class implementation;
-    std::unique_ptr<implementation> own_;
+    site* owner_;
+    ai::page_walk walk_;
 };
 
-/// A site, and the client that speaks to it. One call at a time.
+/// The calls of the library's `connections()` that the tool makes, compiled once.
+class site_connections {
+public:
+    using change = std::function<ai::result<void>(ai::connection&)>;
+
+    explicit site_connections(site& owner) : owner_(&owner) {}
+
+    [[nodiscard]] page_reader pages(ai::all_query wanted) const { return page_reader(*owner_, std::move(wanted)); }
+    [[nodiscard]] ai::result<ai::page<ai::connection_item>> list(ai::skip skipped, ai::take taken) const;
+    [[nodiscard]] ai::result<ai::page<ai::connection_item>> with_capability(ai::capability wanted) const;
+    [[nodiscard]] ai::result<ai::connection_list> all(ai::all_query wanted) const;
+    [[nodiscard]] ai::result<ai::connection> get(ai::id_or_alias which) const;
+    [[nodiscard]] ai::result<ai::created_connection> create(ai::connection_draft draft) const;
+    [[nodiscard]] ai::result<ai::modified> modify(ai::id_or_alias which, change wanted) const;
+    [[nodiscard]] ai::result<ai::nothing> remove(ai::id_or_alias which) const;
+    [[nodiscard]] ai::result<ai::test_result> test(ai::id_or_alias which) const;
+    [[nodiscard]] ai::result<ai::item_list<ai::model>> models(ai::id_or_alias which) const;
+    [[nodiscard]] ai::result<ai::item_list<ai::capability>> capabilities() const;
+    [[nodiscard]] ai::result<std::vector<ai::capability>> capabilities_of(ai::id_or_alias which) const;
+    [[nodiscard]] ai::result<bool> exists(std::string alias, std::optional<ai::guid> except) const;
+    [[nodiscard]] ai::result<ai::diagnosis> diagnose(ai::id_or_alias which) const;
+    [[nodiscard]] ai::result<std::optional<ai::poisoned_connection>> find_poisoned() const;
+
+private:
+    site* owner_;
+};
+
+/// A site, and the library's client that speaks to it, behind a wall. One call at a time.
 class site {
 public:
-    explicit site(site_options about) : about_(std::move(about)), client_(wire(about_.tls), about_.base_url, about_.auth, about_.calls) {}
+    explicit site(site_options about);
+    site(site const&) = delete;
+    site& operator=(site const&) = delete;
+    ~site();
 
     [[nodiscard]] site_options const& about() const noexcept { return about_; }
-    [[nodiscard]] ai::client<wire>& client() noexcept { return client_; }
-    [[nodiscard]] auto connections() { return client_.connections(); }
+    [[nodiscard]] site_connections connections() { return site_connections(*this); }
 
     using on_tested = std::function<void(std::size_t index, ai::result<ai::test_result> verdict, std::chrono::nanoseconds took)>;
 
@@ -58,8 +97,12 @@ public:
     void read(std::vector<ai::id_or_alias> const& which, std::size_t jobs, on_read const& told) const;
 
 private:
+    friend class page_reader;
+    friend class site_connections;
+    class implementation;
+
     site_options about_;
-    ai::client<wire> client_;
+    std::unique_ptr<implementation> own_;
 };
 
 /// What a command has at hand.

@@ -38,8 +38,8 @@ environment variables_of(session& on) {
 }
 
 /// Calls to a site that show how far they are.
-client_calls<ai::client<wire>> calls_to(cli::site& which, output& out) {
-    return client_calls<ai::client<wire>>(which.client(), [&out](std::size_t done, std::size_t of) { out.progress("reading " + std::to_string(done + 1) + " of " + std::to_string(of)); });
+client_calls<cli::site> calls_to(cli::site& which, output& out) {
+    return client_calls<cli::site>(which, [&out](std::size_t done, std::size_t of) { out.progress("reading " + std::to_string(done + 1) + " of " + std::to_string(of)); });
 }
 
 void show(output& out, std::vector<diff_line> const& lines) {
