@@ -1413,8 +1413,9 @@ public:
         }
     }
 
-    [[nodiscard]] constexpr std::uint64_t hash(std::size_t size, std::uint64_t multiplier) const noexcept {
-        return (head + std::rotl(tail, 23) + size * 0x9E3779B97F4A7C15U) * multiplier;
+    /// The slot of a name in a table of 2^(64 - shift).
+    [[nodiscard]] constexpr std::size_t slot(std::size_t size, std::uint64_t multiplier, unsigned shift) const noexcept {
+        return static_cast<std::size_t>((head + std::rotl(tail, 23) + size * 0x9E3779B97F4A7C15U) * multiplier >> shift);
     }
 
     friend constexpr bool operator==(name_print const&, name_print const&) = default;
@@ -1496,7 +1497,7 @@ private:
     consteval bool fill(std::uint64_t factor) {
         for (auto& slot : slots) slot = most_names;
         for (std::size_t i = 0; i < Names; ++i) {
-            auto& slot = slots[static_cast<std::size_t>(entries[i].print.hash(entries[i].size, factor) >> shift)];
+            auto& slot = slots[entries[i].print.slot(entries[i].size, factor, shift)];
             if (slot != most_names) return false;
             slot = static_cast<std::uint8_t>(i);
         }
@@ -1518,7 +1519,7 @@ public:
     [[nodiscard]] constexpr std::size_t find(std::string_view name) const noexcept {
         if (multiplier_ == 0) return find_in_turn(name);
         name_print const print(name.data(), name.size());
-        std::size_t const index = slots_[print.hash(name.size(), multiplier_) >> shift_];
+        std::size_t const index = slots_[print.slot(name.size(), multiplier_, shift_)];
         return index < count_ && entries_[index].is(name, print) ? index : count_;
     }
 
@@ -2455,7 +2456,7 @@ private:
     /// hostile text can make this take is bounded by its own length.
     static void reserve(std::vector<T>& out, std::size_t first_bytes, std::size_t rest_bytes) {
         std::size_t const expected = rest_bytes / first_bytes;
-        std::size_t const affordable = rest_bytes * 4 / sizeof(T);
+        std::size_t const affordable = rest_bytes / (sizeof(T) / 4 + 1);
         out.reserve(1 + (std::min)(expected + expected / 8 + 1, affordable));
     }
 };
