@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace cli {
@@ -122,7 +123,13 @@ bool output::confirm(std::string_view question, std::string_view instead) {
     progress("");
     static_cast<void>(write_all(STDERR_FILENO, printable(question) + " [y/N] "));
     std::string answer;
-    for (char c = 0; ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n';) answer += c;
+    // A signal may come just before a read would wait, so that nothing waits without an end.
+    for (char c = 0; c != '\n' && !interruption::is_wanted();) {
+        ::pollfd waited{STDIN_FILENO, POLLIN, 0};
+        if (::poll(&waited, 1, 50) <= 0) continue;
+        if (::read(STDIN_FILENO, &c, 1) != 1) break;
+        if (c != '\n') answer += c;
+    }
     if (interruption::is_wanted()) {
         static_cast<void>(write_all(STDERR_FILENO, "\n"));
         throw stop(exit_code::interrupted, "Interrupted at the question; what it asks about was not done.");
