@@ -6,6 +6,8 @@
 #include <umbraco_ai/model/nlohmann.hpp>
 #include <umbraco_ai/testing/scripted_transport.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -16071,24 +16071,21 @@ public:
         std::shared_ptr<call_state> owner_;
     };
 
-    /// An idle connection to the origin on which nothing has arrived, or nothing. Where a request may be sent again, one that
-    /// answered a moment ago is taken without a look: a close on its way would not be seen either.
-    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin, bool may_resend) {
+    /// An idle connection to the origin on which nothing has arrived, or nothing.
+    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin) {
         while (true) {
             std::shared_ptr<http_connection> candidate;
             bool is_fresh = false;
-            bool is_warm = false;
             {
                 std::lock_guard const guard(mutex_);
                 auto const now = clock::now();
                 auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == origin; });
                 if (found == idle_.rend()) return nullptr;
                 is_fresh = found->expiry > now;
-                is_warm = may_resend && now - found->given < a_moment;
                 candidate = std::move(found->idle);
                 idle_.erase(std::next(found).base());
             }
-            if (is_fresh && (is_warm || candidate->is_quiet())) return candidate;
+            if (is_fresh && candidate->is_quiet()) return candidate;
             candidate->close();
         }
     }
@@ -16125,10 +16122,9 @@ private:
     class entry {
     public:
         entry(std::shared_ptr<http_connection> kept, clock::time_point now, std::chrono::seconds limit)
-            : idle(std::move(kept)), given(now), expiry(now + limit) {}
+            : idle(std::move(kept)), expiry(now + limit) {}
 
         std::shared_ptr<http_connection> idle;
-        clock::time_point given;
         clock::time_point expiry;
     };
 
@@ -16183,7 +16179,6 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
-    static constexpr std::chrono::milliseconds a_moment{1};
 
     std::shared_ptr<call_clock> const alarms_;
     std::size_t const most_in_use_;
@@ -17050,7 +17045,7 @@ private:
     }
 
     [[nodiscard]] progress choose() {
-        if (may_reuse_) connection_ = shared_->pool->take(request().origin, request().method == http_method::get);
+        if (may_reuse_) connection_ = shared_->pool->take(request().origin);
         is_reused_ = connection_ != nullptr;
         if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {

@@ -173,7 +173,7 @@ private:
     }
 
     [[nodiscard]] progress choose() {
-        if (may_reuse_) connection_ = shared_->pool->take(request().origin, request().method == http_method::get);
+        if (may_reuse_) connection_ = shared_->pool->take(request().origin);
         is_reused_ = connection_ != nullptr;
         if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
