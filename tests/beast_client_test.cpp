@@ -21,6 +21,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace ai = umbraco_ai;
@@ -187,6 +188,19 @@ TEST_CASE("a token source that says nothing ends at the deadline, one that throw
     CHECK(answers[1].error().code == ai::errc::not_signed_in);
     CHECK(answers[1].error().to_string().find("planted") == std::string::npos);
     CHECK(answers[2].has_value());
+}
+
+TEST_CASE("a token may come when its call and the context have gone", "[client]") {
+    ai::token_source::receiver kept;
+    auto io = std::make_unique<boost::asio::io_context>();
+    ai::beast_client cms(*io, "http://127.0.0.1:1", ai::token_source([&kept](ai::token_source::receiver done) { kept = std::move(done); }));
+    std::atomic<int> succeeded = 0;
+    boost::asio::co_spawn(*io, list_once(cms, succeeded), boost::asio::detached);
+    io->poll();
+    REQUIRE(kept);
+    io.reset();
+    kept(ai::bearer_token(std::string("too-late")));
+    CHECK(succeeded == 0);
 }
 
 TEST_CASE("an observer sees the phases, the bytes and the reuse of each attempt", "[client]") {

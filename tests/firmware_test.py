@@ -45,7 +45,7 @@ def expect(is_so, what):
 
 
 def tool(compiler, name):
-    return str(compiler)[: -len("g++")] + name
+    return subprocess.run([compiler, f"-print-prog-name={name}"], check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout.strip()
 
 
 def build(compiler, folder, name):

@@ -252,7 +252,13 @@ private:
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
-        if (!used_token_.empty()) request.headers.add("Authorization", "Bearer " + std::string(used_token_.reveal()));
+        if (!used_token_.empty()) {
+            // At once, so that no smaller memory is left behind with the token.
+            std::string value;
+            value.reserve(used_token_.reveal().size() + 7);
+            value.append("Bearer ").append(used_token_.reveal());
+            request.headers.add("Authorization", std::move(value));
+        }
         ++tries_;
         return send(std::move(request), now);
     }

@@ -445,6 +445,8 @@ public:
 private:
     [[gnu::noinline]] void grow(std::size_t size) {
         std::string larger;
+        // Doubled, it would wrap where sizes have 32 bits.
+        if (size > larger.max_size() / 4 || bytes_.size() > larger.max_size() / 4) larger.resize(larger.max_size() + 1);
         larger.resize((bytes_.size() + size) * 2 > 256 ? (bytes_.size() + size) * 2 : 256);
         if (size_ != 0) std::memcpy(larger.data(), bytes_.data(), size_);
         bytes_.swap(larger);
@@ -1464,7 +1466,7 @@ public:
 /// As many as the marks of a `member_reader`.
 inline constexpr std::size_t most_names = 32;
 
-/// The number of slots in which few multipliers have to be tried until no two names share one.
+/// The number of places in which few multipliers have to be tried until no two names share one.
 [[nodiscard]] consteval std::size_t slots_for(std::size_t names) {
     std::size_t const wanted = names * names / 4 > names * 4 ? names * names / 4 : names * 4;
     return std::bit_ceil(wanted < 2 ? std::size_t{2} : wanted);
@@ -1490,14 +1492,14 @@ public:
     }
 
     std::array<name_entry, Names == 0 ? 1 : Names> entries{};
-    std::array<std::uint8_t, slot_count> slots{};  ///< The index of a name, or most_names.
+    std::array<std::uint8_t, slot_count> places{};  ///< The index of a name, or most_names.
     std::uint64_t multiplier = 0;                  ///< 0 where no perfect hash was found, as with a name that stands twice.
 
 private:
     consteval bool fill(std::uint64_t factor) {
-        for (auto& slot : slots) slot = most_names;
+        for (auto& slot : places) slot = most_names;
         for (std::size_t i = 0; i < Names; ++i) {
-            auto& slot = slots[entries[i].print.slot(entries[i].size, factor, shift)];
+            auto& slot = places[entries[i].print.slot(entries[i].size, factor, shift)];
             if (slot != most_names) return false;
             slot = static_cast<std::uint8_t>(i);
         }
@@ -1510,7 +1512,7 @@ class name_table {
 public:
     template <std::size_t Names>
     constexpr explicit name_table(name_storage<Names> const& storage) noexcept
-        : entries_(storage.entries.data()), slots_(storage.slots.data()), count_(Names), multiplier_(storage.multiplier), shift_(storage.shift) {}
+        : entries_(storage.entries.data()), slots_(storage.places.data()), count_(Names), multiplier_(storage.multiplier), shift_(storage.shift) {}
 
     [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
     [[nodiscard]] constexpr name_entry const& operator[](std::size_t index) const noexcept { return entries_[index]; }
@@ -6302,7 +6304,13 @@ private:
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
-        if (!used_token_.empty()) request.headers.add("Authorization", "Bearer " + std::string(used_token_.reveal()));
+        if (!used_token_.empty()) {
+            // At once, so that no smaller memory is left behind with the token.
+            std::string value;
+            value.reserve(used_token_.reveal().size() + 7);
+            value.append("Bearer ").append(used_token_.reveal());
+            request.headers.add("Authorization", std::move(value));
+        }
         ++tries_;
         return send(std::move(request), now);
     }
@@ -10905,6 +10913,10 @@ class pipe_exchange {
 public:
     pipe_exchange(Pipe& pipe, http_request const& request)
         : pipe_(pipe), request_(request), start_(now()), noted_(start_), memory_(std::string(line_memory(request) + most_per_read, '\0')), parser_(lines(), limits_of(request)) {
+        // At once, so that no smaller memory is left behind with the token.
+        std::size_t size = std::size_t{96} + request.target.size() + request.origin.host.size() + request.body.size();
+        for (http_header const& header : request.headers) size += header.name.size() + header.value.size() + 4;
+        bytes_.get().reserve(size);
         http1::write_head(bytes_.get(), request);
         bytes_.get().append(request.body);
     }
@@ -11149,7 +11161,8 @@ public:
 private:
     [[nodiscard]] bool can_reuse(http_request const& request) {
         if constexpr (!can_open) {
-            return true;
+            if constexpr (requires { { pipe_.is_quiet() } -> std::convertible_to<bool>; }) return !is_used_ || pipe_.is_quiet();
+            else return true;
         } else {
             if (request.origin != origin_) return false;
             if constexpr (has_clock) {

@@ -1052,11 +1052,19 @@ private:
 /// Errors: those of the source; `deadline_exceeded`; `cancelled`.
 template <class Executor>
 [[nodiscard, gnu::noinline]] boost::asio::awaitable<result<bearer_token>, Executor> receive_token(token_source source, std::chrono::nanoseconds at_most) {
+    auto const state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none)
+        co_return failure(errc::cancelled, "The call was cancelled before its token source was asked.");
     auto const slot = std::make_shared<token_slot>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
     slot->timer.expires_after(at_most);
-    source([slot](result<bearer_token> token) {
-        slot->put(std::move(token));
-        boost::asio::post(slot->timer.get_executor(), [slot] { slot->timer.cancel(); });
+    // The receiver may outlive the call and its context, whose timer the slot holds.
+    source([weak = std::weak_ptr<token_slot>(slot)](result<bearer_token> token) {
+        auto const awaited = weak.lock();
+        if (!awaited) return;
+        awaited->put(std::move(token));
+        boost::asio::post(awaited->timer.get_executor(), [weak] {
+            if (auto const awake = weak.lock()) awake->timer.cancel();
+        });
     });
     if (auto token = slot->take()) co_return *std::move(token);
     boost::system::error_code ended;
@@ -1153,6 +1161,8 @@ public:
 private:
     [[gnu::noinline]] void grow(std::size_t size) {
         std::string larger;
+        // Doubled, it would wrap where sizes have 32 bits.
+        if (size > larger.max_size() / 4 || bytes_.size() > larger.max_size() / 4) larger.resize(larger.max_size() + 1);
         larger.resize((bytes_.size() + size) * 2 > 256 ? (bytes_.size() + size) * 2 : 256);
         if (size_ != 0) std::memcpy(larger.data(), bytes_.data(), size_);
         bytes_.swap(larger);
@@ -1545,7 +1555,7 @@ public:
 /// As many as the marks of a `member_reader`.
 inline constexpr std::size_t most_names = 32;
 
-/// The number of slots in which few multipliers have to be tried until no two names share one.
+/// The number of places in which few multipliers have to be tried until no two names share one.
 [[nodiscard]] consteval std::size_t slots_for(std::size_t names) {
     std::size_t const wanted = names * names / 4 > names * 4 ? names * names / 4 : names * 4;
     return std::bit_ceil(wanted < 2 ? std::size_t{2} : wanted);
@@ -1571,14 +1581,14 @@ public:
     }
 
     std::array<name_entry, Names == 0 ? 1 : Names> entries{};
-    std::array<std::uint8_t, slot_count> slots{};  ///< The index of a name, or most_names.
+    std::array<std::uint8_t, slot_count> places{};  ///< The index of a name, or most_names.
     std::uint64_t multiplier = 0;                  ///< 0 where no perfect hash was found, as with a name that stands twice.
 
 private:
     consteval bool fill(std::uint64_t factor) {
-        for (auto& slot : slots) slot = most_names;
+        for (auto& slot : places) slot = most_names;
         for (std::size_t i = 0; i < Names; ++i) {
-            auto& slot = slots[entries[i].print.slot(entries[i].size, factor, shift)];
+            auto& slot = places[entries[i].print.slot(entries[i].size, factor, shift)];
             if (slot != most_names) return false;
             slot = static_cast<std::uint8_t>(i);
         }
@@ -1591,7 +1601,7 @@ class name_table {
 public:
     template <std::size_t Names>
     constexpr explicit name_table(name_storage<Names> const& storage) noexcept
-        : entries_(storage.entries.data()), slots_(storage.slots.data()), count_(Names), multiplier_(storage.multiplier), shift_(storage.shift) {}
+        : entries_(storage.entries.data()), slots_(storage.places.data()), count_(Names), multiplier_(storage.multiplier), shift_(storage.shift) {}
 
     [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
     [[nodiscard]] constexpr name_entry const& operator[](std::size_t index) const noexcept { return entries_[index]; }
@@ -3002,6 +3012,9 @@ public:
     /// Errors: `deadline_exceeded`; `cancelled`, for coroutines that do not throw when cancelled.
     template <class Executor>
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
+        auto const state = co_await boost::asio::this_coro::cancellation_state;
+        if (state.cancelled() != boost::asio::cancellation_type::none)
+            co_return failure(errc::cancelled, "Cancelled before its turn to write the connection, or to sign in, came; nothing was written.");
         std::shared_ptr<lines> const all = lines_;
         auto const me = std::make_shared<waiter>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
         if (enter(*all, id, me)) co_return ticket(all, id, false);
@@ -6789,7 +6802,13 @@ private:
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
-        if (!used_token_.empty()) request.headers.add("Authorization", "Bearer " + std::string(used_token_.reveal()));
+        if (!used_token_.empty()) {
+            // At once, so that no smaller memory is left behind with the token.
+            std::string value;
+            value.reserve(used_token_.reveal().size() + 7);
+            value.append("Bearer ").append(used_token_.reveal());
+            request.headers.add("Authorization", std::move(value));
+        }
         ++tries_;
         return send(std::move(request), now);
     }
@@ -9632,7 +9651,12 @@ private:
     }
 
     void on_alarm() override {
-        is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
+        try {
+            is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
+        } catch (...) {
+            // Nobody but the loop could catch it here.
+            is_cancelled_ = true;
+        }
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
         bool const is_time = now >= alarm_;
@@ -11047,6 +11071,8 @@ private:
         watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
         if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
+        // The alarm of the next address has taken the place of the limit.
+        watch_.set_alarm((call_state::clock::time_point::max)());
         while (!made.setup.is_done()) {
             co_await watch_.sleep();
             if (!watch_.check()) co_return false;
@@ -11398,6 +11424,8 @@ private:
         io_step& reading = connection_->reading;
         while (written_ < total()) {
             if (writing.is_idle()) connection_->start_write(written_, watch_.call());
+            // An interim response has ended the read beside a large request.
+            if (!writing.is_done() && written_ != 0 && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
             if (!writing.is_done() && !reading.is_done()) return progress::waits;
             if (writing.is_done()) {
                 written_ += writing.count();
@@ -11673,20 +11701,18 @@ public:
         if (!mark.is_mine())
             return failure(errc::client_busy,
                            "This transport is in the middle of another call; wait for it, or use one transport per thread.");
-        result<http_response> answer;
-        std::exception_ptr thrown;
-        bool is_over = false;
+        auto const end = std::make_shared<outcome>();
         state_->context.restart();
         boost::asio::co_spawn(state_->context, state_->transport.send(std::move(request)),
-                              [&answer, &thrown, &is_over](std::exception_ptr error, result<http_response> given) {
-                                  thrown = std::move(error);
-                                  answer = std::move(given);
-                                  is_over = true;
+                              [end](std::exception_ptr error, result<http_response> given) {
+                                  end->thrown = std::move(error);
+                                  end->answer = std::move(given);
+                                  end->is_over = true;
                               });
         // Not until there is nothing left to do: what was given up may end later, within the next call.
-        while (!is_over && state_->context.run_one() != 0) continue;
-        if (thrown) std::rethrow_exception(thrown);
-        return answer;
+        while (!end->is_over && state_->context.run_one() != 0) continue;
+        if (end->thrown) std::rethrow_exception(end->thrown);
+        return std::move(end->answer);
     }
 
     /// The steady clock, since its epoch.
@@ -11700,6 +11726,15 @@ public:
     }
 
 private:
+    class outcome {
+    public:
+        outcome() = default;
+
+        result<http_response> answer;
+        std::exception_ptr thrown;
+        bool is_over = false;
+    };
+
     class state {
     public:
         explicit state(transport_options options) : transport(context, std::move(options)) {}
@@ -14070,6 +14105,10 @@ class pipe_exchange {
 public:
     pipe_exchange(Pipe& pipe, http_request const& request)
         : pipe_(pipe), request_(request), start_(now()), noted_(start_), memory_(std::string(line_memory(request) + most_per_read, '\0')), parser_(lines(), limits_of(request)) {
+        // At once, so that no smaller memory is left behind with the token.
+        std::size_t size = std::size_t{96} + request.target.size() + request.origin.host.size() + request.body.size();
+        for (http_header const& header : request.headers) size += header.name.size() + header.value.size() + 4;
+        bytes_.get().reserve(size);
         http1::write_head(bytes_.get(), request);
         bytes_.get().append(request.body);
     }
@@ -14314,7 +14353,8 @@ public:
 private:
     [[nodiscard]] bool can_reuse(http_request const& request) {
         if constexpr (!can_open) {
-            return true;
+            if constexpr (requires { { pipe_.is_quiet() } -> std::convertible_to<bool>; }) return !is_used_ || pipe_.is_quiet();
+            else return true;
         } else {
             if (request.origin != origin_) return false;
             if constexpr (has_clock) {

@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -53,11 +54,19 @@ private:
 /// Errors: those of the source; `deadline_exceeded`; `cancelled`.
 template <class Executor>
 [[nodiscard, gnu::noinline]] boost::asio::awaitable<result<bearer_token>, Executor> receive_token(token_source source, std::chrono::nanoseconds at_most) {
+    auto const state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none)
+        co_return failure(errc::cancelled, "The call was cancelled before its token source was asked.");
     auto const slot = std::make_shared<token_slot>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
     slot->timer.expires_after(at_most);
-    source([slot](result<bearer_token> token) {
-        slot->put(std::move(token));
-        boost::asio::post(slot->timer.get_executor(), [slot] { slot->timer.cancel(); });
+    // The receiver may outlive the call and its context, whose timer the slot holds.
+    source([weak = std::weak_ptr<token_slot>(slot)](result<bearer_token> token) {
+        auto const awaited = weak.lock();
+        if (!awaited) return;
+        awaited->put(std::move(token));
+        boost::asio::post(awaited->timer.get_executor(), [weak] {
+            if (auto const awake = weak.lock()) awake->timer.cancel();
+        });
     });
     if (auto token = slot->take()) co_return *std::move(token);
     boost::system::error_code ended;

@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -89,6 +90,9 @@ public:
     /// Errors: `deadline_exceeded`; `cancelled`, for coroutines that do not throw when cancelled.
     template <class Executor>
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
+        auto const state = co_await boost::asio::this_coro::cancellation_state;
+        if (state.cancelled() != boost::asio::cancellation_type::none)
+            co_return failure(errc::cancelled, "Cancelled before its turn to write the connection, or to sign in, came; nothing was written.");
         std::shared_ptr<lines> const all = lines_;
         auto const me = std::make_shared<waiter>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
         if (enter(*all, id, me)) co_return ticket(all, id, false);

@@ -42,20 +42,18 @@ public:
         if (!mark.is_mine())
             return failure(errc::client_busy,
                            "This transport is in the middle of another call; wait for it, or use one transport per thread.");
-        result<http_response> answer;
-        std::exception_ptr thrown;
-        bool is_over = false;
+        auto const end = std::make_shared<outcome>();
         state_->context.restart();
         boost::asio::co_spawn(state_->context, state_->transport.send(std::move(request)),
-                              [&answer, &thrown, &is_over](std::exception_ptr error, result<http_response> given) {
-                                  thrown = std::move(error);
-                                  answer = std::move(given);
-                                  is_over = true;
+                              [end](std::exception_ptr error, result<http_response> given) {
+                                  end->thrown = std::move(error);
+                                  end->answer = std::move(given);
+                                  end->is_over = true;
                               });
         // Not until there is nothing left to do: what was given up may end later, within the next call.
-        while (!is_over && state_->context.run_one() != 0) continue;
-        if (thrown) std::rethrow_exception(thrown);
-        return answer;
+        while (!end->is_over && state_->context.run_one() != 0) continue;
+        if (end->thrown) std::rethrow_exception(end->thrown);
+        return std::move(end->answer);
     }
 
     /// The steady clock, since its epoch.
@@ -69,6 +67,15 @@ public:
     }
 
 private:
+    class outcome {
+    public:
+        outcome() = default;
+
+        result<http_response> answer;
+        std::exception_ptr thrown;
+        bool is_over = false;
+    };
+
     class state {
     public:
         explicit state(transport_options options) : transport(context, std::move(options)) {}

@@ -77,6 +77,8 @@ public:
 private:
     [[gnu::noinline]] void grow(std::size_t size) {
         std::string larger;
+        // Doubled, it would wrap where sizes have 32 bits.
+        if (size > larger.max_size() / 4 || bytes_.size() > larger.max_size() / 4) larger.resize(larger.max_size() + 1);
         larger.resize((bytes_.size() + size) * 2 > 256 ? (bytes_.size() + size) * 2 : 256);
         if (size_ != 0) std::memcpy(larger.data(), bytes_.data(), size_);
         bytes_.swap(larger);

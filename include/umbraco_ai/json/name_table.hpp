@@ -99,7 +99,7 @@ public:
 /// As many as the marks of a `member_reader`.
 inline constexpr std::size_t most_names = 32;
 
-/// The number of slots in which few multipliers have to be tried until no two names share one.
+/// The number of places in which few multipliers have to be tried until no two names share one.
 [[nodiscard]] consteval std::size_t slots_for(std::size_t names) {
     std::size_t const wanted = names * names / 4 > names * 4 ? names * names / 4 : names * 4;
     return std::bit_ceil(wanted < 2 ? std::size_t{2} : wanted);
@@ -125,14 +125,14 @@ public:
     }
 
     std::array<name_entry, Names == 0 ? 1 : Names> entries{};
-    std::array<std::uint8_t, slot_count> slots{};  ///< The index of a name, or most_names.
+    std::array<std::uint8_t, slot_count> places{};  ///< The index of a name, or most_names.
     std::uint64_t multiplier = 0;                  ///< 0 where no perfect hash was found, as with a name that stands twice.
 
 private:
     consteval bool fill(std::uint64_t factor) {
-        for (auto& slot : slots) slot = most_names;
+        for (auto& slot : places) slot = most_names;
         for (std::size_t i = 0; i < Names; ++i) {
-            auto& slot = slots[entries[i].print.slot(entries[i].size, factor, shift)];
+            auto& slot = places[entries[i].print.slot(entries[i].size, factor, shift)];
             if (slot != most_names) return false;
             slot = static_cast<std::uint8_t>(i);
         }
@@ -145,7 +145,7 @@ class name_table {
 public:
     template <std::size_t Names>
     constexpr explicit name_table(name_storage<Names> const& storage) noexcept
-        : entries_(storage.entries.data()), slots_(storage.slots.data()), count_(Names), multiplier_(storage.multiplier), shift_(storage.shift) {}
+        : entries_(storage.entries.data()), slots_(storage.places.data()), count_(Names), multiplier_(storage.multiplier), shift_(storage.shift) {}
 
     [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
     [[nodiscard]] constexpr name_entry const& operator[](std::size_t index) const noexcept { return entries_[index]; }

@@ -95,7 +95,12 @@ private:
     }
 
     void on_alarm() override {
-        is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
+        try {
+            is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
+        } catch (...) {
+            // Nobody but the loop could catch it here.
+            is_cancelled_ = true;
+        }
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
         bool const is_time = now >= alarm_;

@@ -158,6 +158,8 @@ private:
         watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
         if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
+        // The alarm of the next address has taken the place of the limit.
+        watch_.set_alarm((call_state::clock::time_point::max)());
         while (!made.setup.is_done()) {
             co_await watch_.sleep();
             if (!watch_.check()) co_return false;

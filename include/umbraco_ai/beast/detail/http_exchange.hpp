@@ -205,6 +205,8 @@ private:
         io_step& reading = connection_->reading;
         while (written_ < total()) {
             if (writing.is_idle()) connection_->start_write(written_, watch_.call());
+            // An interim response has ended the read beside a large request.
+            if (!writing.is_done() && written_ != 0 && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
             if (!writing.is_done() && !reading.is_done()) return progress::waits;
             if (writing.is_done()) {
                 written_ += writing.count();
