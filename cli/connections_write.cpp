@@ -87,6 +87,7 @@ void tell(output& out, char const* outcome, std::string const& which, ai::guid c
 exit_code create_connection(session& on, create_arguments const& given) {
     ai::connection_draft draft = draft_of(on, given);
     must(draft.check());
+    on.out().keep_going();
     std::string const alias = draft.alias;
     auto const made = must_write(on.here().connections().create(std::move(draft)), alias);
     tell(on.out(), "created", alias, made.id, {{"alias", alias}});
@@ -99,6 +100,7 @@ exit_code update_connection(session& on, update_arguments const& given) {
     auto const changes = changes_of(given.settings, on);
     std::optional<as_code::document> wanted;
     if (given.file) wanted = document_of(on, *given.file);
+    on.out().keep_going();
     auto const done = must_write(on.here().connections().modify(given.which,
                                                                 [&](ai::connection& read) {
                                                                     if (wanted)
@@ -115,6 +117,7 @@ exit_code update_connection(session& on, update_arguments const& given) {
 }
 
 exit_code delete_connection(session& on, delete_arguments const& given) {
+    on.out().keep_going();
     // What is asked about is what is deleted, whatever its alias means in between.
     ai::connection const found = must(on.here().connections().get(given.which));
     if (!given.is_sure) {

@@ -63,8 +63,7 @@ int run(invocation const& chosen) {
         session on(chosen.where, std::move(environment), out);
         exit_code const code = chosen.run(on);
         out.progress("");
-        out.flush();
-        return status_of(code);
+        return status_of(out.end(code));
     } catch (stop const& why) {
         try {
             out.error(why);

@@ -110,6 +110,7 @@ private:
 
 exit_code rotate(session& on, rotate_arguments const& given) {
     if (given.settings.empty()) throw stop(exit_code::usage, "Say which secret: --set-env apiKey=NAME, --set-file apiKey=PATH or --set-ref apiKey=Section:Key.");
+    on.out().keep_going();
     return rotation(on, given).run();
 }
 

@@ -377,7 +377,7 @@ class Manners(Base):
         os.close(reader)
         made = subprocess.run([TOOL, "connections", "list"], env=environment(**self.site.variables), stdout=writer, stderr=subprocess.PIPE, timeout=30)
         os.close(writer)
-        self.assertEqual((made.returncode, made.stderr), (1, b""))
+        self.assertEqual((made.returncode, made.stderr), (0, b""))
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
     def test_a_full_disk_is_told(self):
@@ -385,6 +385,35 @@ class Manners(Base):
             made = subprocess.run([TOOL, "connections", "list"], env=environment(**self.site.variables), stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=30)
         self.assertEqual(made.returncode, 1)
         self.assertIn("could not be written", made.stderr)
+
+    def written(self, site, *arguments, **where):
+        return subprocess.run([TOOL, *arguments], env=environment(**site.variables), stderr=subprocess.PIPE, encoding="utf-8", timeout=30, **where)
+
+    def test_a_reader_that_leaves_does_not_keep_a_change_from_being_done(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        document = {"format": "umbraco-ai.connection/1", "alias": "gone", "name": "Gone", "providerId": "openai"}
+        with Site() as site:
+            made = self.written(site, "apply", self.file(json.dumps(document)), stdout=writer)
+            self.assertEqual(made.returncode, 0)
+            self.assertIn("1 created.", made.stderr)
+            self.assertEqual(site.run("connections", "exists", "gone").code, 0)
+            self.assertEqual(self.written(site, "connections", "delete", "gone", "--yes", stdout=writer).returncode, 0)
+            self.assertEqual(self.written(site, "connections", "delete", "gone", "--yes", stdout=writer).returncode, 1)
+        os.close(writer)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_a_full_disk_does_not_hide_what_was_done(self):
+        with Site() as site, open("/dev/full", "w") as full:
+            for number, more in enumerate(([], ["--output", "json"], ["--output", "ids"])):
+                made = self.written(site, "connections", "create", f"full-{number}", "--provider", "openai", "--set-env", "apiKey=TEST_KEY", *more, stdout=full)
+                self.assertEqual(made.returncode, 5)
+                self.assertIn("it was done; the output could not be written: No space left", made.stderr)
+                self.assertEqual(site.run("connections", "exists", f"full-{number}").code, 0)
+            self.assertEqual(self.written(site, "rotate", "full-0", "--set-env", "apiKey=SECOND_KEY", stdout=full).returncode, 5)
+            made = self.written(site, "connections", "delete", "nobody", "--yes", stdout=full)
+            self.assertEqual(made.returncode, 1)
+            self.assertNotIn("it was done", made.stderr)
 
     def test_completion_of_bash(self):
         script = run("completion", "bash").out

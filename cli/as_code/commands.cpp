@@ -250,6 +250,7 @@ exit_code diff(session& on, plan_arguments const& given) {
 
 exit_code apply(session& on, plan_arguments const& given) {
     output& out = on.out();
+    if (!given.is_dry) out.keep_going();
     documents_source const source = documents_for(on, given);
     if (!source.findings.empty()) return refuse(out, source.findings);
     std::unique_ptr<cli::site> owner;
