@@ -675,6 +675,67 @@ class Interruption(Base):
         self.assertEqual(state["settings"]["apiKey"], KEY)
         self.assertIn("the old one is back", done.out)
 
+    def rotated(self, put, *more, is_interrupted=False):
+        """What a rotation says, and what it leaves, where the first PUT goes as `put` says and the others well."""
+        state, begun, count = connection(), threading.Event(), [0]
+
+        def answer(method, path, body):
+            if method == "PUT":
+                count[0] += 1
+                begun.set()
+                if count[0] == 1:
+                    return put(state, body)
+                state["settings"] = body["settings"]
+                return 200, None
+            return 200, {"success": True, "errorMessage": None} if path.endswith("/test") else dict(state)
+
+        with Fake(answer) as fake:
+            command = [TOOL, "rotate", "main", "--set-env", "apiKey=SECOND_KEY", *more]
+            child = subprocess.Popen(command, env=environment(**fake.variables), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+            self.assertTrue(begun.wait(20))
+            if is_interrupted:
+                child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=20)
+            for secret in SECRETS:
+                self.assertNotIn(secret, out + err)
+            return Done(child.returncode, out, err), state["settings"]
+
+    def test_an_interrupted_write_of_a_rotation_leaves_no_untested_secret(self):
+        def slow(state, body):
+            time.sleep(0.4)
+            state["settings"] = body["settings"]
+            return 200, None
+
+        done, left = self.rotated(slow, is_interrupted=True)
+        self.assertEqual((done.code, left), (130, {"apiKey": KEY}), done.err)
+        self.assertIn("the old one is back", done.out)
+
+    def test_a_lost_write_of_a_rotation_leaves_no_untested_secret(self):
+        def lost(state, body):
+            state["settings"] = body["settings"]
+
+        def late(state, body):
+            state["settings"] = body["settings"]
+            time.sleep(1)
+            return 200, None
+
+        def wiped(state, body):
+            state["settings"] = None
+            return 200, None
+
+        for put, more in ((lost, []), (late, ["--timeout", "0.4"]), (wiped, [])):
+            for is_interrupted in (False, True):
+                with self.subTest(put.__name__, is_interrupted=is_interrupted):
+                    done, left = self.rotated(put, *more, is_interrupted=is_interrupted)
+                    self.assertEqual((done.code, left), (5, {"apiKey": KEY}), done.err)
+                    self.assertIn("The write went wrong; the old secret is in place: main", done.out)
+        done, left = self.rotated(lost, "--output", "json")
+        self.assertEqual((done.json["outcome"], done.json["works"]), ("putBack", False))
+
+    def test_a_refused_write_of_a_rotation_is_just_told(self):
+        done, left = self.rotated(lambda state, body: (400, {"title": "no", "status": 400}))
+        self.assertEqual((done.code, done.out, left), (1, "", {"apiKey": KEY}))
+
     def test_the_server_ends_well(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             site = Site()
