@@ -620,6 +620,19 @@ class Copy(AsCode):
         self.check(run("copy", "--from", "staging", "--to", "production", "--prune", "--scope", "old", "--yes", **here), 0)
         self.assertIsNone(production.connection("old"))
 
+    def test_what_was_not_asked_for_is_not_pruned(self):
+        made = lambda *aliases: {"connections": [{"alias": alias, "name": alias, "providerId": "openai"} for alias in aliases]}
+        staging, production = self.site(made("team-a", "team-b")), self.site(made("team-b", "team-old", "old-a"))
+        here = self.profiles(staging=staging, production=production)
+        arguments = ("--from", "staging", "--to", "production", "--prune", "--scope", "*")
+        done = self.check(run("diff", *arguments, "--only", "team-a", **here), 2)
+        self.assertNotIn("- ", done.stdout)
+        self.check(run("copy", *arguments, "--only", "team-a", "--yes", **here), 0)
+        for alias in ("team-a", "team-b", "team-old", "old-a"):
+            self.assertIsNotNone(production.connection(alias), alias)
+        self.check(run("copy", *arguments, "--only", "team-*", "--yes", **here), 0)
+        self.assertEqual([production.connection(alias) is None for alias in ("team-a", "team-b", "team-old", "old-a")], [False, False, True, False])
+
     def test_what_is_masked_or_unreadable_never_travels(self):
         for dialect, value in (("documented", "sk-secret-staging"), ("observed", "ENC:sk-secret-staging")):
             with self.subTest(dialect):

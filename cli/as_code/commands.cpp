@@ -124,10 +124,12 @@ plan_options options_of(plan_arguments const& given) {
     return made;
 }
 
-/// A connection of the source that could not be taken is not one without a document.
-void keep_left_out(plan& planned, std::vector<not_exported> const& left_out) {
+/// A connection of the source that was not asked for, or could not be taken, is not one without a document.
+void keep_what_was_not_read(plan& planned, plan_arguments const& given, std::vector<not_exported> const& left_out) {
     std::erase_if(planned.steps, [&](planned_step const& each) {
-        return each.wanted == nullptr && std::any_of(left_out.begin(), left_out.end(), [&](not_exported const& one) { return same_ignoring_case(one.alias, each.alias); });
+        if (each.wanted != nullptr) return false;
+        bool const is_unasked = given.from && !given.only.empty() && !fits_any(given.only, each.alias);
+        return is_unasked || std::any_of(left_out.begin(), left_out.end(), [&](not_exported const& one) { return same_ignoring_case(one.alias, each.alias); });
     });
 }
 
@@ -241,7 +243,7 @@ exit_code diff(session& on, plan_arguments const& given) {
     std::unique_ptr<cli::site> owner;
     auto calls = calls_to(target_of(on, given, owner), out);
     plan planned = must(make_plan(calls, source.documents, options_of(given)));
-    keep_left_out(planned, source.left_out);
+    keep_what_was_not_read(planned, given, source.left_out);
     tell_of_plan(out, planned);
     show_ids(out, planned);
     if (out.is_json()) out.document({{"differs", planned.has_differences()}, {"steps", to_json(planned)}, {"leftOut", left_out_json(source.left_out)}});
@@ -256,7 +258,7 @@ exit_code apply(session& on, plan_arguments const& given) {
     std::unique_ptr<cli::site> owner;
     auto calls = calls_to(target_of(on, given, owner), out);
     plan planned = must(make_plan(calls, source.documents, options_of(given)));
-    keep_left_out(planned, source.left_out);
+    keep_what_was_not_read(planned, given, source.left_out);
     tell_of_plan(out, planned);
     if (given.is_dry) {
         show_ids(out, planned);
