@@ -47,6 +47,8 @@ ai::connection_draft draft_of(session& on, create_arguments const& given) {
 
 /// What a document names; its alias does not change, and its provider cannot.
 ai::result<void> make_changes(as_code::document const& wanted, ai::connection& target) {
+    if (!as_code::same_ignoring_case(wanted.alias, target.alias))
+        return ai::failure(ai::errc::invalid_argument, "The document is of another connection, " + wanted.alias + "; nothing was written.").at("alias");
     if (!as_code::same_ignoring_case(wanted.provider_id, target.provider_id))
         return ai::failure(ai::errc::invalid_argument, "The document is of another provider, and the provider of a connection cannot change.").at("providerId");
     target.name = wanted.name;
