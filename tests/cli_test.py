@@ -549,6 +549,43 @@ class Profiles(Base):
         self.check_refused(run("--profile", "a", "--base-url", "http://127.0.0.1:10", "connections", "list", **config), "belong to another site")
         self.check_refused(run("--profile", "a", "connections", "list", UMBRACO_BASE_URL="http://127.0.0.1:10", **self.config("[a]\nbase-url=http://127.0.0.1:9\n"), UMBRACO_TOKEN=TOKEN), "belong to UMBRACO_BASE_URL")
 
+    def test_a_file_of_variables_does_not_choose_the_profiles(self):
+        ran = pathlib.Path(self.folder.name, "ran")
+        config = self.config(f'[a]\nbase-url=http://127.0.0.1:9\ntoken-command="touch {ran}"\n')
+        for line in (f"XDG_CONFIG_HOME={self.folder.name}", f"HOME={self.folder.name}"):
+            self.file(pathlib.Path(self.folder.name, "umbraco-ai/config.ini").read_text(encoding="utf-8"), ".config/umbraco-ai/config.ini")
+            self.check_refused(run("--env-file", self.file(line + "\n", ".env"), "--profile", "a", "connections", "list", HOME=None), "no profile a")
+            self.assertFalse(ran.exists())
+        self.assertEqual(run("--profile", "a", "connections", "list", **config).code, 3)
+        self.assertTrue(ran.exists())
+
+    def test_a_file_of_variables_does_not_choose_where_credentials_go(self):
+        with Fake(lambda *_: (200, {"items": [], "total": 0})) as fake:
+            url = fake.variables["UMBRACO_BASE_URL"]
+            address = self.file(f"UMBRACO_BASE_URL={url}\n", ".env")
+            self.check_refused(run("--env-file", address, "connections", "list", UMBRACO_TOKEN=TOKEN), "UMBRACO_TOKEN from the environment")
+            self.check_refused(run("--env-file", address, "connections", "list", UMBRACO_CLIENT_ID="x", UMBRACO_CLIENT_SECRET=CLIENT_SECRET), "UMBRACO_CLIENT_SECRET from the environment")
+            both = self.file(f"UMBRACO_BASE_URL=http://127.0.0.1:9\nUMBRACO_TOKEN={TOKEN}\n", "both.env")
+            self.check_refused(run("--env-file", both, "connections", "list", UMBRACO_BASE_URL=url), "belong to UMBRACO_BASE_URL")
+            self.assertEqual(fake.seen, [])
+            self.assertEqual(run("--env-file", address, "connections", "list", UMBRACO_BASE_URL=url, UMBRACO_TOKEN=TOKEN).code, 0)
+
+    def test_two_profiles_do_not_share_the_credentials_of_the_environment(self):
+        with Site() as a, Site() as b:
+            config = self.config(f"[a]\nbase-url={a.url}\n[b]\nbase-url={b.url}\n[own]\nbase-url={b.url}\ntoken-command=\"echo {TOKEN}\"\n")
+            self.check_refused(run("diff", "--from", "a", "--to", "b", UMBRACO_TOKEN=TOKEN, **config), "would go to two sites")
+            self.check_refused(run("copy", "--from", "a", "--to", "own", "--yes", UMBRACO_TOKEN=TOKEN, **config), "would go to two sites")
+            self.assertEqual(run("diff", "--from", "a", "--to", "own", "--only", "openai-prod", "--exit-zero", UMBRACO_TOKEN=TOKEN, UMBRACO_BASE_URL=a.url, **config).code, 0)
+            self.check_refused(run("diff", "--from", "a", "--to", "b", UMBRACO_TOKEN=TOKEN, UMBRACO_BASE_URL=a.url, **config), "belong to UMBRACO_BASE_URL")
+
+    def test_a_profile_without_a_site_gives_no_secret(self):
+        ran = pathlib.Path(self.folder.name, "ran")
+        for lines in (f'token-command="touch {ran}"', f'client-id=x\nclient-secret-command="touch {ran}"'):
+            config = self.config(f"[a]\n{lines}\n")
+            self.check_refused(run("--profile", "a", "--base-url", "http://127.0.0.1:9", "connections", "list", **config), "no base-url")
+            self.check_refused(run("--profile", "a", "connections", "list", UMBRACO_BASE_URL="http://127.0.0.1:9", **config), "no base-url")
+            self.assertFalse(ran.exists())
+
     def test_what_a_profile_may_not_hold(self):
         for key in ("token", "client-secret", "password"):
             self.check_refused(run("--profile", "a", "connections", "list", **self.config(f"[a]\nbase-url=http://127.0.0.1:9\n{key}={TOKEN}\n")), key, "a secret does not belong into a file")
@@ -561,7 +598,8 @@ class Profiles(Base):
             path = self.file(f"# of the site\nexport UMBRACO_BASE_URL='{site.url}'\nUMBRACO_TOKEN=\"{TOKEN}\"\nFILE_KEY={SECOND_KEY}\n", ".env")
             self.assertEqual(run("--env-file", path, "connections", "list").code, 0)
             self.assertEqual(run("--env-file", path, "connections", "create", "x", "--provider", "openai", "--set-env", "apiKey=FILE_KEY").code, 0)
-            self.assertEqual(run("--env-file", path, "connections", "list", UMBRACO_TOKEN="another").code, 3)
+            self.check_refused(run("--env-file", path, "connections", "list", UMBRACO_TOKEN="another"), "UMBRACO_TOKEN from the environment")
+            self.assertEqual(run("--env-file", path, "connections", "list", UMBRACO_BASE_URL=site.url, UMBRACO_TOKEN="another").code, 3)
             self.assertEqual(run("connections", "list").code, 64)
 
 
