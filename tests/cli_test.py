@@ -659,6 +659,26 @@ class ExitCodes(Base):
             self.assertEqual(done.code, 5, done.err)
             self.assertEqual((done.json["passed"], done.json["failed"], done.json["notTested"]), (1, 0, 1))
 
+    def test_5_a_list_that_changes_while_all_are_tested(self):
+        pages = []
+
+        def answer(method, path, body):
+            if path.endswith("/test"):
+                return 200, {"success": True, "errorMessage": None}
+            pages.append(path)
+            items = [connection(alias="a"), connection(id=ID[:-1] + "7", alias="b")]
+            return 200, {"items": items, "total": 3} if len(pages) == 1 else {"items": items[1:], "total": 2}
+
+        with Fake(answer) as fake:
+            done = fake.run("connections", "test", "--all", "--output", "json")
+            self.assertEqual((done.code, done.json["complete"], done.json["failed"]), (5, False, 0), done.err)
+            self.assertIn("may not be tested", done.err)
+
+    def test_1_nothing_to_test(self):
+        with Site() as site:
+            for more in (["--filter", "no such name"], ["--provider", "nope"]):
+                self.check_refused(site.run("connections", "test", "--all", *more), "No connection fits; nothing was tested.", code=1)
+
     def test_1_the_server_broke(self):
         with Fake(lambda *_: (500, None)) as fake:
             self.assertEqual(fake.run("connections", "get", "main").code, 1)
