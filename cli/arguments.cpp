@@ -41,7 +41,7 @@ std::string examples(std::initializer_list<char const*> lines) {
 /// Refuses an option that people expect and that would leave a secret in the shell's history and in the list of processes.
 void refuse_secret(CLI::App& where, std::string const& option, std::string const& instead) {
     where.add_option_function<std::string>(
-             option, [option, instead](std::string const&) { throw CLI::ValidationError(option + ": a secret on the command line stands in the shell's history and in the list of processes; " + instead); })
+             option, [option, instead](std::string const&) { throw argument_error(option + ": a secret on the command line stands in the shell's history and in the list of processes; " + instead); })
         ->group("");
 }
 
@@ -53,7 +53,7 @@ CLI::Option* add_choice(CLI::App& where, std::string const& names, Enum& value, 
                     names,
                     [&value, choices, names, listed](std::string const& text) {
                         auto const found = choices.find(text);
-                        if (found == choices.end()) throw CLI::ValidationError(names.substr(names.find("--")) + ": one of " + listed);
+                        if (found == choices.end()) throw argument_error(names.substr(names.find("--")) + ": one of " + listed);
                         value = found->second;
                     },
                     about)

@@ -462,6 +462,21 @@ class Refusals(Base):
         ):
             self.check_refused(self.refused(*arguments))
 
+    def test_values_that_do_not_fit_are_not_repeated(self):
+        for arguments, option in (
+            (["connections", "list", "--timeout", KEY], "--timeout has a value that does not fit"),
+            (["connections", "list", "--retries=" + KEY], "--retries has a value that does not fit"),
+            (["connections", "delete", "x", "--yes=" + KEY], "--yes has a value that does not fit"),
+            (["connections", "list", "--limit", KEY], "--limit has a value that does not fit"),
+            (["serve", "--port", KEY], "--port has a value that does not fit"),
+            (["connections", "list", "-o", KEY], "--output: one of"),
+            (["connections", "list", "-p" + KEY], "There is no option -p here."),
+        ):
+            for form in ([], ["--output", "json"]):
+                done = self.refused(*arguments, *(form if "-o" not in arguments else []))
+                self.assertEqual(done.code, 64, arguments)
+                self.assertIn(option, done.err)
+
     def test_what_nobody_knows(self):
         self.check_refused(self.refused("connections", "list", "--output", "xml"), "--output: one of")
         self.check_refused(self.refused("connections", "list", "stray"), "an argument too many", "See umbraco-ai connections list --help.")
