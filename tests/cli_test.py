@@ -633,6 +633,8 @@ class ExitCodes(Base):
             done = fake.run("login", "check", "--output", "json")
             self.assertEqual(done.code, 3)
             self.assertIn("section AI", done.json["remedy"])
+            self.assertEqual((done.json["signedIn"], done.json["section"], done.json["connections"]), (True, False, None))
+            self.assertRegex(fake.run("login", "check").out, r"(?m)^signed in +yes\nsection +missing")
             self.assertEqual(done.json["error"]["exitCode"], 3)
 
     def test_3_client_credentials(self):
