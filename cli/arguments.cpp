@@ -23,7 +23,7 @@ constexpr char const* exit_codes =
     "  3    not signed in, or without the right\n"
     "  4    not reachable, or no answer in time\n"
     "  5    partly done\n"
-    "  64   usage: nothing was sent\n"
+    "  64   usage: nothing was written\n"
     "  130  interrupted\n";
 
 std::string version_text() {

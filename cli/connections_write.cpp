@@ -24,7 +24,7 @@ as_code::document document_of(session& on, std::string const& file) {
     std::vector<as_code::document> documents = as_code::load({file}, findings);
     if (findings.empty()) as_code::resolve(documents, [&on](std::string const& name) { return on.variable(name); }, findings);
     for (as_code::finding const& each : findings) on.out().note(each.to_string());
-    if (!findings.empty()) refuse("The document is at fault; nothing was sent.");
+    if (!findings.empty()) refuse("The document is at fault; nothing was written.");
     if (documents.size() != 1) refuse(file + ": one document is wanted here, and there are " + std::to_string(documents.size()) + "; apply takes several.");
     return std::move(documents.front());
 }

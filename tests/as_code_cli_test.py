@@ -331,7 +331,7 @@ class Refusals(AsCode):
             for command in ("apply", "diff"):
                 done = self.check(run(command, path, **site.here, MASKED="sk-***", ENCRYPTED="ENC:abc"), 64)
                 self.assertIn(f"{path}:{expected}", done.stderr)
-                self.assertIn("nothing was sent", done.stderr)
+                self.assertIn("nothing was written", done.stderr)
         told = json.loads(self.check(run("apply", path, "-o", "json", **site.here), 64).stdout)
         self.assertEqual((told["version"], told["findings"][0]["line"], told["error"]["exitCode"]), (1, 3, 64))
         self.assertIn("No such file", self.check(run("apply", str(self.folder / "none"), **site.here), 64).stderr)

@@ -27,7 +27,7 @@ std::string counted(std::size_t count, std::string const& what) { return std::to
 /// Tells each finding, and ends the command.
 exit_code refuse(output& out, std::vector<finding> const& findings) {
     for (finding const& each : findings) out.note(each.to_string());
-    stop const why(exit_code::usage, counted(findings.size(), "fault") + " in the documents; nothing was sent.");
+    stop const why(exit_code::usage, counted(findings.size(), "fault") + " in the documents; nothing was written.");
     if (out.is_json()) out.document({{"findings", to_json(findings)}, {"error", cli::to_json(why)}});
     out.error(why);
     return why.code;
@@ -111,7 +111,7 @@ documents_source documents_for(session& on, plan_arguments const& given) {
     made.documents = must(take_documents(calls, wanted, variables_of(on), *given.from, made.left_out, made.findings));
     on.out().progress("");
     tell_left_out(on.out(), made.left_out);
-    if (made.documents.empty() && made.left_out.empty()) throw stop(exit_code::usage, "No connection of " + *given.from + " fits; nothing was sent to " + *given.to + '.');
+    if (made.documents.empty() && made.left_out.empty()) throw stop(exit_code::usage, "No connection of " + *given.from + " fits; nothing was written to " + *given.to + '.');
     return made;
 }
 
