@@ -127,7 +127,7 @@ exit_code delete_connection(session& on, delete_arguments const& given) {
         if (!on.out().confirm(question, "--yes")) {
             on.out().note("Nothing was deleted.");
             if (on.out().is_json()) on.out().document({{"outcome", "declined"}, {"id", found.id.to_string()}, {"alias", found.alias}});
-            return exit_code::done;
+            return exit_code::refused;
         }
     }
     must_write(on.here().connections().remove(found.id), found.id.to_string());

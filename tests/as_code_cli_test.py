@@ -528,7 +528,10 @@ class Apply(AsCode):
                 elif how == "no":
                     code, shown = run_in_terminal(arguments, "n\n", **site.here)
                     self.assertIn("Delete 2 connections: team-b, team-used? [y/N]", shown)
-                    self.assertEqual((code, site.writes()), (0, []))
+                    self.assertEqual((code, site.writes()), (1, []))
+                    code, shown = run_in_terminal([*arguments, "-o", "json"], "n\n", **site.here)
+                    self.assertEqual((code, site.writes()), (1, []))
+                    self.assertIn('"dryRun": false,\n  "complete": false', shown)
                 elif how == "yes":
                     code, shown = run_in_terminal(arguments, "y\n", **site.here)
                     self.assertIn("1 deleted, 1 unchanged, 1 failed.", shown)

@@ -269,8 +269,8 @@ exit_code apply(session& on, plan_arguments const& given) {
     bool const can_begin = given.goes_on || (!planned.has_obstacles() && planned.read_failure() == nullptr);
     if (can_begin && !is_agreed(out, planned, given)) {
         out.note("Nothing was done.");
-        if (out.is_json()) out.document({{"dryRun", true}, {"differs", planned.has_differences()}, {"steps", to_json(planned)}, {"leftOut", left_out_json(source.left_out)}});
-        return exit_code::done;
+        if (out.is_json()) out.document({{"dryRun", false}, {"complete", false}, {"steps", to_json(planned)}, {"leftOut", left_out_json(source.left_out)}});
+        return exit_code::refused;
     }
     apply_options how;
     how.goes_on_after_errors = given.goes_on;
