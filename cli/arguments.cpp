@@ -18,7 +18,7 @@ namespace {
 constexpr char const* exit_codes =
     "Exit codes:\n"
     "  0    done; no difference\n"
-    "  1    the server or a test said no\n"
+    "  1    the server or a test said no, or you did to a question\n"
     "  2    differences (diff, apply --dry-run)\n"
     "  3    not signed in, or without the right\n"
     "  4    not reachable, or no answer in time\n"

@@ -68,7 +68,9 @@ private:
         if (!reason.possibly_applied) throw stop(reason);
         if (!can_be_put_back) throw stop(reason, "The new secret may be in place, untested: umbraco-ai connections test " + given_.which);
         is_lost_ = true;
-        return put_back(sent_, exit_code::partly_done, reason.to_string());
+        exit_code const code = put_back(sent_, exit_code::partly_done, reason.to_string());
+        if (reason.code != ai::make_error_code(ai::errc::settings_wiped)) on_.out().note("A write that arrives late can still put the new secret in place. To see whether the connection works: umbraco-ai connections test " + given_.which);
+        return code;
     }
 
     exit_code put_back(ai::modified const& written, exit_code code, std::string const& why) {

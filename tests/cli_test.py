@@ -804,6 +804,7 @@ class Interruption(Base):
                     done, left = self.rotated(put, *more, is_interrupted=is_interrupted)
                     self.assertEqual((done.code, left), (5, {"apiKey": KEY}), done.err)
                     self.assertIn("The write went wrong; the old secret is in place: main", done.out)
+                    self.assertEqual("arrives late" in done.err, put is not wiped)
         done, left = self.rotated(lost, "--output", "json")
         self.assertEqual((done.json["outcome"], done.json["works"]), ("putBack", False))
 
