@@ -73,7 +73,7 @@ class test_report {
 public:
     test_report(output& out, subject_list const& subjects) : out_(out), subjects_(subjects.items), is_complete_(subjects.is_complete), outcomes_(subjects_.size()) {}
 
-    void add(std::size_t index, ai::result<ai::test_result> verdict, std::chrono::nanoseconds took) {
+    void add(std::size_t index, ai::result<ai::test_result>&& verdict, std::chrono::nanoseconds took) {
         if (!verdict && verdict.error().who == ai::fault::cancelled) {
             ++cut_off_;
             return;
@@ -191,7 +191,7 @@ exit_code test_connections(session& on, test_arguments const& given) {
         which.push_back(each.which);
     }
     test_report report(on.out(), subjects);
-    on.here().test(which, given.jobs, [&](std::size_t index, ai::result<ai::test_result> verdict, std::chrono::nanoseconds took) { report.add(index, std::move(verdict), took); });
+    on.here().test(which, given.jobs, [&](std::size_t index, ai::result<ai::test_result>&& verdict, std::chrono::nanoseconds took) { report.add(index, std::move(verdict), took); });
     return report.end();
 }
 
