@@ -18,12 +18,12 @@ namespace {
 constexpr char const* exit_codes =
     "Exit codes:\n"
     "  0    done; no difference\n"
-    "  1    the server or a test said no\n"
+    "  1    the server or a test said no, or you did to a question\n"
     "  2    differences (diff, apply --dry-run)\n"
     "  3    not signed in, or without the right\n"
     "  4    not reachable, or no answer in time\n"
     "  5    partly done\n"
-    "  64   usage: nothing was sent\n"
+    "  64   usage: nothing was written\n"
     "  130  interrupted\n";
 
 std::string version_text() {
@@ -41,7 +41,7 @@ std::string examples(std::initializer_list<char const*> lines) {
 /// Refuses an option that people expect and that would leave a secret in the shell's history and in the list of processes.
 void refuse_secret(CLI::App& where, std::string const& option, std::string const& instead) {
     where.add_option_function<std::string>(
-             option, [option, instead](std::string const&) { throw CLI::ValidationError(option + ": a secret on the command line stands in the shell's history and in the list of processes; " + instead); })
+             option, [option, instead](std::string const&) { throw argument_error(option + ": a secret on the command line stands in the shell's history and in the list of processes; " + instead); })
         ->group("");
 }
 
@@ -53,7 +53,7 @@ CLI::Option* add_choice(CLI::App& where, std::string const& names, Enum& value, 
                     names,
                     [&value, choices, names, listed](std::string const& text) {
                         auto const found = choices.find(text);
-                        if (found == choices.end()) throw CLI::ValidationError(names.substr(names.find("--")) + ": one of " + listed);
+                        if (found == choices.end()) throw argument_error(names.substr(names.find("--")) + ": one of " + listed);
                         value = found->second;
                     },
                     about)

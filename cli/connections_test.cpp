@@ -26,10 +26,18 @@ public:
     ai::id_or_alias which;
 };
 
-std::vector<subject> subjects_of(session& on, test_arguments const& given) {
-    std::vector<subject> found;
+class subject_list {
+public:
+    subject_list() = default;
+
+    std::vector<subject> items;
+    bool is_complete = true;  ///< False: the list changed while it was read.
+};
+
+subject_list subjects_of(session& on, test_arguments const& given) {
+    subject_list found;
     if (!given.tests_all) {
-        for (std::string const& each : given.which) found.emplace_back(each, ai::id_or_alias(each));
+        for (std::string const& each : given.which) found.items.emplace_back(each, ai::id_or_alias(each));
         return found;
     }
     on.out().progress("Reading the list …");
@@ -40,8 +48,10 @@ std::vector<subject> subjects_of(session& on, test_arguments const& given) {
     wanted.page_size = 500;
     auto cursor = on.here().connections().pages(std::move(wanted));
     while (!cursor.is_done())
-        for (ai::connection_item const& one : must(cursor.next())) found.emplace_back(one.alias, ai::id_or_alias(one.id));
-    if (cursor.is_incomplete()) on.out().warn("the list changed while it was read; some connections may not be tested.");
+        for (ai::connection_item const& one : must(cursor.next())) found.items.emplace_back(one.alias, ai::id_or_alias(one.id));
+    found.is_complete = !cursor.is_incomplete();
+    if (!found.is_complete) on.out().warn("the list changed while it was read; some connections may not be tested.");
+    else if (found.items.empty() && (given.filter || given.provider)) throw stop(exit_code::refused, "No connection fits; nothing was tested.");
     return found;
 }
 
@@ -61,9 +71,9 @@ public:
 /// Collects verdicts, and shows them in the order of the question.
 class test_report {
 public:
-    test_report(output& out, std::vector<subject> const& subjects) : out_(out), subjects_(subjects), outcomes_(subjects.size()) {}
+    test_report(output& out, subject_list const& subjects) : out_(out), subjects_(subjects.items), is_complete_(subjects.is_complete), outcomes_(subjects_.size()) {}
 
-    void add(std::size_t index, ai::result<ai::test_result> verdict, std::chrono::nanoseconds took) {
+    void add(std::size_t index, ai::result<ai::test_result>&& verdict, std::chrono::nanoseconds took) {
         if (!verdict && verdict.error().who == ai::fault::cancelled) {
             ++cut_off_;
             return;
@@ -83,7 +93,8 @@ public:
         else if (out_.is_table()) write_table();
         else write_ids();
         if (left_out() != 0) return interrupted();
-        if (unknown_ == 0) return ill_ == 0 ? exit_code::done : exit_code::refused;
+        if (unknown_ == 0 && ill_ != 0) return exit_code::refused;
+        if (unknown_ == 0) return is_complete_ ? exit_code::done : exit_code::partly_done;
         return told_ == unknown_ && reason_ ? *reason_ : exit_code::partly_done;
     }
 
@@ -114,7 +125,7 @@ private:
             one["error"] = *verdict ? ordered_json() : to_json(verdict->error());
             out_.item(one);
         }
-        out_.end_items({{"count", subjects_.size()}, {"passed", well_}, {"failed", ill_}, {"notTested", unknown_ + left_out()}});
+        out_.end_items({{"count", subjects_.size()}, {"passed", well_}, {"failed", ill_}, {"notTested", unknown_ + left_out()}, {"complete", is_complete_}});
     }
 
     void write_table() {
@@ -158,6 +169,7 @@ private:
 
     output& out_;
     std::vector<subject> const& subjects_;
+    bool is_complete_;
     std::vector<outcome> outcomes_;
     std::size_t told_ = 0;
     std::size_t well_ = 0;
@@ -172,14 +184,14 @@ private:
 exit_code test_connections(session& on, test_arguments const& given) {
     if (given.tests_all != given.which.empty()) throw stop(exit_code::usage, "Name connections, or say --all.");
     if (!given.tests_all && (given.filter || given.provider)) throw stop(exit_code::usage, "--filter and --provider go with --all.");
-    std::vector<subject> const subjects = subjects_of(on, given);
+    subject_list const subjects = subjects_of(on, given);
     std::vector<ai::id_or_alias> which;
-    for (subject const& each : subjects) {
+    for (subject const& each : subjects.items) {
         must(each.which.check(ai::http_method::post));
         which.push_back(each.which);
     }
     test_report report(on.out(), subjects);
-    on.here().test(which, given.jobs, [&](std::size_t index, ai::result<ai::test_result> verdict, std::chrono::nanoseconds took) { report.add(index, std::move(verdict), took); });
+    on.here().test(which, given.jobs, [&](std::size_t index, ai::result<ai::test_result>&& verdict, std::chrono::nanoseconds took) { report.add(index, std::move(verdict), took); });
     return report.end();
 }
 

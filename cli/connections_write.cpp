@@ -24,7 +24,7 @@ as_code::document document_of(session& on, std::string const& file) {
     std::vector<as_code::document> documents = as_code::load({file}, findings);
     if (findings.empty()) as_code::resolve(documents, [&on](std::string const& name) { return on.variable(name); }, findings);
     for (as_code::finding const& each : findings) on.out().note(each.to_string());
-    if (!findings.empty()) refuse("The document is at fault; nothing was sent.");
+    if (!findings.empty()) refuse("The document is at fault; nothing was written.");
     if (documents.size() != 1) refuse(file + ": one document is wanted here, and there are " + std::to_string(documents.size()) + "; apply takes several.");
     return std::move(documents.front());
 }
@@ -47,6 +47,8 @@ ai::connection_draft draft_of(session& on, create_arguments const& given) {
 
 /// What a document names; its alias does not change, and its provider cannot.
 ai::result<void> make_changes(as_code::document const& wanted, ai::connection& target) {
+    if (!as_code::same_ignoring_case(wanted.alias, target.alias))
+        return ai::failure(ai::errc::invalid_argument, "The document is of another connection, " + wanted.alias + "; nothing was written.").at("alias");
     if (!as_code::same_ignoring_case(wanted.provider_id, target.provider_id))
         return ai::failure(ai::errc::invalid_argument, "The document is of another provider, and the provider of a connection cannot change.").at("providerId");
     target.name = wanted.name;
@@ -87,6 +89,7 @@ void tell(output& out, char const* outcome, std::string const& which, ai::guid c
 exit_code create_connection(session& on, create_arguments const& given) {
     ai::connection_draft draft = draft_of(on, given);
     must(draft.check());
+    on.out().keep_going();
     std::string const alias = draft.alias;
     auto const made = must_write(on.here().connections().create(std::move(draft)), alias);
     tell(on.out(), "created", alias, made.id, {{"alias", alias}});
@@ -99,6 +102,7 @@ exit_code update_connection(session& on, update_arguments const& given) {
     auto const changes = changes_of(given.settings, on);
     std::optional<as_code::document> wanted;
     if (given.file) wanted = document_of(on, *given.file);
+    on.out().keep_going();
     auto const done = must_write(on.here().connections().modify(given.which,
                                                                 [&](ai::connection& read) {
                                                                     if (wanted)
@@ -115,6 +119,7 @@ exit_code update_connection(session& on, update_arguments const& given) {
 }
 
 exit_code delete_connection(session& on, delete_arguments const& given) {
+    on.out().keep_going();
     // What is asked about is what is deleted, whatever its alias means in between.
     ai::connection const found = must(on.here().connections().get(given.which));
     if (!given.is_sure) {
@@ -122,7 +127,7 @@ exit_code delete_connection(session& on, delete_arguments const& given) {
         if (!on.out().confirm(question, "--yes")) {
             on.out().note("Nothing was deleted.");
             if (on.out().is_json()) on.out().document({{"outcome", "declined"}, {"id", found.id.to_string()}, {"alias", found.alias}});
-            return exit_code::done;
+            return exit_code::refused;
         }
     }
     must_write(on.here().connections().remove(found.id), found.id.to_string());

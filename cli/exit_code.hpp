@@ -20,7 +20,7 @@ enum class exit_code : int {
     not_permitted = 3,  ///< Not signed in, or without the right.
     not_reachable = 4,  ///< No connection, or no answer in time.
     partly_done = 5,    ///< Some of it was done, some was not.
-    usage = 64,         ///< Nothing was sent.
+    usage = 64,         ///< Nothing was written.
     interrupted = 130   ///< Ctrl-C; 143 after SIGTERM.
 };
 

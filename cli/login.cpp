@@ -39,8 +39,9 @@ exit_code check_login(session& on) {
     auto const listed = cms.connections().list(ai::skip(0), ai::take(1));
     bool const is_well = listed.has_value();
     std::string const remedy = is_well ? "" : remedy_of(listed.error(), about);
-    // A list that fails for another reason was let in all the same.
-    bool const is_let_in = is_well || (listed.error().status != 0 && listed.error().who != ai::fault::authentication && listed.error().who != ai::fault::decode);
+    // Whoever lacks the right was let in all the same, and so was who sees the list fail for another reason.
+    bool const is_forbidden = !is_well && !about.auth.empty() && listed.error().code == ai::make_error_code(ai::errc::forbidden);
+    bool const is_let_in = is_well || is_forbidden || (listed.error().status != 0 && listed.error().who != ai::fault::authentication && listed.error().who != ai::fault::decode);
     if (out.is_json()) {
         ordered_json members;
         members["baseUrl"] = about.base_url;
@@ -48,6 +49,7 @@ exit_code check_login(session& on) {
         members["credentialsFrom"] = about.auth_source.empty() ? ordered_json() : ordered_json(about.auth_source);
         members["clientId"] = about.client_id.empty() ? ordered_json() : ordered_json(about.client_id);
         members["signedIn"] = is_let_in;
+        members["section"] = is_well || is_forbidden ? ordered_json(is_well) : ordered_json();
         members["connections"] = is_well ? ordered_json(listed->total) : ordered_json();
         members["remedy"] = remedy.empty() ? ordered_json() : ordered_json(remedy);
         if (!is_well) members["error"] = to_json(listed.error());
@@ -62,6 +64,7 @@ exit_code check_login(session& on) {
             line("connections", std::to_string(listed->total));
         } else {
             line("signed in", is_let_in ? "yes" : "no");
+            if (is_forbidden) line("section", "missing: AI, or Settings on Umbraco.AI 1.0 and 1.1");
         }
     }
     if (is_well) return exit_code::done;

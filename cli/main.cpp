@@ -28,23 +28,46 @@ output_form form_in(int argc, char** argv) {
     return output_form::table;
 }
 
-/// What was wrong with the command line. An argument can be a secret that was put in the wrong place, so of what nobody
-/// expected only the name of an option is told.
-std::string sentence_of(CLI::ParseError const& error, CLI::App const& root) {
-    if (dynamic_cast<CLI::ExtrasError const*>(&error) == nullptr) {
-        std::string text = error.what();
-        if (text.empty() || text.back() != '.') text += '.';
-        return text;
-    }
-    for (std::string const& each : root.remaining(true))
-        if (each.starts_with("-") && each.size() > 1) return "There is no option " + each.substr(0, each.find('=')) + " here.";
-    return "There is an argument too many; it is not shown, since it may be a secret.";
-}
-
 /// The deepest command that was named: its help is what a mistake asks for.
 CLI::App const* named_command(CLI::App const* from) {
     auto const below = from->get_subcommands();
     return below.empty() ? from : named_command(below.front());
+}
+
+/// The option that a message names; the command's own, or one of every command.
+std::string option_in(std::string const& message, CLI::App const* command) {
+    std::string found;
+    for (; command != nullptr; command = command->get_parent())
+        for (CLI::Option const* const option : command->get_options())
+            for (std::string const& name : option->get_lnames())
+                if (name.size() + 2 > found.size() && message.find("--" + name) != std::string::npos) found = "--" + name;
+    return found;
+}
+
+/// Whether a message is made of names alone. Those about values hold the value.
+bool is_about_names(CLI::ParseError const& error) {
+    return dynamic_cast<argument_error const*>(&error) != nullptr || dynamic_cast<CLI::RequiredError const*>(&error) != nullptr ||
+           dynamic_cast<CLI::RequiresError const*>(&error) != nullptr || dynamic_cast<CLI::ExcludesError const*>(&error) != nullptr || dynamic_cast<CLI::ArgumentMismatch const*>(&error) != nullptr;
+}
+
+/// What was wrong with the command line. An argument can be a secret that was put in the wrong place, so of what nobody
+/// expected only the name of an option is told.
+std::string sentence_of(CLI::ParseError const& error, CLI::App const& root) {
+    if (is_about_names(error)) {
+        std::string text = error.what();
+        if (text.empty() || text.back() != '.') text += '.';
+        return text;
+    }
+    if (dynamic_cast<CLI::ExtrasError const*>(&error) == nullptr) {
+        std::string const option = option_in(error.what(), named_command(&root));
+        return (option.empty() ? "An argument" : option) + " has a value that does not fit; it is not shown, since it may be a secret.";
+    }
+    for (std::string const& each : root.remaining(true)) {
+        if (!each.starts_with("-") || each.size() == 1) continue;
+        // A short option has its value at its back: -phunter2.
+        return "There is no option " + (each.starts_with("--") ? each.substr(0, each.find('=')) : each.substr(0, 2)) + " here.";
+    }
+    return "There is an argument too many; it is not shown, since it may be a secret.";
 }
 
 std::string full_name(CLI::App const* command) {
@@ -63,8 +86,7 @@ int run(invocation const& chosen) {
         session on(chosen.where, std::move(environment), out);
         exit_code const code = chosen.run(on);
         out.progress("");
-        out.flush();
-        return status_of(code);
+        return status_of(out.end(code));
     } catch (stop const& why) {
         try {
             out.error(why);

@@ -79,26 +79,44 @@ void output::end_items(ordered_json const& members) {
 }
 
 void output::put(std::string_view text) {
-    if (is_closed_) return;
+    if (fault_ != 0) return;
     held_ += text;
     if (held_.size() >= most_held) flush();
 }
 
-void output::flush() {
+bool output::write_held() {
     std::string const text = std::move(held_);
     held_.clear();
-    if (is_closed_ || write_all(STDOUT_FILENO, text)) return;
-    is_closed_ = true;
+    if (fault_ != 0 || write_all(STDOUT_FILENO, text)) return true;
+    fault_ = errno;
+    return false;
+}
+
+void output::fail() const {
     // Whoever closed the pipe has read what they wanted.
-    if (errno == EPIPE) throw stop(exit_code::refused, "");
-    throw stop(exit_code::refused, std::string("The output could not be written: ") + std::strerror(errno) + '.');
+    throw stop(exit_code::refused, fault_ == EPIPE ? "" : std::string("The output could not be written: ") + std::strerror(fault_) + '.');
+}
+
+void output::flush() {
+    if (!write_held() && !keeps_going_) fail();
+}
+
+exit_code output::end(exit_code code) {
+    bool const is_written = write_held();
+    if (fault_ == 0 || fault_ == EPIPE) return code;
+    if (!keeps_going_ && !is_written) fail();
+    if (!keeps_going_) return code;
+    std::string const why = std::string("the output could not be written: ") + std::strerror(fault_) + '.';
+    warn(code == exit_code::done ? "it was done; " + why : why);
+    return code == exit_code::done ? exit_code::partly_done : code;
 }
 
 void output::tell(std::string_view text) {
     // In the order in which it happened, where both go to one place.
-    flush();
+    bool const is_written = write_held();
     progress("");
     static_cast<void>(write_all(STDERR_FILENO, std::string(text) + '\n'));
+    if (!is_written && !keeps_going_) fail();
 }
 
 void output::note(std::string_view text) { tell(printable(text)); }

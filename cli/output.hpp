@@ -69,14 +69,23 @@ public:
     void error(stop const& why);
 
     /// Writes what is still held.
-    /// Errors: throws `stop` where standard output takes no more.
+    /// Errors: throws `stop` where standard output takes no more, unless `keep_going` was called.
     void flush();
 
-    /// Whether standard output was closed by its reader.
-    [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
+    /// For commands that write to a site: from here on a standard output that takes no more ends nothing, since what is done
+    /// counts more than what is shown.
+    void keep_going() noexcept { keeps_going_ = true; }
+
+    /// Writes what is still held, at the end of a command that ends with `code`.
+    /// Returns: the code to end with, which is another one where what was done could not be told.
+    /// Errors: as with `flush`.
+    [[nodiscard]] exit_code end(exit_code code);
 
 private:
     void put(std::string_view text);
+    /// False where standard output has just been found to take no more.
+    [[nodiscard]] bool write_held();
+    [[noreturn]] void fail() const;
     void tell(std::string_view text);
     [[nodiscard]] ordered_json envelope() const;
 
@@ -89,7 +98,8 @@ private:
     bool has_begun_items_ = false;
     bool has_document_ = false;
     bool has_progress_ = false;
-    bool is_closed_ = false;
+    bool keeps_going_ = false;
+    int fault_ = 0;  ///< The errno of the write that failed.
 };
 
 /// A failed call as its member of a JSON document.

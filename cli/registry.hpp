@@ -7,6 +7,7 @@
 #include "site_options.hpp"
 
 #include <CLI/App.hpp>
+#include <CLI/Error.hpp>
 
 #include <functional>
 #include <optional>
@@ -16,6 +17,12 @@
 namespace cli {
 
 class session;
+
+/// A mistake in the command line, in words that hold nothing of what was typed.
+class argument_error : public CLI::ValidationError {
+public:
+    explicit argument_error(std::string text) : CLI::ValidationError(std::move(text)) {}
+};
 
 /// What the command line asked for.
 class invocation {

@@ -119,11 +119,12 @@ public:
         return *here_;
     }
 
-    /// The site of a profile; what else the command line says about sites is left aside, save limits.
+    /// The site of a profile, one of two; what else the command line says about sites is left aside, save limits.
     [[nodiscard]] std::unique_ptr<site> of_profile(std::string const& name) {
         site_arguments where = where_;
         where.base_url.reset();
         where.profile = name;
+        where.is_one_of_two = true;
         return open(where);
     }
 

@@ -113,7 +113,7 @@ class resolver {
 public:
     resolver(site_arguments const& given, variables const& environment) : given_(given), environment_(environment) {
         if (!given.profile) return;
-        path_ = config_path(environment);
+        path_ = config_path();
         profile_ = read_profile(path_, *given.profile);
         profile_name_ = "profile " + *given.profile;
     }
@@ -174,7 +174,7 @@ private:
         }
         auto const secret = environment_.find("UMBRACO_CLIENT_SECRET");
         if (!secret) refuse(profile_name_ + " has a client-id, and neither a client-secret-command nor is UMBRACO_CLIENT_SECRET set.");
-        belongs_to_environment();
+        belongs_to_environment("UMBRACO_CLIENT_SECRET");
         made_.auth = ai::client_credentials(made_.client_id, ai::secret(*secret));
         made_.auth_source = profile_name_ + ", UMBRACO_CLIENT_SECRET";
     }
@@ -184,11 +184,11 @@ private:
         auto const id = environment_.find("UMBRACO_CLIENT_ID");
         auto const secret = environment_.find("UMBRACO_CLIENT_SECRET");
         if (token) {
-            belongs_to_environment();
+            belongs_to_environment("UMBRACO_TOKEN");
             made_.auth = ai::bearer_token(*token);
             made_.auth_source = "UMBRACO_TOKEN";
         } else if (id && secret) {
-            belongs_to_environment();
+            belongs_to_environment("UMBRACO_CLIENT_SECRET");
             made_.client_id = *id;
             made_.auth = ai::client_credentials(*id, ai::secret(*secret));
             made_.auth_source = "UMBRACO_CLIENT_ID";
@@ -200,12 +200,22 @@ private:
     /// Credentials go to the site they were given for, and to no other.
     void belongs_to_profile() const {
         auto const* const own = in_profile("base-url");
-        if (own != nullptr && !is_same_origin(*own, made_.base_url))
+        if (own == nullptr) refuse(profile_name_ + " has a command for its credentials and no base-url, so that nobody knows which site they belong to; add it.");
+        if (!is_same_origin(*own, made_.base_url))
             refuse("The credentials of " + profile_name_ + " belong to another site than --base-url; make a profile for that one.");
     }
-    void belongs_to_environment() const {
-        auto const own = environment_.find("UMBRACO_BASE_URL");
-        if (own && !is_same_origin(*own, made_.base_url))
+    void belongs_to_environment(std::string const& credential) const {
+        std::string const name = "UMBRACO_BASE_URL";
+        bool const is_of_process = variables::find_in_process(credential).has_value();
+        auto const own = is_of_process ? variables::find_in_process(name) : environment_.find(name);
+        auto const of_file = environment_.find_in_file(name);
+        if (is_of_process && !own && of_file && made_.base_url_source == name)
+            refuse(name + " is from the file of --env-file and " + credential + " from the environment, so that nobody knows whether they belong together; put both into the file, or both into the environment.");
+        if (given_.is_one_of_two && !own)
+            refuse(credential + " would go to two sites, of which it can belong to one alone; give each profile credentials of its own, or say in UMBRACO_BASE_URL which of them it belongs to.");
+        auto const named = environment_.find(name);
+        bool const is_elsewhere = named && !is_same_origin(*named, made_.base_url);
+        if (is_elsewhere || (!is_of_process && of_file && !is_same_origin(*of_file, made_.base_url)))
             refuse("The credentials in the environment belong to UMBRACO_BASE_URL, which is another site than that of " + made_.base_url_source + "; unset it, or use a profile with credentials of its own.");
     }
 
@@ -262,18 +272,27 @@ void variables::read(std::string const& path) {
 }
 
 std::optional<std::string> variables::find(std::string const& name) const {
+    auto value = find_in_process(name);
+    return value ? value : find_in_file(name);
+}
+
+std::optional<std::string> variables::find_in_process(std::string const& name) {
     char const* const value = std::getenv(name.c_str());
-    if (value != nullptr && *value != '\0') return value;
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return value;
+}
+
+std::optional<std::string> variables::find_in_file(std::string const& name) const {
     auto const found = from_file_.find(name);
     if (found == from_file_.end() || found->second.empty()) return std::nullopt;
     return found->second;
 }
 
-std::string config_path(variables const& environment) {
-    auto const xdg = environment.find("XDG_CONFIG_HOME");
+std::string config_path() {
+    auto const xdg = variables::find_in_process("XDG_CONFIG_HOME");
     // Other values are to be ignored, says the specification.
     if (xdg && xdg->front() == '/') return *xdg + "/umbraco-ai/config.ini";
-    return environment.find("HOME").value_or("") + "/.config/umbraco-ai/config.ini";
+    return variables::find_in_process("HOME").value_or("") + "/.config/umbraco-ai/config.ini";
 }
 
 site_options resolve(site_arguments const& given, variables const& environment) { return resolver(given, environment).run(); }

@@ -27,6 +27,7 @@ public:
     std::optional<double> timeout;   ///< Seconds.
     std::optional<unsigned> retries;
     int verbosity = 0;  ///< 1: attempts; 2: their phases too.
+    bool is_one_of_two = false;  ///< Two profiles are at work: the environment's credentials can be those of one alone.
 };
 
 /// The environment, and a `.env` file where one was named. What stands in both is taken from the environment.
@@ -39,6 +40,10 @@ public:
 
     /// Nothing where it is not set, or empty.
     [[nodiscard]] std::optional<std::string> find(std::string const& name) const;
+
+    /// The same of the environment alone, and of the file alone.
+    [[nodiscard]] static std::optional<std::string> find_in_process(std::string const& name);
+    [[nodiscard]] std::optional<std::string> find_in_file(std::string const& name) const;
 
 private:
     std::map<std::string, std::string> from_file_;
@@ -64,8 +69,9 @@ public:
 /// credentials, credentials that belong to another origin than the one asked for, a command of a profile that failed.
 [[nodiscard]] site_options resolve(site_arguments const& given, variables const& environment);
 
-/// Where profiles are kept: $XDG_CONFIG_HOME/umbraco-ai/config.ini, or the same below ~/.config.
-[[nodiscard]] std::string config_path(variables const& environment);
+/// Where profiles are kept: $XDG_CONFIG_HOME/umbraco-ai/config.ini, or the same below ~/.config. A file of variables has no say
+/// in it, since profiles hold commands that are run.
+[[nodiscard]] std::string config_path();
 
 }  // namespace cli
 

@@ -331,7 +331,7 @@ class Refusals(AsCode):
             for command in ("apply", "diff"):
                 done = self.check(run(command, path, **site.here, MASKED="sk-***", ENCRYPTED="ENC:abc"), 64)
                 self.assertIn(f"{path}:{expected}", done.stderr)
-                self.assertIn("nothing was sent", done.stderr)
+                self.assertIn("nothing was written", done.stderr)
         told = json.loads(self.check(run("apply", path, "-o", "json", **site.here), 64).stdout)
         self.assertEqual((told["version"], told["findings"][0]["line"], told["error"]["exitCode"]), (1, 3, 64))
         self.assertIn("No such file", self.check(run("apply", str(self.folder / "none"), **site.here), 64).stderr)
@@ -528,7 +528,10 @@ class Apply(AsCode):
                 elif how == "no":
                     code, shown = run_in_terminal(arguments, "n\n", **site.here)
                     self.assertIn("Delete 2 connections: team-b, team-used? [y/N]", shown)
-                    self.assertEqual((code, site.writes()), (0, []))
+                    self.assertEqual((code, site.writes()), (1, []))
+                    code, shown = run_in_terminal([*arguments, "-o", "json"], "n\n", **site.here)
+                    self.assertEqual((code, site.writes()), (1, []))
+                    self.assertIn('"dryRun": false,\n  "complete": false', shown)
                 elif how == "yes":
                     code, shown = run_in_terminal(arguments, "y\n", **site.here)
                     self.assertIn("1 deleted, 1 unchanged, 1 failed.", shown)
@@ -619,6 +622,19 @@ class Copy(AsCode):
         self.assertEqual(staging.writes(), [])
         self.check(run("copy", "--from", "staging", "--to", "production", "--prune", "--scope", "old", "--yes", **here), 0)
         self.assertIsNone(production.connection("old"))
+
+    def test_what_was_not_asked_for_is_not_pruned(self):
+        made = lambda *aliases: {"connections": [{"alias": alias, "name": alias, "providerId": "openai"} for alias in aliases]}
+        staging, production = self.site(made("team-a", "team-b")), self.site(made("team-b", "team-old", "old-a"))
+        here = self.profiles(staging=staging, production=production)
+        arguments = ("--from", "staging", "--to", "production", "--prune", "--scope", "*")
+        done = self.check(run("diff", *arguments, "--only", "team-a", **here), 2)
+        self.assertNotIn("- ", done.stdout)
+        self.check(run("copy", *arguments, "--only", "team-a", "--yes", **here), 0)
+        for alias in ("team-a", "team-b", "team-old", "old-a"):
+            self.assertIsNotNone(production.connection(alias), alias)
+        self.check(run("copy", *arguments, "--only", "team-*", "--yes", **here), 0)
+        self.assertEqual([production.connection(alias) is None for alias in ("team-a", "team-b", "team-old", "old-a")], [False, False, True, False])
 
     def test_what_is_masked_or_unreadable_never_travels(self):
         for dialect, value in (("documented", "sk-secret-staging"), ("observed", "ENC:sk-secret-staging")):

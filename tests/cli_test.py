@@ -377,7 +377,7 @@ class Manners(Base):
         os.close(reader)
         made = subprocess.run([TOOL, "connections", "list"], env=environment(**self.site.variables), stdout=writer, stderr=subprocess.PIPE, timeout=30)
         os.close(writer)
-        self.assertEqual((made.returncode, made.stderr), (1, b""))
+        self.assertEqual((made.returncode, made.stderr), (0, b""))
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
     def test_a_full_disk_is_told(self):
@@ -385,6 +385,35 @@ class Manners(Base):
             made = subprocess.run([TOOL, "connections", "list"], env=environment(**self.site.variables), stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=30)
         self.assertEqual(made.returncode, 1)
         self.assertIn("could not be written", made.stderr)
+
+    def written(self, site, *arguments, **where):
+        return subprocess.run([TOOL, *arguments], env=environment(**site.variables), stderr=subprocess.PIPE, encoding="utf-8", timeout=30, **where)
+
+    def test_a_reader_that_leaves_does_not_keep_a_change_from_being_done(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        document = {"format": "umbraco-ai.connection/1", "alias": "gone", "name": "Gone", "providerId": "openai"}
+        with Site() as site:
+            made = self.written(site, "apply", self.file(json.dumps(document)), stdout=writer)
+            self.assertEqual(made.returncode, 0)
+            self.assertIn("1 created.", made.stderr)
+            self.assertEqual(site.run("connections", "exists", "gone").code, 0)
+            self.assertEqual(self.written(site, "connections", "delete", "gone", "--yes", stdout=writer).returncode, 0)
+            self.assertEqual(self.written(site, "connections", "delete", "gone", "--yes", stdout=writer).returncode, 1)
+        os.close(writer)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_a_full_disk_does_not_hide_what_was_done(self):
+        with Site() as site, open("/dev/full", "w") as full:
+            for number, more in enumerate(([], ["--output", "json"], ["--output", "ids"])):
+                made = self.written(site, "connections", "create", f"full-{number}", "--provider", "openai", "--set-env", "apiKey=TEST_KEY", *more, stdout=full)
+                self.assertEqual(made.returncode, 5)
+                self.assertIn("it was done; the output could not be written: No space left", made.stderr)
+                self.assertEqual(site.run("connections", "exists", f"full-{number}").code, 0)
+            self.assertEqual(self.written(site, "rotate", "full-0", "--set-env", "apiKey=SECOND_KEY", stdout=full).returncode, 5)
+            made = self.written(site, "connections", "delete", "nobody", "--yes", stdout=full)
+            self.assertEqual(made.returncode, 1)
+            self.assertNotIn("it was done", made.stderr)
 
     def test_completion_of_bash(self):
         script = run("completion", "bash").out
@@ -432,6 +461,21 @@ class Refusals(Base):
             ["connections", "update", "x", "--set-env", KEY],
         ):
             self.check_refused(self.refused(*arguments))
+
+    def test_values_that_do_not_fit_are_not_repeated(self):
+        for arguments, option in (
+            (["connections", "list", "--timeout", KEY], "--timeout has a value that does not fit"),
+            (["connections", "list", "--retries=" + KEY], "--retries has a value that does not fit"),
+            (["connections", "delete", "x", "--yes=" + KEY], "--yes has a value that does not fit"),
+            (["connections", "list", "--limit", KEY], "--limit has a value that does not fit"),
+            (["serve", "--port", KEY], "--port has a value that does not fit"),
+            (["connections", "list", "-o", KEY], "--output: one of"),
+            (["connections", "list", "-p" + KEY], "There is no option -p here."),
+        ):
+            for form in ([], ["--output", "json"]):
+                done = self.refused(*arguments, *(form if "-o" not in arguments else []))
+                self.assertEqual(done.code, 64, arguments)
+                self.assertIn(option, done.err)
 
     def test_what_nobody_knows(self):
         self.check_refused(self.refused("connections", "list", "--output", "xml"), "--output: one of")
@@ -520,6 +564,43 @@ class Profiles(Base):
         self.check_refused(run("--profile", "a", "--base-url", "http://127.0.0.1:10", "connections", "list", **config), "belong to another site")
         self.check_refused(run("--profile", "a", "connections", "list", UMBRACO_BASE_URL="http://127.0.0.1:10", **self.config("[a]\nbase-url=http://127.0.0.1:9\n"), UMBRACO_TOKEN=TOKEN), "belong to UMBRACO_BASE_URL")
 
+    def test_a_file_of_variables_does_not_choose_the_profiles(self):
+        ran = pathlib.Path(self.folder.name, "ran")
+        config = self.config(f'[a]\nbase-url=http://127.0.0.1:9\ntoken-command="touch {ran}"\n')
+        for line in (f"XDG_CONFIG_HOME={self.folder.name}", f"HOME={self.folder.name}"):
+            self.file(pathlib.Path(self.folder.name, "umbraco-ai/config.ini").read_text(encoding="utf-8"), ".config/umbraco-ai/config.ini")
+            self.check_refused(run("--env-file", self.file(line + "\n", ".env"), "--profile", "a", "connections", "list", HOME=None), "no profile a")
+            self.assertFalse(ran.exists())
+        self.assertEqual(run("--profile", "a", "connections", "list", **config).code, 3)
+        self.assertTrue(ran.exists())
+
+    def test_a_file_of_variables_does_not_choose_where_credentials_go(self):
+        with Fake(lambda *_: (200, {"items": [], "total": 0})) as fake:
+            url = fake.variables["UMBRACO_BASE_URL"]
+            address = self.file(f"UMBRACO_BASE_URL={url}\n", ".env")
+            self.check_refused(run("--env-file", address, "connections", "list", UMBRACO_TOKEN=TOKEN), "UMBRACO_TOKEN from the environment")
+            self.check_refused(run("--env-file", address, "connections", "list", UMBRACO_CLIENT_ID="x", UMBRACO_CLIENT_SECRET=CLIENT_SECRET), "UMBRACO_CLIENT_SECRET from the environment")
+            both = self.file(f"UMBRACO_BASE_URL=http://127.0.0.1:9\nUMBRACO_TOKEN={TOKEN}\n", "both.env")
+            self.check_refused(run("--env-file", both, "connections", "list", UMBRACO_BASE_URL=url), "belong to UMBRACO_BASE_URL")
+            self.assertEqual(fake.seen, [])
+            self.assertEqual(run("--env-file", address, "connections", "list", UMBRACO_BASE_URL=url, UMBRACO_TOKEN=TOKEN).code, 0)
+
+    def test_two_profiles_do_not_share_the_credentials_of_the_environment(self):
+        with Site() as a, Site() as b:
+            config = self.config(f"[a]\nbase-url={a.url}\n[b]\nbase-url={b.url}\n[own]\nbase-url={b.url}\ntoken-command=\"echo {TOKEN}\"\n")
+            self.check_refused(run("diff", "--from", "a", "--to", "b", UMBRACO_TOKEN=TOKEN, **config), "would go to two sites")
+            self.check_refused(run("copy", "--from", "a", "--to", "own", "--yes", UMBRACO_TOKEN=TOKEN, **config), "would go to two sites")
+            self.assertEqual(run("diff", "--from", "a", "--to", "own", "--only", "openai-prod", "--exit-zero", UMBRACO_TOKEN=TOKEN, UMBRACO_BASE_URL=a.url, **config).code, 0)
+            self.check_refused(run("diff", "--from", "a", "--to", "b", UMBRACO_TOKEN=TOKEN, UMBRACO_BASE_URL=a.url, **config), "belong to UMBRACO_BASE_URL")
+
+    def test_a_profile_without_a_site_gives_no_secret(self):
+        ran = pathlib.Path(self.folder.name, "ran")
+        for lines in (f'token-command="touch {ran}"', f'client-id=x\nclient-secret-command="touch {ran}"'):
+            config = self.config(f"[a]\n{lines}\n")
+            self.check_refused(run("--profile", "a", "--base-url", "http://127.0.0.1:9", "connections", "list", **config), "no base-url")
+            self.check_refused(run("--profile", "a", "connections", "list", UMBRACO_BASE_URL="http://127.0.0.1:9", **config), "no base-url")
+            self.assertFalse(ran.exists())
+
     def test_what_a_profile_may_not_hold(self):
         for key in ("token", "client-secret", "password"):
             self.check_refused(run("--profile", "a", "connections", "list", **self.config(f"[a]\nbase-url=http://127.0.0.1:9\n{key}={TOKEN}\n")), key, "a secret does not belong into a file")
@@ -532,7 +613,8 @@ class Profiles(Base):
             path = self.file(f"# of the site\nexport UMBRACO_BASE_URL='{site.url}'\nUMBRACO_TOKEN=\"{TOKEN}\"\nFILE_KEY={SECOND_KEY}\n", ".env")
             self.assertEqual(run("--env-file", path, "connections", "list").code, 0)
             self.assertEqual(run("--env-file", path, "connections", "create", "x", "--provider", "openai", "--set-env", "apiKey=FILE_KEY").code, 0)
-            self.assertEqual(run("--env-file", path, "connections", "list", UMBRACO_TOKEN="another").code, 3)
+            self.check_refused(run("--env-file", path, "connections", "list", UMBRACO_TOKEN="another"), "UMBRACO_TOKEN from the environment")
+            self.assertEqual(run("--env-file", path, "connections", "list", UMBRACO_BASE_URL=site.url, UMBRACO_TOKEN="another").code, 3)
             self.assertEqual(run("connections", "list").code, 64)
 
 
@@ -551,6 +633,8 @@ class ExitCodes(Base):
             done = fake.run("login", "check", "--output", "json")
             self.assertEqual(done.code, 3)
             self.assertIn("section AI", done.json["remedy"])
+            self.assertEqual((done.json["signedIn"], done.json["section"], done.json["connections"]), (True, False, None))
+            self.assertRegex(fake.run("login", "check").out, r"(?m)^signed in +yes\nsection +missing")
             self.assertEqual(done.json["error"]["exitCode"], 3)
 
     def test_3_client_credentials(self):
@@ -591,6 +675,26 @@ class ExitCodes(Base):
             done = fake.run("connections", "test", "first", "second", "--output", "json")
             self.assertEqual(done.code, 5, done.err)
             self.assertEqual((done.json["passed"], done.json["failed"], done.json["notTested"]), (1, 0, 1))
+
+    def test_5_a_list_that_changes_while_all_are_tested(self):
+        pages = []
+
+        def answer(method, path, body):
+            if path.endswith("/test"):
+                return 200, {"success": True, "errorMessage": None}
+            pages.append(path)
+            items = [connection(alias="a"), connection(id=ID[:-1] + "7", alias="b")]
+            return 200, {"items": items, "total": 3} if len(pages) == 1 else {"items": items[1:], "total": 2}
+
+        with Fake(answer) as fake:
+            done = fake.run("connections", "test", "--all", "--output", "json")
+            self.assertEqual((done.code, done.json["complete"], done.json["failed"]), (5, False, 0), done.err)
+            self.assertIn("may not be tested", done.err)
+
+    def test_1_nothing_to_test(self):
+        with Site() as site:
+            for more in (["--filter", "no such name"], ["--provider", "nope"]):
+                self.check_refused(site.run("connections", "test", "--all", *more), "No connection fits; nothing was tested.", code=1)
 
     def test_1_the_server_broke(self):
         with Fake(lambda *_: (500, None)) as fake:
@@ -645,6 +749,68 @@ class Interruption(Base):
         self.assertEqual(done.code, 130, done.err)
         self.assertEqual(state["settings"]["apiKey"], KEY)
         self.assertIn("the old one is back", done.out)
+
+    def rotated(self, put, *more, is_interrupted=False):
+        """What a rotation says, and what it leaves, where the first PUT goes as `put` says and the others well."""
+        state, begun, count = connection(), threading.Event(), [0]
+
+        def answer(method, path, body):
+            if method == "PUT":
+                count[0] += 1
+                begun.set()
+                if count[0] == 1:
+                    return put(state, body)
+                state["settings"] = body["settings"]
+                return 200, None
+            return 200, {"success": True, "errorMessage": None} if path.endswith("/test") else dict(state)
+
+        with Fake(answer) as fake:
+            command = [TOOL, "rotate", "main", "--set-env", "apiKey=SECOND_KEY", *more]
+            child = subprocess.Popen(command, env=environment(**fake.variables), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+            self.assertTrue(begun.wait(20))
+            if is_interrupted:
+                child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=20)
+            for secret in SECRETS:
+                self.assertNotIn(secret, out + err)
+            return Done(child.returncode, out, err), state["settings"]
+
+    def test_an_interrupted_write_of_a_rotation_leaves_no_untested_secret(self):
+        def slow(state, body):
+            time.sleep(0.4)
+            state["settings"] = body["settings"]
+            return 200, None
+
+        done, left = self.rotated(slow, is_interrupted=True)
+        self.assertEqual((done.code, left), (130, {"apiKey": KEY}), done.err)
+        self.assertIn("the old one is back", done.out)
+
+    def test_a_lost_write_of_a_rotation_leaves_no_untested_secret(self):
+        def lost(state, body):
+            state["settings"] = body["settings"]
+
+        def late(state, body):
+            state["settings"] = body["settings"]
+            time.sleep(1)
+            return 200, None
+
+        def wiped(state, body):
+            state["settings"] = None
+            return 200, None
+
+        for put, more in ((lost, []), (late, ["--timeout", "0.4"]), (wiped, [])):
+            for is_interrupted in (False, True):
+                with self.subTest(put.__name__, is_interrupted=is_interrupted):
+                    done, left = self.rotated(put, *more, is_interrupted=is_interrupted)
+                    self.assertEqual((done.code, left), (5, {"apiKey": KEY}), done.err)
+                    self.assertIn("The write went wrong; the old secret is in place: main", done.out)
+                    self.assertEqual("arrives late" in done.err, put is not wiped)
+        done, left = self.rotated(lost, "--output", "json")
+        self.assertEqual((done.json["outcome"], done.json["works"]), ("putBack", False))
+
+    def test_a_refused_write_of_a_rotation_is_just_told(self):
+        done, left = self.rotated(lambda state, body: (400, {"title": "no", "status": 400}))
+        self.assertEqual((done.code, done.out, left), (1, "", {"apiKey": KEY}))
 
     def test_the_server_ends_well(self):
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -746,7 +912,7 @@ class Changes(Base):
                 terminal = site.terminal("connections", "delete", "google-old")
                 terminal.read_until("Delete google-old (Google, before the move, google, active)?")
                 terminal.type(answer)
-                self.assertEqual(terminal.end().code, 0)
+                self.assertEqual(terminal.end().code, 1 if is_left else 0)
                 self.assertEqual(site.run("connections", "exists", "google-old").code, 0 if is_left else 1)
 
     def test_ctrl_c_at_the_question(self):
@@ -786,10 +952,14 @@ class Changes(Base):
             first, second = read("main"), read("second")
             self.assertEqual((first["name"], first["isActive"], first["settings"]), ("Main", False, {"apiKey": KEY, "endpoint": "https://a.example"}))
             self.assertEqual((second["name"], second["settings"]), ("Second", {"apiKey": KEY, "endpoint": "https://b.example"}))
-            self.assertEqual(site.run("connections", "update", "second", "--file", path, "--active").code, 0)
+            self.check_refused(site.run("connections", "update", "second", "--file", path, "--active"), "The document is of another connection, main; nothing was written.")
+            self.assertEqual(read("second"), second)
+            own = self.file(json.dumps({**document, "alias": "Second", "anyAlias": True}), "own.json")
+            self.assertEqual(site.run("connections", "update", "second", "--file", own, "--active").code, 0)
             second = read("second")
             self.assertEqual((second["alias"], second["name"], second["isActive"], second["settings"]["endpoint"]), ("second", "Main", True, "https://a.example"))
-            self.check_refused(site.run("connections", "update", "google-old", "--file", path), "another provider")
+            other = self.file(json.dumps({**document, "alias": "google-old"}), "other.json")
+            self.check_refused(site.run("connections", "update", "google-old", "--file", other), "another provider")
             self.check_refused(site.run("connections", "create", "third"), "--file")
             self.check_refused(site.run("connections", "create", "third", "--file", path, TEST_KEY=""), "TEST_KEY is not set", ":1:")
             self.check_refused(site.run("connections", "create", "third", "--file", self.file(json.dumps([document, {**document, "alias": "x"}]))), "one document is wanted")

@@ -27,7 +27,7 @@ std::string counted(std::size_t count, std::string const& what) { return std::to
 /// Tells each finding, and ends the command.
 exit_code refuse(output& out, std::vector<finding> const& findings) {
     for (finding const& each : findings) out.note(each.to_string());
-    stop const why(exit_code::usage, counted(findings.size(), "fault") + " in the documents; nothing was sent.");
+    stop const why(exit_code::usage, counted(findings.size(), "fault") + " in the documents; nothing was written.");
     if (out.is_json()) out.document({{"findings", to_json(findings)}, {"error", cli::to_json(why)}});
     out.error(why);
     return why.code;
@@ -111,7 +111,7 @@ documents_source documents_for(session& on, plan_arguments const& given) {
     made.documents = must(take_documents(calls, wanted, variables_of(on), *given.from, made.left_out, made.findings));
     on.out().progress("");
     tell_left_out(on.out(), made.left_out);
-    if (made.documents.empty() && made.left_out.empty()) throw stop(exit_code::usage, "No connection of " + *given.from + " fits; nothing was sent to " + *given.to + '.');
+    if (made.documents.empty() && made.left_out.empty()) throw stop(exit_code::usage, "No connection of " + *given.from + " fits; nothing was written to " + *given.to + '.');
     return made;
 }
 
@@ -124,10 +124,12 @@ plan_options options_of(plan_arguments const& given) {
     return made;
 }
 
-/// A connection of the source that could not be taken is not one without a document.
-void keep_left_out(plan& planned, std::vector<not_exported> const& left_out) {
+/// A connection of the source that was not asked for, or could not be taken, is not one without a document.
+void keep_what_was_not_read(plan& planned, plan_arguments const& given, std::vector<not_exported> const& left_out) {
     std::erase_if(planned.steps, [&](planned_step const& each) {
-        return each.wanted == nullptr && std::any_of(left_out.begin(), left_out.end(), [&](not_exported const& one) { return same_ignoring_case(one.alias, each.alias); });
+        if (each.wanted != nullptr) return false;
+        bool const is_unasked = given.from && !given.only.empty() && !fits_any(given.only, each.alias);
+        return is_unasked || std::any_of(left_out.begin(), left_out.end(), [&](not_exported const& one) { return same_ignoring_case(one.alias, each.alias); });
     });
 }
 
@@ -241,7 +243,7 @@ exit_code diff(session& on, plan_arguments const& given) {
     std::unique_ptr<cli::site> owner;
     auto calls = calls_to(target_of(on, given, owner), out);
     plan planned = must(make_plan(calls, source.documents, options_of(given)));
-    keep_left_out(planned, source.left_out);
+    keep_what_was_not_read(planned, given, source.left_out);
     tell_of_plan(out, planned);
     show_ids(out, planned);
     if (out.is_json()) out.document({{"differs", planned.has_differences()}, {"steps", to_json(planned)}, {"leftOut", left_out_json(source.left_out)}});
@@ -250,12 +252,13 @@ exit_code diff(session& on, plan_arguments const& given) {
 
 exit_code apply(session& on, plan_arguments const& given) {
     output& out = on.out();
+    if (!given.is_dry) out.keep_going();
     documents_source const source = documents_for(on, given);
     if (!source.findings.empty()) return refuse(out, source.findings);
     std::unique_ptr<cli::site> owner;
     auto calls = calls_to(target_of(on, given, owner), out);
     plan planned = must(make_plan(calls, source.documents, options_of(given)));
-    keep_left_out(planned, source.left_out);
+    keep_what_was_not_read(planned, given, source.left_out);
     tell_of_plan(out, planned);
     if (given.is_dry) {
         show_ids(out, planned);
@@ -266,8 +269,8 @@ exit_code apply(session& on, plan_arguments const& given) {
     bool const can_begin = given.goes_on || (!planned.has_obstacles() && planned.read_failure() == nullptr);
     if (can_begin && !is_agreed(out, planned, given)) {
         out.note("Nothing was done.");
-        if (out.is_json()) out.document({{"dryRun", true}, {"differs", planned.has_differences()}, {"steps", to_json(planned)}, {"leftOut", left_out_json(source.left_out)}});
-        return exit_code::done;
+        if (out.is_json()) out.document({{"dryRun", false}, {"complete", false}, {"steps", to_json(planned)}, {"leftOut", left_out_json(source.left_out)}});
+        return exit_code::refused;
     }
     apply_options how;
     how.goes_on_after_errors = given.goes_on;

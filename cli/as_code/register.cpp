@@ -43,7 +43,7 @@ void add_comparison(CLI::App& where, plan_arguments& given) {
 void add_acting(CLI::App& where, plan_arguments& given) {
     where.add_flag("--dry-run", given.is_dry, "Shows the plan, and ends with 2 where it is not empty");
     where.add_option_function<std::string>("--on-error", [&given](std::string const& text) {
-             if (text != "stop" && text != "continue") throw CLI::ValidationError("--on-error: one of stop|continue");
+             if (text != "stop" && text != "continue") throw argument_error("--on-error: one of stop|continue");
              given.goes_on = text == "continue";
          }, "Whether an error ends the work (stop)")
         ->type_name("stop|continue");
