@@ -11,6 +11,7 @@
 
 #include <clocale>
 #include <exception>
+#include <new>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -127,8 +128,12 @@ int main(int argc, char** argv) {
         return cli::run(argc, argv);
     } catch (cli::stop const& why) {
         return static_cast<int>(why.code);
-    } catch (std::exception const& failed) {
-        std::fputs(cli::printable(std::string("umbraco-ai: ") + failed.what() + '\n').c_str(), stderr);
+    } catch (std::bad_alloc const&) {
+        std::fputs("umbraco-ai: Out of memory; what was under way may have been done.\n", stderr);
+        return static_cast<int>(cli::exit_code::refused);
+    } catch (std::exception const&) {
+        // What it says may quote a document or an answer.
+        std::fputs("umbraco-ai: Ended by an error in the tool itself, which is not shown, since it may hold a secret; what was under way may have been done.\n", stderr);
         return static_cast<int>(cli::exit_code::refused);
     }
 }
