@@ -11,8 +11,8 @@
 
 #include <clocale>
 #include <exception>
-#include <new>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 

@@ -5,6 +5,7 @@
 /// Everything that needs neither Boost nor I/O.
 #include <umbraco_ai/answer.hpp>
 #include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/call_report.hpp>
 #include <umbraco_ai/byte_pipe.hpp>
 #include <umbraco_ai/client.hpp>
 #include <umbraco_ai/embedded/answer_reader.hpp>
@@ -30,11 +31,13 @@
 #include <umbraco_ai/http1/syntax.hpp>
 #include <umbraco_ai/json/canonical.hpp>
 #include <umbraco_ai/json/codec.hpp>
+#include <umbraco_ai/json/escape.hpp>
 #include <umbraco_ai/json/fields.hpp>
 #include <umbraco_ai/json/flaws.hpp>
 #include <umbraco_ai/json/inspect.hpp>
 #include <umbraco_ai/json/reader.hpp>
 #include <umbraco_ai/json/scanner.hpp>
+#include <umbraco_ai/json/secret_shapes.hpp>
 #include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/json/unknown_members.hpp>
 #include <umbraco_ai/json/view.hpp>

@@ -3,11 +3,10 @@
 #define UMBRACO_AI_EXCHANGE_HPP
 
 #include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/call_report.hpp>
 #include <umbraco_ai/http/message.hpp>
-#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/machine.hpp>
-#include <umbraco_ai/observer.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/retry.hpp>
@@ -20,7 +19,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,7 +94,7 @@ public:
         deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout;
-        begin_observing(now);
+        report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
         if (attempt_time() <= attempt_time().zero())
@@ -111,8 +109,7 @@ public:
 
     /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
-        last_now_ = now;
-        tell_answered(answer, now);
+        report_.on_answer(answer, now);
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
@@ -127,7 +124,7 @@ public:
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
             context_->tokens.refuse(token_generation_);
-            tell_retry(std::chrono::nanoseconds(0));
+            report_.on_retry(std::chrono::nanoseconds(0));
             return dispatch(now);
         }
         if (answer) {
@@ -135,7 +132,7 @@ public:
             scrub_server_texts(*answer);
         }
         if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
-            tell_retry(*pause);
+            report_.on_retry(*pause);
             return action::wait(*pause);
         }
         if (answer && answer->status < 500) context_->budget.give_back();
@@ -150,14 +147,14 @@ public:
 
     /// Goes on after a pause, or after an unlock.
     [[nodiscard]] action resume(std::chrono::nanoseconds now) {
-        last_now_ = now;
+        report_.at(now);
         if (ended_) return action::done();
         return dispatch(now);
     }
 
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
     [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
-        last_now_ = now;
+        report_.at(now);
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
@@ -167,7 +164,7 @@ public:
 
     /// Goes on after a token: with it, or why there is none.
     [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) {
-        last_now_ = now;
+        report_.at(now);
         return on_user_token(std::move(token), now);
     }
 
@@ -185,7 +182,7 @@ public:
             add_own_secrets();
             for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
-        tell_done(taken);
+        report_.on_done(attempts_, taken ? nullptr : &taken.error());
         return taken;
     }
 
@@ -269,9 +266,9 @@ private:
         is_attempt_limited_ = attempt_time() < deadline_ - now;
         request.limits.header_bytes = context_->options.header_bytes;
         request.limits.body_bytes = context_->options.body_bytes;
-        if (observed_) request.trace = &observed_->trace;
         ++attempts_;
-        tell_attempt(request, now);
+        bool const is_sign_in = state_ == state::fetching_token;
+        report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
         return action::send(std::move(request));
     }
 
@@ -293,7 +290,7 @@ private:
         }
         if (!token) return fail_sign_in(std::move(token).error(), now);
         context_->tokens.store(token->token(), most_token_life, now);
-        tell_token(std::nullopt, nullptr);
+        report_.on_token(std::nullopt, nullptr);
         return leave_sign_in(now);
     }
 
@@ -309,14 +306,14 @@ private:
         bearer_token const bearer(std::move(token->access_token));
         if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
-        tell_token(token->expires_in.seconds, nullptr);
+        report_.on_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        tell_token(std::nullopt, &reason);
+        report_.on_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 
@@ -375,92 +372,14 @@ private:
                reason.code != make_error_code(errc::connect_failed);
     }
 
+    [[nodiscard]] static constexpr std::string_view operation_name() noexcept {
+        if constexpr (requires { std::string_view(O::name); }) return O::name;
+        else return {};
+    }
+
     [[nodiscard]] std::chrono::nanoseconds attempt_time() const noexcept {
         if (options_.attempt_timeout) return *options_.attempt_timeout;
         return context_->options.attempt_timeout.value_or((std::chrono::nanoseconds::max)());
-    }
-
-    /// Kept where somebody observes, and at one address, since a transport writes into it.
-    class observation {
-    public:
-        observation() = default;
-
-        answer_event event;
-        transfer_trace trace;
-        std::chrono::nanoseconds begun{0};
-        std::chrono::nanoseconds attempt_begun{0};
-        int status = 0;
-    };
-
-    [[nodiscard]] observer& listener() const noexcept { return *context_->options.observer; }
-
-    void begin_observing(std::chrono::nanoseconds now) {
-        last_now_ = now;
-        if (!context_->options.observer) return;
-        observed_ = std::make_unique<observation>();
-        observed_->begun = now;
-        observed_->event.call = ++context_->calls;
-        if constexpr (requires { std::string_view(O::name); }) observed_->event.operation = O::name;
-    }
-
-    void tell_attempt(http_request const& request, std::chrono::nanoseconds now) {
-        if (!observed_) return;
-        observed_->attempt_begun = now;
-        observed_->trace = transfer_trace();
-        answer_event& event = observed_->event;
-        event.method = request.method;
-        event.route = request.route;
-        event.attempt = attempts_;
-        event.is_sign_in = state_ == state::fetching_token;
-        event.resend_count = event.is_sign_in ? 0 : tries_ - 1;
-        listener().on_attempt(event);
-    }
-
-    void tell_answered(result<http_response> const& answer, std::chrono::nanoseconds now) {
-        if (!observed_) return;
-        answer_event& event = observed_->event;
-        event.status = answer ? answer->status : 0;
-        event.error = answer ? std::error_code() : answer.error().code;
-        event.duration = now - observed_->attempt_begun;
-        event.transfer = observed_->trace;
-        if (!event.is_sign_in) observed_->status = event.status;
-        listener().on_answer(event);
-    }
-
-    void tell_retry(std::chrono::nanoseconds pause) {
-        if (!observed_) return;
-        retry_event event;
-        static_cast<answer_event&>(event) = observed_->event;
-        event.pause = pause;
-        listener().on_retry(event);
-    }
-
-    void tell_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
-        if (!observed_) return;
-        token_event event;
-        event.call = observed_->event.call;
-        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
-        if (reason != nullptr) {
-            event.error = reason->code;
-            event.status = reason->status;
-        }
-        listener().on_token(event);
-    }
-
-    void tell_done(result_type const& outcome) {
-        if (!observed_) return;
-        call_event event;
-        event.call = observed_->event.call;
-        event.operation = observed_->event.operation;
-        event.attempts = attempts_;
-        event.status = outcome ? observed_->status : outcome.error().status;
-        if (!outcome) {
-            event.error = outcome.error().code;
-            event.possibly_applied = outcome.error().possibly_applied;
-        }
-        event.duration = last_now_ - observed_->begun;
-        listener().on_done(event);
-        observed_.reset();
     }
 
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
@@ -474,9 +393,8 @@ private:
     detail::sent_secrets secrets_;
     secret used_token_;
     std::uint64_t token_generation_ = 0;
-    std::unique_ptr<observation> observed_;
+    detail::call_report report_;
     std::chrono::nanoseconds deadline_{0};
-    std::chrono::nanoseconds last_now_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;

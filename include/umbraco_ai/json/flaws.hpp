@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_JSON_FLAWS_HPP
 #define UMBRACO_AI_JSON_FLAWS_HPP
 
+#include <umbraco_ai/json/secret_shapes.hpp>
 #include <umbraco_ai/json/view.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -14,17 +15,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// As `looks_masked` of the decoded text, without memory.
-[[nodiscard]] constexpr bool looks_masked(json_string_view text) noexcept {
-    std::size_t run = 0;
-    bool only_masks = !text.raw().empty();
-    bool const whole = text.for_each([&](std::uint32_t character) {
-        bool const is_mask = character == '*' || character == 0x2022;
-        run = is_mask ? run + 1 : 0;
-        only_masks = only_masks && is_mask;
-        return run < 3;
-    });
-    return !whole || only_masks;
+/// Whether the text that is meant has a shape, without memory.
+template <class Shape>
+[[nodiscard]] constexpr bool has_shape(json_string_view text) noexcept {
+    Shape shape;
+    text.for_each([&shape](std::uint32_t character) { return shape.take(character); });
+    return shape.fits();
 }
 
 [[nodiscard]] constexpr bool starts_with(json_string_view text, std::string_view ascii) noexcept {
@@ -35,20 +31,6 @@ namespace detail {
         return true;
     });
     return at == ascii.size();
-}
-
-/// As `looks_like_reference` of the decoded text, without memory.
-[[nodiscard]] constexpr bool looks_like_reference(json_string_view text) noexcept {
-    std::size_t count = 0;
-    std::uint32_t last = 0;
-    bool const whole = text.for_each([&](std::uint32_t c) {
-        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-        bool const good = count == 0 ? c == '$' : letter || (c == ':' && count > 1);
-        last = c;
-        ++count;
-        return good;
-    });
-    return whole && count > 1 && last != ':';
 }
 
 /// What must not be sent, found in JSON text that was accepted before. No memory, no recursion. Each names the member it
@@ -89,9 +71,9 @@ private:
     }
 
     void look_at(json_string_view text, json_string_view key) noexcept {
-        if (looks_masked(text)) note(masked, key);
+        if (has_shape<mask_shape>(text)) note(masked, key);
         if (starts_with(text, "ENC:")) note(encrypted, key);
-        if (starts_with(text, "$") && !looks_like_reference(text)) note(malformed_reference, key);
+        if (starts_with(text, "$") && !has_shape<reference_shape>(text)) note(malformed_reference, key);
     }
 
     void find_repeated(std::string_view json, std::size_t begin) noexcept {

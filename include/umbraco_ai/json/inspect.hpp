@@ -3,6 +3,7 @@
 #define UMBRACO_AI_JSON_INSPECT_HPP
 
 #include <umbraco_ai/json/reader.hpp>
+#include <umbraco_ai/json/secret_shapes.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -17,39 +18,6 @@
 #include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
-
-/// Whether a text looks like a secret that a server masked: a run of three or more `*` or `•`, or nothing else than them.
-/// Sent back, such a text would be stored as the key itself.
-[[nodiscard]] constexpr bool looks_masked(std::string_view text) noexcept {
-    constexpr std::string_view bullet = "\xE2\x80\xA2";
-    std::size_t run = 0;
-    bool only_masks = !text.empty();
-    while (!text.empty()) {
-        std::size_t const length = text.front() == '*' ? 1 : text.starts_with(bullet) ? bullet.size() : 0;
-        if (length == 0) {
-            only_masks = false;
-            run = 0;
-            text.remove_prefix(1);
-            continue;
-        }
-        if (++run == 3) return true;
-        text.remove_prefix(length);
-    }
-    return only_masks;
-}
-
-/// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
-[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept { return text.starts_with("ENC:"); }
-
-/// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
-[[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
-    if (text.size() < 2 || text.front() != '$' || text[1] == ':' || text.back() == ':') return false;
-    for (char const c : text.substr(1)) {
-        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != ':' && c != '_' && c != '-' && c != '.') return false;
-    }
-    return true;
-}
 
 namespace detail {
 

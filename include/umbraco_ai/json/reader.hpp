@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_JSON_READER_HPP
 #define UMBRACO_AI_JSON_READER_HPP
 
+#include <umbraco_ai/json/escape.hpp>
 #include <umbraco_ai/json/scan.hpp>
 #include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/result.hpp>
@@ -397,13 +398,6 @@ private:
         return true;
     }
 
-    /// The four hex digits from `p` on, or -1.
-    [[nodiscard]] static int hex4(char const* p, char const* end) noexcept {
-        if (end - p < 4) return -1;
-        // Negative where one of them is.
-        return detail::hex_value(p[0]) << 12 | detail::hex_value(p[1]) << 8 | detail::hex_value(p[2]) << 4 | detail::hex_value(p[3]);
-    }
-
     /// A string from its opening quote on. `size` is that of its text once decoded; it equals that of `raw` only where there
     /// is no escape, since each escape is longer than what it stands for.
     bool scan_string(std::string_view& raw, std::size_t& size) {
@@ -432,7 +426,7 @@ private:
                 } while (p != end_ && static_cast<unsigned char>(*p) >= 0x80);
             } else if (*p == '\\') {
                 do {
-                    std::size_t const length = escape_length(p, saved);
+                    std::size_t const length = detail::escape_length(p, end_, saved);
                     if (length == 0) return stop(p, errc::malformed_json, end_ - p == 1 ? "the text ends early" : "an escape is malformed");
                     p += length;
                 } while (p != end_ && *p == '\\');
@@ -462,75 +456,13 @@ private:
         return nullptr;
     }
 
-    /// The length of the escape at `p`, or 0 where it is malformed.
-    [[nodiscard]] std::size_t escape_length(char const* p, std::size_t& saved) const noexcept {
-        if (end_ - p < 2) return 0;
-        if (p[1] != 'u') {
-            if (simple_escape(p[1]) == '\0') return 0;
-            saved += 1;
-            return 2;
-        }
-        int const unit = hex4(p + 2, end_);
-        if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return 0;
-        if (unit < 0xD800 || unit > 0xDBFF) {
-            saved += unit < 0x80 ? 5U : unit < 0x800 ? 4U : 3U;
-            return 6;
-        }
-        int const low = end_ - p >= 8 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end_) : -1;
-        if (low < 0xDC00 || low > 0xDFFF) return 0;
-        saved += 8;
-        return 12;
-    }
-
-    /// What the character after a backslash stands for; zero where it is none of those.
-    [[nodiscard]] static constexpr char simple_escape(char c) noexcept {
-        switch (c) {
-            case '"':
-            case '\\':
-            case '/': return c;
-            case 'b': return '\b';
-            case 'f': return '\f';
-            case 'n': return '\n';
-            case 'r': return '\r';
-            case 't': return '\t';
-            default: return '\0';
-        }
-    }
-
     static void assign(std::string_view raw, std::size_t size, std::string& out) {
         if (size == raw.size()) {
             out.assign(raw.data(), raw.size());
             return;
         }
         out.resize(size);
-        decode(raw, out.data());
-    }
-
-    /// `raw` was scanned before, so it is well-formed and `out` is large enough.
-    static void decode(std::string_view raw, char* out) noexcept {
-        char const* p = raw.data();
-        char const* const end = p + raw.size();
-        while (p != end) {
-            auto const* const escape = static_cast<char const*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
-            std::size_t const plain = static_cast<std::size_t>((escape == nullptr ? end : escape) - p);
-            std::memcpy(out, p, plain);
-            out += plain;
-            p += plain;
-            while (p != end && *p == '\\') {
-                if (p[1] != 'u') {
-                    *out++ = simple_escape(p[1]);
-                    p += 2;
-                    continue;
-                }
-                auto code_point = static_cast<std::uint32_t>(hex4(p + 2, end));
-                p += 6;
-                if (code_point >= 0xD800 && code_point <= 0xDBFF) {
-                    code_point = 0x10000 + ((code_point - 0xD800) << 10) + (static_cast<std::uint32_t>(hex4(p + 2, end)) - 0xDC00);
-                    p += 6;
-                }
-                out = detail::encode_utf8(out, code_point);
-            }
-        }
+        detail::decode_string(raw, out.data());
     }
 
     char const* begin_;

@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/http/sink.hpp>
 #include <umbraco_ai/json/scanner.hpp>
+#include <umbraco_ai/json/escape.hpp>
 #include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -51,15 +52,6 @@ private:
     /// The byte at a place, or zero behind the end.
     [[nodiscard]] constexpr unsigned char byte(std::size_t at) const noexcept { return at < raw_.size() ? static_cast<unsigned char>(raw_[at]) : '\0'; }
 
-    [[nodiscard]] constexpr std::uint32_t hex4(std::size_t at) const noexcept {
-        std::uint32_t value = 0;
-        for (std::size_t i = at; i < at + 4; ++i) {
-            unsigned const c = byte(i);
-            value = value << 4 | (c <= '9' ? c - '0' : ((c | 0x20U) - 'a' + 10)) % 16;
-        }
-        return value;
-    }
-
     [[nodiscard]] constexpr std::uint32_t next(std::size_t& at) const noexcept {
         if (byte(at) == '\\') return next_escaped(at);
         std::size_t const length = (std::max)(std::size_t{1}, detail::utf8_length({raw_.data() + at, raw_.size() - at}));
@@ -70,23 +62,9 @@ private:
     }
 
     [[nodiscard]] constexpr std::uint32_t next_escaped(std::size_t& at) const noexcept {
-        unsigned const c = byte(at + 1);
-        at += 2;
-        switch (c) {
-            case 'b': return '\b';
-            case 'f': return '\f';
-            case 'n': return '\n';
-            case 'r': return '\r';
-            case 't': return '\t';
-            case 'u': break;
-            default: return c;
-        }
-        std::uint32_t character = hex4(at);
-        at += 4;
-        if (character >= 0xD800 && character <= 0xDBFF) {
-            character = 0x10000 + ((character - 0xD800) << 10) + ((hex4(at + 2) - 0xDC00) & 0x3FFU);
-            at += 6;
-        }
+        char const* p = raw_.data() + at;
+        std::uint32_t const character = detail::decode_escape(p, raw_.data() + raw_.size());
+        at = static_cast<std::size_t>(p - raw_.data());
         return character;
     }
 
