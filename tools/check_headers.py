@@ -25,7 +25,7 @@ LAYERS = (
     ("http1", ("http1/*.hpp",)),
     ("json", ("json/*.hpp",)),
     ("model", ("model/*.hpp",)),
-    ("endpoint", ("route.hpp", "parameter.hpp", "answer.hpp", "endpoint.hpp")),
+    ("endpoint", ("route.hpp", "parameter.hpp", "answer.hpp", "descriptor.hpp", "endpoint_declaration.hpp", "endpoint.hpp")),
     ("endpoints", ("endpoints/*.hpp",)),
     ("embedded", ("embedded/*.hpp",)),
     ("auth, retry", ("auth.hpp", "observer.hpp", "options.hpp", "request_writer.hpp", "retry.hpp", "sign_in.hpp")),

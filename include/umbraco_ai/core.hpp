@@ -15,7 +15,9 @@
 #include <umbraco_ai/embedded/update.hpp>
 #include <umbraco_ai/embedded/value_reader.hpp>
 #include <umbraco_ai/embedded/views.hpp>
+#include <umbraco_ai/descriptor.hpp>
 #include <umbraco_ai/endpoint.hpp>
+#include <umbraco_ai/endpoint_declaration.hpp>
 #include <umbraco_ai/endpoints/connections.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/exchange.hpp>
@@ -40,6 +42,7 @@
 #include <umbraco_ai/json/secret_shapes.hpp>
 #include <umbraco_ai/json/text.hpp>
 #include <umbraco_ai/json/unknown_members.hpp>
+#include <umbraco_ai/json/value_codec.hpp>
 #include <umbraco_ai/json/view.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/model/ai_model.hpp>

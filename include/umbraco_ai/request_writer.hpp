@@ -3,7 +3,7 @@
 #define UMBRACO_AI_REQUEST_WRITER_HPP
 
 #include <umbraco_ai/auth.hpp>
-#include <umbraco_ai/endpoint.hpp>
+#include <umbraco_ai/descriptor.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/sink.hpp>
 #include <umbraco_ai/http/uri.hpp>

@@ -1772,6 +1772,103 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_JSON_TEXT_HPP
 
+// ---- umbraco_ai/json/escape.hpp ----
+#ifndef UMBRACO_AI_JSON_ESCAPE_HPP
+#define UMBRACO_AI_JSON_ESCAPE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// What the character after a backslash stands for; zero where it is none of those.
+[[nodiscard]] constexpr char simple_escape(char c) noexcept {
+    switch (c) {
+        case '"':
+        case '\\':
+        case '/': return c;
+        case 'b': return '\b';
+        case 'f': return '\f';
+        case 'n': return '\n';
+        case 'r': return '\r';
+        case 't': return '\t';
+        default: return '\0';
+    }
+}
+
+/// The four hex digits from `p` on, or a negative number.
+[[nodiscard]] constexpr int hex4(char const* p, char const* end) noexcept {
+    if (end - p < 4) return -1;
+    // Negative where one of them is.
+    return hex_value(p[0]) << 12 | hex_value(p[1]) << 8 | hex_value(p[2]) << 4 | hex_value(p[3]);
+}
+
+[[nodiscard]] constexpr bool is_high_surrogate(std::uint32_t unit) noexcept { return unit >= 0xD800 && unit <= 0xDBFF; }
+[[nodiscard]] constexpr bool is_low_surrogate(std::uint32_t unit) noexcept { return unit >= 0xDC00 && unit <= 0xDFFF; }
+
+/// The length of the escape at `p`, of two units where it is a surrogate pair, or 0 where it is malformed. `saved` grows by what
+/// decoding takes away.
+[[nodiscard]] constexpr std::size_t escape_length(char const* p, char const* end, std::size_t& saved) noexcept {
+    if (end - p < 2) return 0;
+    if (p[1] != 'u') {
+        if (simple_escape(p[1]) == '\0') return 0;
+        saved += 1;
+        return 2;
+    }
+    int const unit = hex4(p + 2, end);
+    if (unit < 0 || is_low_surrogate(static_cast<std::uint32_t>(unit))) return 0;
+    if (!is_high_surrogate(static_cast<std::uint32_t>(unit))) {
+        saved += unit < 0x80 ? 5U : unit < 0x800 ? 4U : 3U;
+        return 6;
+    }
+    int const low = end - p >= 8 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end) : -1;
+    if (low < 0 || !is_low_surrogate(static_cast<std::uint32_t>(low))) return 0;
+    saved += 8;
+    return 12;
+}
+
+/// The character of the well-formed escape at `p`, which moves behind it.
+[[nodiscard]] constexpr std::uint32_t decode_escape(char const*& p, char const* end) noexcept {
+    if (end - p < 2 || p[1] != 'u') {
+        auto const character = end - p < 2 ? std::uint32_t{0} : static_cast<unsigned char>(simple_escape(p[1]));
+        p = end - p < 2 ? end : p + 2;
+        return character;
+    }
+    auto character = static_cast<std::uint32_t>(hex4(p + 2, end)) & 0xFFFFU;
+    p = end - p < 6 ? end : p + 6;
+    if (is_high_surrogate(character) && end - p >= 6) {
+        character = 0x10000 + ((character - 0xD800) << 10) + ((static_cast<std::uint32_t>(hex4(p + 2, end)) - 0xDC00) & 0x3FFU);
+        p += 6;
+    }
+    return character;
+}
+
+/// Decodes a text that was found well-formed into memory that is large enough.
+inline void decode_string(std::string_view raw, char* out) noexcept {
+    char const* p = raw.data();
+    char const* const end = p + raw.size();
+    while (p != end) {
+        auto const* const escape = static_cast<char const*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
+        std::size_t const plain = static_cast<std::size_t>((escape == nullptr ? end : escape) - p);
+        std::memcpy(out, p, plain);
+        out += plain;
+        p += plain;
+        while (p != end && *p == '\\') {
+            if (p[1] == 'u') {
+                out = encode_utf8(out, decode_escape(p, end));
+                continue;
+            }
+            *out++ = simple_escape(p[1]);
+            p += 2;
+        }
+    }
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_ESCAPE_HPP
+
 // ---- umbraco_ai/json/reader.hpp ----
 #ifndef UMBRACO_AI_JSON_READER_HPP
 #define UMBRACO_AI_JSON_READER_HPP
@@ -2158,13 +2255,6 @@ private:
         return true;
     }
 
-    /// The four hex digits from `p` on, or -1.
-    [[nodiscard]] static int hex4(char const* p, char const* end) noexcept {
-        if (end - p < 4) return -1;
-        // Negative where one of them is.
-        return detail::hex_value(p[0]) << 12 | detail::hex_value(p[1]) << 8 | detail::hex_value(p[2]) << 4 | detail::hex_value(p[3]);
-    }
-
     /// A string from its opening quote on. `size` is that of its text once decoded; it equals that of `raw` only where there
     /// is no escape, since each escape is longer than what it stands for.
     bool scan_string(std::string_view& raw, std::size_t& size) {
@@ -2193,7 +2283,7 @@ private:
                 } while (p != end_ && static_cast<unsigned char>(*p) >= 0x80);
             } else if (*p == '\\') {
                 do {
-                    std::size_t const length = escape_length(p, saved);
+                    std::size_t const length = detail::escape_length(p, end_, saved);
                     if (length == 0) return stop(p, errc::malformed_json, end_ - p == 1 ? "the text ends early" : "an escape is malformed");
                     p += length;
                 } while (p != end_ && *p == '\\');
@@ -2223,75 +2313,13 @@ private:
         return nullptr;
     }
 
-    /// The length of the escape at `p`, or 0 where it is malformed.
-    [[nodiscard]] std::size_t escape_length(char const* p, std::size_t& saved) const noexcept {
-        if (end_ - p < 2) return 0;
-        if (p[1] != 'u') {
-            if (simple_escape(p[1]) == '\0') return 0;
-            saved += 1;
-            return 2;
-        }
-        int const unit = hex4(p + 2, end_);
-        if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return 0;
-        if (unit < 0xD800 || unit > 0xDBFF) {
-            saved += unit < 0x80 ? 5U : unit < 0x800 ? 4U : 3U;
-            return 6;
-        }
-        int const low = end_ - p >= 8 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end_) : -1;
-        if (low < 0xDC00 || low > 0xDFFF) return 0;
-        saved += 8;
-        return 12;
-    }
-
-    /// What the character after a backslash stands for; zero where it is none of those.
-    [[nodiscard]] static constexpr char simple_escape(char c) noexcept {
-        switch (c) {
-            case '"':
-            case '\\':
-            case '/': return c;
-            case 'b': return '\b';
-            case 'f': return '\f';
-            case 'n': return '\n';
-            case 'r': return '\r';
-            case 't': return '\t';
-            default: return '\0';
-        }
-    }
-
     static void assign(std::string_view raw, std::size_t size, std::string& out) {
         if (size == raw.size()) {
             out.assign(raw.data(), raw.size());
             return;
         }
         out.resize(size);
-        decode(raw, out.data());
-    }
-
-    /// `raw` was scanned before, so it is well-formed and `out` is large enough.
-    static void decode(std::string_view raw, char* out) noexcept {
-        char const* p = raw.data();
-        char const* const end = p + raw.size();
-        while (p != end) {
-            auto const* const escape = static_cast<char const*>(std::memchr(p, '\\', static_cast<std::size_t>(end - p)));
-            std::size_t const plain = static_cast<std::size_t>((escape == nullptr ? end : escape) - p);
-            std::memcpy(out, p, plain);
-            out += plain;
-            p += plain;
-            while (p != end && *p == '\\') {
-                if (p[1] != 'u') {
-                    *out++ = simple_escape(p[1]);
-                    p += 2;
-                    continue;
-                }
-                auto code_point = static_cast<std::uint32_t>(hex4(p + 2, end));
-                p += 6;
-                if (code_point >= 0xD800 && code_point <= 0xDBFF) {
-                    code_point = 0x10000 + ((code_point - 0xD800) << 10) + (static_cast<std::uint32_t>(hex4(p + 2, end)) - 0xDC00);
-                    p += 6;
-                }
-                out = detail::encode_utf8(out, code_point);
-            }
-        }
+        detail::decode_string(raw, out.data());
     }
 
     char const* begin_;
@@ -2439,9 +2467,9 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_JSON_UNKNOWN_MEMBERS_HPP
 
-// ---- umbraco_ai/json/codec.hpp ----
-#ifndef UMBRACO_AI_JSON_CODEC_HPP
-#define UMBRACO_AI_JSON_CODEC_HPP
+// ---- umbraco_ai/json/value_codec.hpp ----
+#ifndef UMBRACO_AI_JSON_VALUE_CODEC_HPP
+#define UMBRACO_AI_JSON_VALUE_CODEC_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -2571,6 +2599,16 @@ struct json_codec<std::map<std::string, T>> {
         detail::put(sink, '}');
     }
 };
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_VALUE_CODEC_HPP
+
+// ---- umbraco_ai/json/codec.hpp ----
+#ifndef UMBRACO_AI_JSON_CODEC_HPP
+#define UMBRACO_AI_JSON_CODEC_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
@@ -3952,6 +3990,181 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ANSWER_HPP
 
+// ---- umbraco_ai/route.hpp ----
+#ifndef UMBRACO_AI_ROUTE_HPP
+#define UMBRACO_AI_ROUTE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+enum class route_error : std::uint8_t { none, method, path, braces, segment, repeated, too_many };
+
+/// A route such as "GET /connections/{idOrAlias}/models", taken apart while compiling.
+class route {
+public:
+    static constexpr std::size_t most_placeholders = 4;
+
+    constexpr route() = default;
+
+    http_method method = http_method::get;
+    std::string_view path;
+    std::array<std::string_view, most_placeholders> placeholders{};  ///< Names, in order.
+    std::array<std::size_t, most_placeholders> begins{};             ///< Where each `{` stands in `path`.
+    std::size_t count = 0;
+    route_error error = route_error::none;
+};
+
+/// g++ 12 cannot evaluate `string_view::find` of a character while compiling with -fsanitize=undefined.
+[[nodiscard]] constexpr std::size_t position_of(char wanted, std::string_view text, std::size_t from = 0) noexcept {
+    for (std::size_t i = from; i < text.size(); ++i)
+        if (text[i] == wanted) return i;
+    return std::string_view::npos;
+}
+
+/// "/connections/{idOrAlias}" of "GET /connections/{idOrAlias}".
+[[nodiscard]] constexpr std::string_view path_of_route(std::string_view text) noexcept {
+    std::size_t const blank = position_of(' ', text);
+    return blank == std::string_view::npos ? text : text.substr(blank + 1);
+}
+
+[[nodiscard]] consteval route parse_route(std::string_view text) {
+    route made;
+    std::size_t const blank = position_of(' ', text);
+    std::string_view const method = text.substr(0, blank);
+    bool known = false;
+    for (http_method const candidate : {http_method::get, http_method::post, http_method::put, http_method::delete_}) {
+        if (to_string(candidate) != method) continue;
+        made.method = candidate;
+        known = true;
+    }
+    if (!known) {
+        made.error = route_error::method;
+        return made;
+    }
+    made.path = blank == std::string_view::npos ? std::string_view() : path_of_route(text);
+    if (made.path.empty() || made.path.front() != '/' || position_of(' ', made.path) != std::string_view::npos) {
+        made.error = route_error::path;
+        return made;
+    }
+    for (std::size_t i = 0; i < made.path.size(); ++i) {
+        if (made.path[i] == '}') {
+            made.error = route_error::braces;
+            return made;
+        }
+        if (made.path[i] != '{') continue;
+        std::size_t const close = position_of('}', made.path, i);
+        if (close == std::string_view::npos || close == i + 1) {
+            made.error = route_error::braces;
+            return made;
+        }
+        if (made.path[i - 1] != '/' || (close + 1 != made.path.size() && made.path[close + 1] != '/')) {
+            made.error = route_error::segment;
+            return made;
+        }
+        if (made.count == route::most_placeholders) {
+            made.error = route_error::too_many;
+            return made;
+        }
+        std::string_view const name = made.path.substr(i + 1, close - i - 1);
+        for (std::size_t k = 0; k < made.count; ++k)
+            if (made.placeholders[k] == name) made.error = route_error::repeated;
+        made.placeholders[made.count] = name;
+        made.begins[made.count] = i;
+        ++made.count;
+        i = close;
+    }
+    return made;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ROUTE_HPP
+
+// ---- umbraco_ai/descriptor.hpp ----
+#ifndef UMBRACO_AI_DESCRIPTOR_HPP
+#define UMBRACO_AI_DESCRIPTOR_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Whether a call may be sent again when its fate is unknown.
+enum class repeat_class : std::uint8_t {
+    safe,     ///< GET: at any time.
+    replace,  ///< PUT: only if no byte of it was written; a late replay would overwrite what someone changed meanwhile.
+    remove,   ///< DELETE by id.
+    once      ///< POST: never.
+};
+
+/// A call of an endpoint: what `build_request` and `decode` take. An `endpoint`, or a type of the user's with the same
+/// members; never an aggregate, since g++ 12 destroys aggregate temporaries twice in an awaited expression.
+template <class D>
+concept Descriptor = !std::is_aggregate_v<D> && requires(D const& call, std::string& sink, std::string_view base_path) {
+    typename D::answer_type;
+    { D::method } -> std::convertible_to<http_method>;
+    { D::repeat } -> std::convertible_to<repeat_class>;
+    { D::has_body } -> std::convertible_to<bool>;
+    { D::route_text } -> std::convertible_to<std::string_view>;
+    { call.check() } -> std::same_as<result<void>>;
+    call.write_target(sink, base_path);
+    call.write_body(sink);
+};
+
+/// The request of a call: method, target, Accept, Content-Type and body. No origin and no credentials: a transport or a
+/// client adds those.
+///   base_path   the path before the route, without a slash at its end
+/// Errors: the usage failures of `call.check()`.
+template <Descriptor D>
+[[nodiscard]] result<http_request> build_request(D const& call, std::string_view base_path = api_base_path) {
+    if (auto ok = call.check(); !ok) return ok.error();
+    http_request request;
+    request.method = D::method;
+    request.route = detail::path_of_route(D::route_text);
+    call.write_target(request.target, base_path);
+    request.headers.add("Accept", "application/json");
+    if constexpr (D::has_body) {
+        request.headers.add("Content-Type", "application/json");
+        call.write_body(request.body);
+    }
+    return request;
+}
+
+/// Writes target and body of a call into sinks of the caller's, a reused string or a `fixed_buffer`, and nothing where it
+/// cannot be sent.
+/// Errors: the usage failures of `call.check()`; `errc::buffer_too_small` where a fixed buffer is.
+template <Descriptor D, Sink S>
+[[nodiscard]] result<void> build_request(D const& call, std::string_view base_path, S& target, S& body_sink) {
+    if (auto ok = call.check(); !ok) return ok;
+    call.write_target(target, base_path);
+    call.write_body(body_sink);
+    if constexpr (requires { target.overflowed(); }) {
+        if (target.overflowed() || body_sink.overflowed())
+            return failure(errc::buffer_too_small, "The request does not fit into the buffer; give a larger one.");
+    }
+    return result<void>::ok();
+}
+
+/// The value of an answer, or why there is none. Accepts what servers of either contract send.
+/// Errors: authentication, server and decode failures; a decode failure names the JSON path and never quotes the body.
+template <Descriptor D>
+[[nodiscard]] result<typename D::answer_type> decode(http_response const& response) {
+    if (auto refused = detail::refusal_of(response, D::method)) {
+        if constexpr (requires { answer<typename D::answer_type>::explain(*refused); }) answer<typename D::answer_type>::explain(*refused);
+        return std::move(*refused);
+    }
+    auto decoded = answer<typename D::answer_type>::decode(response);
+    if (!decoded) {
+        decoded.error().status = response.status;
+        decoded.error().possibly_applied = D::method != http_method::get;
+    }
+    return decoded;
+}
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_DESCRIPTOR_HPP
+
 // ---- umbraco_ai/parameter.hpp ----
 #ifndef UMBRACO_AI_PARAMETER_HPP
 #define UMBRACO_AI_PARAMETER_HPP
@@ -4048,102 +4261,9 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_PARAMETER_HPP
 
-// ---- umbraco_ai/route.hpp ----
-#ifndef UMBRACO_AI_ROUTE_HPP
-#define UMBRACO_AI_ROUTE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-enum class route_error : std::uint8_t { none, method, path, braces, segment, repeated, too_many };
-
-/// A route such as "GET /connections/{idOrAlias}/models", taken apart while compiling.
-class route {
-public:
-    static constexpr std::size_t most_placeholders = 4;
-
-    constexpr route() = default;
-
-    http_method method = http_method::get;
-    std::string_view path;
-    std::array<std::string_view, most_placeholders> placeholders{};  ///< Names, in order.
-    std::array<std::size_t, most_placeholders> begins{};             ///< Where each `{` stands in `path`.
-    std::size_t count = 0;
-    route_error error = route_error::none;
-};
-
-/// g++ 12 cannot evaluate `string_view::find` of a character while compiling with -fsanitize=undefined.
-[[nodiscard]] constexpr std::size_t position_of(char wanted, std::string_view text, std::size_t from = 0) noexcept {
-    for (std::size_t i = from; i < text.size(); ++i)
-        if (text[i] == wanted) return i;
-    return std::string_view::npos;
-}
-
-/// "/connections/{idOrAlias}" of "GET /connections/{idOrAlias}".
-[[nodiscard]] constexpr std::string_view path_of_route(std::string_view text) noexcept {
-    std::size_t const blank = position_of(' ', text);
-    return blank == std::string_view::npos ? text : text.substr(blank + 1);
-}
-
-[[nodiscard]] consteval route parse_route(std::string_view text) {
-    route made;
-    std::size_t const blank = position_of(' ', text);
-    std::string_view const method = text.substr(0, blank);
-    bool known = false;
-    for (http_method const candidate : {http_method::get, http_method::post, http_method::put, http_method::delete_}) {
-        if (to_string(candidate) != method) continue;
-        made.method = candidate;
-        known = true;
-    }
-    if (!known) {
-        made.error = route_error::method;
-        return made;
-    }
-    made.path = blank == std::string_view::npos ? std::string_view() : path_of_route(text);
-    if (made.path.empty() || made.path.front() != '/' || position_of(' ', made.path) != std::string_view::npos) {
-        made.error = route_error::path;
-        return made;
-    }
-    for (std::size_t i = 0; i < made.path.size(); ++i) {
-        if (made.path[i] == '}') {
-            made.error = route_error::braces;
-            return made;
-        }
-        if (made.path[i] != '{') continue;
-        std::size_t const close = position_of('}', made.path, i);
-        if (close == std::string_view::npos || close == i + 1) {
-            made.error = route_error::braces;
-            return made;
-        }
-        if (made.path[i - 1] != '/' || (close + 1 != made.path.size() && made.path[close + 1] != '/')) {
-            made.error = route_error::segment;
-            return made;
-        }
-        if (made.count == route::most_placeholders) {
-            made.error = route_error::too_many;
-            return made;
-        }
-        std::string_view const name = made.path.substr(i + 1, close - i - 1);
-        for (std::size_t k = 0; k < made.count; ++k)
-            if (made.placeholders[k] == name) made.error = route_error::repeated;
-        made.placeholders[made.count] = name;
-        made.begins[made.count] = i;
-        ++made.count;
-        i = close;
-    }
-    return made;
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_ROUTE_HPP
-
-// ---- umbraco_ai/endpoint.hpp ----
-#ifndef UMBRACO_AI_ENDPOINT_HPP
-#define UMBRACO_AI_ENDPOINT_HPP
+// ---- umbraco_ai/endpoint_declaration.hpp ----
+#ifndef UMBRACO_AI_ENDPOINT_DECLARATION_HPP
+#define UMBRACO_AI_ENDPOINT_DECLARATION_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -4159,14 +4279,6 @@ struct body {};
 /// What it answers.
 template <class Answer>
 struct returns {};
-
-/// Whether a call may be sent again when its fate is unknown.
-enum class repeat_class : std::uint8_t {
-    safe,     ///< GET: at any time.
-    replace,  ///< PUT: only if no byte of it was written; a late replay would overwrite what someone changed meanwhile.
-    remove,   ///< DELETE by id.
-    once      ///< POST: never.
-};
 
 namespace detail {
 
@@ -4275,6 +4387,16 @@ struct endpoint_rules {
 };
 
 }  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ENDPOINT_DECLARATION_HPP
+
+// ---- umbraco_ai/endpoint.hpp ----
+#ifndef UMBRACO_AI_ENDPOINT_HPP
+#define UMBRACO_AI_ENDPOINT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
 
 /// Each argument is a query parameter of the endpoint, and none is given twice.
 template <class Query, class... Args>
@@ -4466,70 +4588,6 @@ private:
     [[no_unique_address]] body_type body_;
     typename stored::queries queries_;
 };
-
-/// A call of an endpoint: what `build_request` and `decode` take. An `endpoint`, or a type of the user's with the same
-/// members; never an aggregate, since g++ 12 destroys aggregate temporaries twice in an awaited expression.
-template <class D>
-concept Descriptor = !std::is_aggregate_v<D> && requires(D const& call, std::string& sink, std::string_view base_path) {
-    typename D::answer_type;
-    { D::method } -> std::convertible_to<http_method>;
-    { D::repeat } -> std::convertible_to<repeat_class>;
-    { D::has_body } -> std::convertible_to<bool>;
-    { D::route_text } -> std::convertible_to<std::string_view>;
-    { call.check() } -> std::same_as<result<void>>;
-    call.write_target(sink, base_path);
-    call.write_body(sink);
-};
-
-/// The request of a call: method, target, Accept, Content-Type and body. No origin and no credentials: a transport or a
-/// client adds those.
-///   base_path   the path before the route, without a slash at its end
-/// Errors: the usage failures of `call.check()`.
-template <Descriptor D>
-[[nodiscard]] result<http_request> build_request(D const& call, std::string_view base_path = api_base_path) {
-    if (auto ok = call.check(); !ok) return ok.error();
-    http_request request;
-    request.method = D::method;
-    request.route = detail::path_of_route(D::route_text);
-    call.write_target(request.target, base_path);
-    request.headers.add("Accept", "application/json");
-    if constexpr (D::has_body) {
-        request.headers.add("Content-Type", "application/json");
-        call.write_body(request.body);
-    }
-    return request;
-}
-
-/// Writes target and body of a call into sinks of the caller's, a reused string or a `fixed_buffer`, and nothing where it
-/// cannot be sent.
-/// Errors: the usage failures of `call.check()`; `errc::buffer_too_small` where a fixed buffer is.
-template <Descriptor D, Sink S>
-[[nodiscard]] result<void> build_request(D const& call, std::string_view base_path, S& target, S& body_sink) {
-    if (auto ok = call.check(); !ok) return ok;
-    call.write_target(target, base_path);
-    call.write_body(body_sink);
-    if constexpr (requires { target.overflowed(); }) {
-        if (target.overflowed() || body_sink.overflowed())
-            return failure(errc::buffer_too_small, "The request does not fit into the buffer; give a larger one.");
-    }
-    return result<void>::ok();
-}
-
-/// The value of an answer, or why there is none. Accepts what servers of either contract send.
-/// Errors: authentication, server and decode failures; a decode failure names the JSON path and never quotes the body.
-template <Descriptor D>
-[[nodiscard]] result<typename D::answer_type> decode(http_response const& response) {
-    if (auto refused = detail::refusal_of(response, D::method)) {
-        if constexpr (requires { answer<typename D::answer_type>::explain(*refused); }) answer<typename D::answer_type>::explain(*refused);
-        return std::move(*refused);
-    }
-    auto decoded = answer<typename D::answer_type>::decode(response);
-    if (!decoded) {
-        decoded.error().status = response.status;
-        decoded.error().possibly_applied = D::method != http_method::get;
-    }
-    return decoded;
-}
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -4734,30 +4792,69 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_MODEL_AI_MODEL_HPP
 
-// ---- umbraco_ai/json/inspect.hpp ----
-#ifndef UMBRACO_AI_JSON_INSPECT_HPP
-#define UMBRACO_AI_JSON_INSPECT_HPP
+// ---- umbraco_ai/json/secret_shapes.hpp ----
+#ifndef UMBRACO_AI_JSON_SECRET_SHAPES_HPP
+#define UMBRACO_AI_JSON_SECRET_SHAPES_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// Takes a text character by character and tells whether a server masked it.
+class mask_shape {
+public:
+    mask_shape() = default;
+
+    /// False: the verdict stands.
+    constexpr bool take(std::uint32_t character) noexcept {
+        bool const is_mask = character == '*' || character == 0x2022;
+        run_ = is_mask ? run_ + 1 : 0;
+        is_of_masks_ = (is_first_ || is_of_masks_) && is_mask;
+        is_first_ = false;
+        return run_ < 3;
+    }
+    [[nodiscard]] constexpr bool fits() const noexcept { return run_ >= 3 || is_of_masks_; }
+
+private:
+    std::size_t run_ = 0;
+    bool is_first_ = true;
+    bool is_of_masks_ = false;
+};
+
+/// Takes a text character by character and tells whether it is a reference into the server's configuration.
+class reference_shape {
+public:
+    reference_shape() = default;
+
+    /// False: the verdict stands.
+    constexpr bool take(std::uint32_t c) noexcept {
+        bool const is_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+        is_good_ = count_ == 0 ? c == '$' : is_good_ && (is_name || (c == ':' && count_ > 1));
+        last_ = c;
+        ++count_;
+        return is_good_;
+    }
+    [[nodiscard]] constexpr bool fits() const noexcept { return is_good_ && count_ > 1 && last_ != ':'; }
+
+private:
+    std::size_t count_ = 0;
+    std::uint32_t last_ = 0;
+    bool is_good_ = false;
+};
+
+}  // namespace detail
 
 /// Whether a text looks like a secret that a server masked: a run of three or more `*` or `•`, or nothing else than them.
 /// Sent back, such a text would be stored as the key itself.
 [[nodiscard]] constexpr bool looks_masked(std::string_view text) noexcept {
     constexpr std::string_view bullet = "\xE2\x80\xA2";
-    std::size_t run = 0;
-    bool only_masks = !text.empty();
+    detail::mask_shape shape;
     while (!text.empty()) {
-        std::size_t const length = text.front() == '*' ? 1 : text.starts_with(bullet) ? bullet.size() : 0;
-        if (length == 0) {
-            only_masks = false;
-            run = 0;
-            text.remove_prefix(1);
-            continue;
-        }
-        if (++run == 3) return true;
-        text.remove_prefix(length);
+        bool const is_bullet = text.starts_with(bullet);
+        if (!shape.take(is_bullet ? 0x2022 : static_cast<unsigned char>(text.front()))) break;
+        text.remove_prefix(is_bullet ? bullet.size() : 1);
     }
-    return only_masks;
+    return shape.fits();
 }
 
 /// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
@@ -4765,13 +4862,21 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 /// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
 [[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
-    if (text.size() < 2 || text.front() != '$' || text[1] == ':' || text.back() == ':') return false;
-    for (char const c : text.substr(1)) {
-        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != ':' && c != '_' && c != '-' && c != '.') return false;
-    }
-    return true;
+    detail::reference_shape shape;
+    for (char const c : text)
+        if (!shape.take(static_cast<unsigned char>(c))) break;
+    return shape.fits();
 }
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_SECRET_SHAPES_HPP
+
+// ---- umbraco_ai/json/inspect.hpp ----
+#ifndef UMBRACO_AI_JSON_INSPECT_HPP
+#define UMBRACO_AI_JSON_INSPECT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
@@ -6044,6 +6149,120 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_OBSERVER_HPP
 
+// ---- umbraco_ai/call_report.hpp ----
+#ifndef UMBRACO_AI_CALL_REPORT_HPP
+#define UMBRACO_AI_CALL_REPORT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// What one call tells its observer; without one it keeps and does nothing.
+class call_report {
+public:
+    call_report() = default;
+
+    /// Not before this is anything told. The observer outlives the report; null: nobody observes.
+    void begin(observer* listener, std::uint64_t& calls, std::string_view operation, std::chrono::nanoseconds now) {
+        if (listener == nullptr) return;
+        kept_ = std::make_unique<memory>(*listener);
+        kept_->begun = kept_->now = now;
+        kept_->event.call = ++calls;
+        kept_->event.operation = operation;
+    }
+
+    /// `attempt` counts the requests of the call, `resend_count` how often this one was sent before.
+    void on_attempt(http_request& request, unsigned attempt, unsigned resend_count, bool is_sign_in, std::chrono::nanoseconds now) {
+        if (!kept_) return;
+        kept_->attempt_begun = now;
+        kept_->trace = transfer_trace();
+        request.trace = &kept_->trace;
+        answer_event& event = kept_->event;
+        event.method = request.method;
+        event.route = request.route;
+        event.attempt = attempt;
+        event.resend_count = resend_count;
+        event.is_sign_in = is_sign_in;
+        kept_->listener.on_attempt(event);
+    }
+
+    void on_answer(result<http_response> const& answer, std::chrono::nanoseconds now) {
+        if (!kept_) return;
+        kept_->now = now;
+        answer_event& event = kept_->event;
+        event.status = answer ? answer->status : 0;
+        event.error = answer ? std::error_code() : answer.error().code;
+        event.duration = now - kept_->attempt_begun;
+        event.transfer = kept_->trace;
+        if (!event.is_sign_in) kept_->status = event.status;
+        kept_->listener.on_answer(event);
+    }
+
+    /// Of the attempt that was answered last.
+    void on_retry(std::chrono::nanoseconds pause) {
+        if (!kept_) return;
+        retry_event event;
+        static_cast<answer_event&>(event) = kept_->event;
+        event.pause = pause;
+        kept_->listener.on_retry(event);
+    }
+
+    void on_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
+        if (!kept_) return;
+        token_event event;
+        event.call = kept_->event.call;
+        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.status = reason->status;
+        }
+        kept_->listener.on_token(event);
+    }
+
+    /// Time that passed without a request.
+    void at(std::chrono::nanoseconds now) noexcept {
+        if (kept_) kept_->now = now;
+    }
+
+    /// The end; nothing is told after it.
+    void on_done(unsigned attempts, failure const* reason) {
+        if (!kept_) return;
+        call_event event;
+        event.call = kept_->event.call;
+        event.operation = kept_->event.operation;
+        event.attempts = attempts;
+        event.status = reason == nullptr ? kept_->status : reason->status;
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.possibly_applied = reason->possibly_applied;
+        }
+        event.duration = kept_->now - kept_->begun;
+        kept_->listener.on_done(event);
+        kept_.reset();
+    }
+
+private:
+    /// At one address, since a transport writes into it.
+    class memory {
+    public:
+        explicit memory(observer& who) noexcept : listener(who) {}
+
+        observer& listener;
+        answer_event event;
+        transfer_trace trace;
+        std::chrono::nanoseconds begun{0};
+        std::chrono::nanoseconds attempt_begun{0};
+        std::chrono::nanoseconds now{0};
+        int status = 0;
+    };
+
+    std::unique_ptr<memory> kept_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_CALL_REPORT_HPP
+
 // ---- umbraco_ai/retry.hpp ----
 #ifndef UMBRACO_AI_RETRY_HPP
 #define UMBRACO_AI_RETRY_HPP
@@ -6646,7 +6865,7 @@ public:
         deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout;
-        begin_observing(now);
+        report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
         if (attempt_time() <= attempt_time().zero())
@@ -6661,8 +6880,7 @@ public:
 
     /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
-        last_now_ = now;
-        tell_answered(answer, now);
+        report_.on_answer(answer, now);
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
@@ -6677,7 +6895,7 @@ public:
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
             context_->tokens.refuse(token_generation_);
-            tell_retry(std::chrono::nanoseconds(0));
+            report_.on_retry(std::chrono::nanoseconds(0));
             return dispatch(now);
         }
         if (answer) {
@@ -6685,7 +6903,7 @@ public:
             scrub_server_texts(*answer);
         }
         if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
-            tell_retry(*pause);
+            report_.on_retry(*pause);
             return action::wait(*pause);
         }
         if (answer && answer->status < 500) context_->budget.give_back();
@@ -6700,14 +6918,14 @@ public:
 
     /// Goes on after a pause, or after an unlock.
     [[nodiscard]] action resume(std::chrono::nanoseconds now) {
-        last_now_ = now;
+        report_.at(now);
         if (ended_) return action::done();
         return dispatch(now);
     }
 
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
     [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
-        last_now_ = now;
+        report_.at(now);
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
@@ -6717,7 +6935,7 @@ public:
 
     /// Goes on after a token: with it, or why there is none.
     [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) {
-        last_now_ = now;
+        report_.at(now);
         return on_user_token(std::move(token), now);
     }
 
@@ -6735,7 +6953,7 @@ public:
             add_own_secrets();
             for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
-        tell_done(taken);
+        report_.on_done(attempts_, taken ? nullptr : &taken.error());
         return taken;
     }
 
@@ -6819,9 +7037,9 @@ private:
         is_attempt_limited_ = attempt_time() < deadline_ - now;
         request.limits.header_bytes = context_->options.header_bytes;
         request.limits.body_bytes = context_->options.body_bytes;
-        if (observed_) request.trace = &observed_->trace;
         ++attempts_;
-        tell_attempt(request, now);
+        bool const is_sign_in = state_ == state::fetching_token;
+        report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
         return action::send(std::move(request));
     }
 
@@ -6843,7 +7061,7 @@ private:
         }
         if (!token) return fail_sign_in(std::move(token).error(), now);
         context_->tokens.store(token->token(), most_token_life, now);
-        tell_token(std::nullopt, nullptr);
+        report_.on_token(std::nullopt, nullptr);
         return leave_sign_in(now);
     }
 
@@ -6859,14 +7077,14 @@ private:
         bearer_token const bearer(std::move(token->access_token));
         if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
-        tell_token(token->expires_in.seconds, nullptr);
+        report_.on_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        tell_token(std::nullopt, &reason);
+        report_.on_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 
@@ -6925,92 +7143,14 @@ private:
                reason.code != make_error_code(errc::connect_failed);
     }
 
+    [[nodiscard]] static constexpr std::string_view operation_name() noexcept {
+        if constexpr (requires { std::string_view(O::name); }) return O::name;
+        else return {};
+    }
+
     [[nodiscard]] std::chrono::nanoseconds attempt_time() const noexcept {
         if (options_.attempt_timeout) return *options_.attempt_timeout;
         return context_->options.attempt_timeout.value_or((std::chrono::nanoseconds::max)());
-    }
-
-    /// Kept where somebody observes, and at one address, since a transport writes into it.
-    class observation {
-    public:
-        observation() = default;
-
-        answer_event event;
-        transfer_trace trace;
-        std::chrono::nanoseconds begun{0};
-        std::chrono::nanoseconds attempt_begun{0};
-        int status = 0;
-    };
-
-    [[nodiscard]] observer& listener() const noexcept { return *context_->options.observer; }
-
-    void begin_observing(std::chrono::nanoseconds now) {
-        last_now_ = now;
-        if (!context_->options.observer) return;
-        observed_ = std::make_unique<observation>();
-        observed_->begun = now;
-        observed_->event.call = ++context_->calls;
-        if constexpr (requires { std::string_view(O::name); }) observed_->event.operation = O::name;
-    }
-
-    void tell_attempt(http_request const& request, std::chrono::nanoseconds now) {
-        if (!observed_) return;
-        observed_->attempt_begun = now;
-        observed_->trace = transfer_trace();
-        answer_event& event = observed_->event;
-        event.method = request.method;
-        event.route = request.route;
-        event.attempt = attempts_;
-        event.is_sign_in = state_ == state::fetching_token;
-        event.resend_count = event.is_sign_in ? 0 : tries_ - 1;
-        listener().on_attempt(event);
-    }
-
-    void tell_answered(result<http_response> const& answer, std::chrono::nanoseconds now) {
-        if (!observed_) return;
-        answer_event& event = observed_->event;
-        event.status = answer ? answer->status : 0;
-        event.error = answer ? std::error_code() : answer.error().code;
-        event.duration = now - observed_->attempt_begun;
-        event.transfer = observed_->trace;
-        if (!event.is_sign_in) observed_->status = event.status;
-        listener().on_answer(event);
-    }
-
-    void tell_retry(std::chrono::nanoseconds pause) {
-        if (!observed_) return;
-        retry_event event;
-        static_cast<answer_event&>(event) = observed_->event;
-        event.pause = pause;
-        listener().on_retry(event);
-    }
-
-    void tell_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
-        if (!observed_) return;
-        token_event event;
-        event.call = observed_->event.call;
-        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
-        if (reason != nullptr) {
-            event.error = reason->code;
-            event.status = reason->status;
-        }
-        listener().on_token(event);
-    }
-
-    void tell_done(result_type const& outcome) {
-        if (!observed_) return;
-        call_event event;
-        event.call = observed_->event.call;
-        event.operation = observed_->event.operation;
-        event.attempts = attempts_;
-        event.status = outcome ? observed_->status : outcome.error().status;
-        if (!outcome) {
-            event.error = outcome.error().code;
-            event.possibly_applied = outcome.error().possibly_applied;
-        }
-        event.duration = last_now_ - observed_->begun;
-        listener().on_done(event);
-        observed_.reset();
     }
 
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
@@ -7024,9 +7164,8 @@ private:
     detail::sent_secrets secrets_;
     secret used_token_;
     std::uint64_t token_generation_ = 0;
-    std::unique_ptr<observation> observed_;
+    detail::call_report report_;
     std::chrono::nanoseconds deadline_{0};
-    std::chrono::nanoseconds last_now_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
@@ -12920,15 +13059,6 @@ private:
     /// The byte at a place, or zero behind the end.
     [[nodiscard]] constexpr unsigned char byte(std::size_t at) const noexcept { return at < raw_.size() ? static_cast<unsigned char>(raw_[at]) : '\0'; }
 
-    [[nodiscard]] constexpr std::uint32_t hex4(std::size_t at) const noexcept {
-        std::uint32_t value = 0;
-        for (std::size_t i = at; i < at + 4; ++i) {
-            unsigned const c = byte(i);
-            value = value << 4 | (c <= '9' ? c - '0' : ((c | 0x20U) - 'a' + 10)) % 16;
-        }
-        return value;
-    }
-
     [[nodiscard]] constexpr std::uint32_t next(std::size_t& at) const noexcept {
         if (byte(at) == '\\') return next_escaped(at);
         std::size_t const length = (std::max)(std::size_t{1}, detail::utf8_length({raw_.data() + at, raw_.size() - at}));
@@ -12939,23 +13069,9 @@ private:
     }
 
     [[nodiscard]] constexpr std::uint32_t next_escaped(std::size_t& at) const noexcept {
-        unsigned const c = byte(at + 1);
-        at += 2;
-        switch (c) {
-            case 'b': return '\b';
-            case 'f': return '\f';
-            case 'n': return '\n';
-            case 'r': return '\r';
-            case 't': return '\t';
-            case 'u': break;
-            default: return c;
-        }
-        std::uint32_t character = hex4(at);
-        at += 4;
-        if (character >= 0xD800 && character <= 0xDBFF) {
-            character = 0x10000 + ((character - 0xD800) << 10) + ((hex4(at + 2) - 0xDC00) & 0x3FFU);
-            at += 6;
-        }
+        char const* p = raw_.data() + at;
+        std::uint32_t const character = detail::decode_escape(p, raw_.data() + raw_.size());
+        at = static_cast<std::size_t>(p - raw_.data());
         return character;
     }
 
@@ -13588,17 +13704,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// As `looks_masked` of the decoded text, without memory.
-[[nodiscard]] constexpr bool looks_masked(json_string_view text) noexcept {
-    std::size_t run = 0;
-    bool only_masks = !text.raw().empty();
-    bool const whole = text.for_each([&](std::uint32_t character) {
-        bool const is_mask = character == '*' || character == 0x2022;
-        run = is_mask ? run + 1 : 0;
-        only_masks = only_masks && is_mask;
-        return run < 3;
-    });
-    return !whole || only_masks;
+/// Whether the text that is meant has a shape, without memory.
+template <class Shape>
+[[nodiscard]] constexpr bool has_shape(json_string_view text) noexcept {
+    Shape shape;
+    text.for_each([&shape](std::uint32_t character) { return shape.take(character); });
+    return shape.fits();
 }
 
 [[nodiscard]] constexpr bool starts_with(json_string_view text, std::string_view ascii) noexcept {
@@ -13609,20 +13720,6 @@ namespace detail {
         return true;
     });
     return at == ascii.size();
-}
-
-/// As `looks_like_reference` of the decoded text, without memory.
-[[nodiscard]] constexpr bool looks_like_reference(json_string_view text) noexcept {
-    std::size_t count = 0;
-    std::uint32_t last = 0;
-    bool const whole = text.for_each([&](std::uint32_t c) {
-        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-        bool const good = count == 0 ? c == '$' : letter || (c == ':' && count > 1);
-        last = c;
-        ++count;
-        return good;
-    });
-    return whole && count > 1 && last != ':';
 }
 
 /// What must not be sent, found in JSON text that was accepted before. No memory, no recursion. Each names the member it
@@ -13663,9 +13760,9 @@ private:
     }
 
     void look_at(json_string_view text, json_string_view key) noexcept {
-        if (looks_masked(text)) note(masked, key);
+        if (has_shape<mask_shape>(text)) note(masked, key);
         if (starts_with(text, "ENC:")) note(encrypted, key);
-        if (starts_with(text, "$") && !looks_like_reference(text)) note(malformed_reference, key);
+        if (starts_with(text, "$") && !has_shape<reference_shape>(text)) note(malformed_reference, key);
     }
 
     void find_repeated(std::string_view json, std::size_t begin) noexcept {

@@ -4,7 +4,7 @@
 
 #include <umbraco_ai/asio/awaitable.hpp>
 #include <umbraco_ai/client.hpp>
-#include <umbraco_ai/endpoint.hpp>
+#include <umbraco_ai/descriptor.hpp>
 #include <umbraco_ai/exchange.hpp>
 #include <umbraco_ai/operations/call.hpp>
 #include <umbraco_ai/options.hpp>

@@ -2,7 +2,7 @@
 #ifndef UMBRACO_AI_OPERATIONS_STEPS_HPP
 #define UMBRACO_AI_OPERATIONS_STEPS_HPP
 
-#include <umbraco_ai/endpoint.hpp>
+#include <umbraco_ai/descriptor.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/result.hpp>
