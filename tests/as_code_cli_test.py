@@ -7,13 +7,15 @@ import http.server
 import json
 import os
 import pathlib
-import pty
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+import pseudo_terminal  # noqa: E402
 
 TOOL = ""
 TOKEN = "token-of-the-test-0123456789"
@@ -77,21 +79,7 @@ def run(*arguments, text="", **variables):
 
 def run_in_terminal(arguments, answer, **variables):
     """What the tool shows at a terminal at which somebody types an answer."""
-    main, other = pty.openpty()
-    child = subprocess.Popen([TOOL, *arguments], env=environment(variables), stdin=other, stdout=other, stderr=other)
-    os.close(other)
-    os.write(main, answer.encode())
-    shown = b""
-    while True:
-        try:
-            piece = os.read(main, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(main)
-    return child.wait(60), shown.decode().replace("\r\n", "\n")
+    return pseudo_terminal.run([TOOL, *arguments], typed=answer, env=environment(variables))
 
 
 class Site:

@@ -2,22 +2,22 @@
 # SPDX-License-Identifier: MIT
 """Runs the tour as its users do: tour_test.py PATH_TO_TOUR"""
 
-import fcntl
 import http.server
 import json
 import os
-import pty
+import pathlib
 import re
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import unittest
 import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+import pseudo_terminal  # noqa: E402
 
 TOUR = ""
 BASE = "/umbraco/ai/management/api/v1"
@@ -35,24 +35,10 @@ def run(*arguments, **variables):
 
 def run_in_terminal(columns, **variables):
     """What the tour shows in a terminal of so many columns."""
-    main, other = pty.openpty()
-    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environment = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm", **variables)
     for name in ("COLUMNS", "UMBRACO_BASE_URL"):
         environment.pop(name, None)
-    child = subprocess.Popen([TOUR], env=environment, stdin=other, stdout=other, stderr=other)
-    os.close(other)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(main, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(main)
-    return child.wait(60), shown.decode().replace("\r\n", "\n")
+    return pseudo_terminal.run([TOUR], columns, env=environment)
 
 
 class Fake:

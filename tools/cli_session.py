@@ -7,16 +7,14 @@ What differs from run to run is made alike: the port, and times.
 """
 
 import argparse
-import fcntl
 import os
 import pathlib
-import pty
 import re
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
+
+import pseudo_terminal
 
 README = pathlib.Path(__file__).resolve().parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- A session, written by tools/cli_session\.py -->\n```console\n).*?(```\n)", re.S)
@@ -41,22 +39,7 @@ umbraco-ai connections delete openai-prod --yes
 
 def shown_by(command, folder, environment):
     """What a command shows in a terminal, and its exit code."""
-    main, other = pty.openpty()
-    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
-    child = subprocess.Popen(["sh", "-c", command], cwd=folder, env=environment, stdin=other, stdout=other, stderr=other, start_new_session=True)
-    os.close(other)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(main, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(main)
-    code = child.wait(60)
-    text = shown.decode("utf-8").replace("\r\n", "\n")
+    code, text = pseudo_terminal.run(["sh", "-c", command], COLUMNS, cwd=folder, env=environment, start_new_session=True)
     # Progress, which is gone before the next line is written.
     return re.sub(r"\r\x1b\[K[^\n\r]*(?=\r\x1b\[K)|\r\x1b\[K", "", text), code
 
