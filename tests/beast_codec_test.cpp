@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "support/beast_parser.hpp"
 #include "support/catch.hpp"
 #include "support/parsed_answer.hpp"
 #include "support/recorded.hpp"
 
-#include <umbraco_ai/beast/detail/response_parser.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http1/syntax.hpp>
@@ -27,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-// The codec and Beast's parser, as the transport of Beast uses it, on the same bytes.
+// The codec and Beast's parser on the same bytes.
 
 namespace {
 
@@ -72,7 +72,7 @@ public:
 
     verdict read() {
         for (std::uint32_t interim = 0;; ++interim) {
-            detail::response_parser parser(limits_);
+            tests::beast_parser parser(limits_);
             if (is_head_) parser.skip(true);
             if (errc const why = read_one(parser); why != errc()) return refuse(why);
             if (!parser.is_interim()) {
@@ -94,7 +94,7 @@ private:
         return made;
     }
 
-    errc read_one(detail::response_parser& parser) {
+    errc read_one(tests::beast_parser& parser) {
         using http_error = boost::beast::http::error;
         while (true) {
             boost::system::error_code const error = parser.take(buffer_);
@@ -191,7 +191,7 @@ constexpr meant_difference meant_differences[] = {
          bool const is_refused = what.codec.error == http1::parse_error::bad_chunk_extension || what.codec.error == http1::parse_error::bad_line_end;
          return what.only_codec_refuses() && is_refused && what.bytes.find('"') != std::string_view::npos && (has_control || has_lone_feed);
      }},
-    {"size of a trailer or of a chunk's line", "Beast bounds neither; the transport bounds what is not whole yet, the codec all of it.",
+    {"size of a trailer or of a chunk's line", "Beast bounds neither; the codec all of it.",
      [](disagreement const& what) {
          return what.only_codec_refuses() && what.codec.error == http1::parse_error::header_too_large && has_field(what.bytes, "transfer-encoding") &&
                 what.bytes.size() > what.options.limits.header_bytes;

@@ -228,9 +228,7 @@ std::vector<fault_row> transport_faults() {
         {"HTTP/0.9", after_request(connection_json), malformed_response},
         {"no status line", after_request("Content-Length: 2\r\n\r\nok"), malformed_response},
         {"bare line feeds", after_request("HTTP/1.1 200 OK\nContent-Length: 0\n\n"), malformed_response},
-        fault_row("a folded header", after_request(ok + "X: a\r\n b\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(connection_json.size()) + "\r\n\r\n" + connection_json),
-                  std::nullopt, std::nullopt)
-            .harmless(),
+        {"a folded header", after_request(ok + "X: a\r\n b\r\nContent-Length: 2\r\n\r\nok"), malformed_response},
         {"two lengths", after_request(ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} "), malformed_response},
         {"a length too short", after_request(sized + "5\r\n\r\n" + connection_json), malformed_json},
         {"a length too long, then FIN", after_request(sized + "500\r\n\r\n" + connection_json, raw_step::close()), connection_closed},

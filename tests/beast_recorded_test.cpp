@@ -48,8 +48,8 @@ TEST_CASE("the transport reads each recorded answer to what the file says, or re
         CHECK(answer->status == expected.status);
         CHECK(answer->body == expected.body);
         for (auto const& header : expected.headers) {
-            auto const* found = answer->headers.find(header.name);
-            REQUIRE(found != nullptr);
+            auto const found = answer->headers.find(header.name);
+            REQUIRE(found);
             CHECK(*found == header.value);
         }
         ++read;

@@ -359,7 +359,7 @@ std::vector<std::string> judged_headers(http_headers const& headers) {
     std::set<std::string> const aside{"Date", "Server", "Content-Length", "Transfer-Encoding", "Connection", "Last-Modified"};
     std::vector<std::string> judged;
     for (auto const& field : headers)
-        if (!aside.contains(field.name)) judged.push_back(field.name + ": " + field.value);
+        if (!aside.contains(std::string(field.name))) judged.push_back(std::string(field.name).append(": ").append(field.value));
     std::sort(judged.begin(), judged.end());
     return judged;
 }

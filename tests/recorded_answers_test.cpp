@@ -151,8 +151,8 @@ void check_create(http_response const& response) {
     auto const read = value_of<connections::create>(response);
     CHECK(read.id.to_string() == parsed(response.body).get<std::string>());
     CHECK_FALSE(read.connection.has_value());
-    std::string const* location = response.headers.find("Location");
-    REQUIRE(location != nullptr);
+    auto const location = response.headers.find("Location");
+    REQUIRE(location);
     CHECK(location->ends_with('/' + read.id.to_string()));
     http_response without_body = response;
     without_body.body.clear();
@@ -216,8 +216,8 @@ void check_failure(http_response const& response) {
     CHECK(reason.field.empty());
     CHECK(reason.possibly_applied == (response.status >= 500 && D::method != http_method::get));
 
-    std::string const* type = response.headers.find("Content-Type");
-    bool const is_problem = type != nullptr && type->find("json") != std::string::npos && response.body.starts_with('{');
+    auto const type = response.headers.find("Content-Type");
+    bool const is_problem = type && type->find("json") != std::string::npos && response.body.starts_with('{');
     if (!is_problem) {
         CHECK(reason.problem.empty());
         CHECK(reason.code == make_error_code(code_of(response.status, "")));

@@ -53,7 +53,7 @@ TEST_CASE("what the writer writes is what build_request makes") {
         line += ' ' + request->target + " HTTP/1.1\r\n";
         CHECK(writer.head().starts_with(line));
         CHECK(writer.body() == request->body);
-        for (auto const& field : request->headers) CHECK(writer.head().find(field.name + ": " + field.value + "\r\n") != std::string_view::npos);
+        for (auto const& field : request->headers) CHECK(writer.head().find(std::string(field.name).append(": ").append(field.value).append("\r\n")) != std::string_view::npos);
     };
     guid const id = *guid::parse("3fa85f64-5717-4562-b3fc-2c963f66afa6");
     compare(connections::list());

@@ -27,7 +27,7 @@ guid some_id() { return *guid::parse(id_text); }
 std::string shown(http_request const& request) {
     std::string text(to_string(request.method));
     text += ' ' + request.target + '\n';
-    for (auto const& header : request.headers) text += header.name + ": " + header.value + '\n';
+    for (auto const& header : request.headers) text.append(header.name).append(": ").append(header.value) += '\n';
     return text + '\n' + request.body;
 }
 
@@ -356,7 +356,7 @@ TEST_CASE("a request has no origin and no credentials and no more headers than i
     auto const created = build_request(connections::create(draft()));
     REQUIRE(created.has_value());
     CHECK(created->headers.size() == 2);
-    REQUIRE(created->headers.find("content-type") != nullptr);
+    REQUIRE(created->headers.find("content-type"));
     CHECK(*created->headers.find("CONTENT-TYPE") == "application/json");
     CHECK_FALSE(created->headers.contains("Authorization"));
     CHECK_FALSE(created->headers.contains("Host"));

@@ -571,8 +571,8 @@ TEST_CASE("Every operation signs each of its requests with the token") {
         setup.token = "good-token";
         bench on(spoken, setup, bearer_token("good-token"));
         on.transport.before = [](http_request const& request) {
-            std::string const* const sent = request.headers.find("Authorization");
-            REQUIRE(sent != nullptr);
+            auto const sent = request.headers.find("Authorization");
+            REQUIRE(sent);
             CHECK(*sent == "Bearer good-token");
         };
         each_operation(on, [&](char const* operation, auto const& answered) {

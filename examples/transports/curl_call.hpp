@@ -115,7 +115,7 @@ private:
         for (char const* const name : {"Accept", "Content-Type", "Expect", "User-Agent"})
             if (!request_.headers.contains(name) && !add(std::string(name) + ':')) return false;
         for (auto const& field : request_.headers)
-            if (!add(field.value.empty() ? field.name + ';' : field.name + ": " + field.value)) return false;
+            if (!add(std::string(field.name).append(field.value.empty() ? ";" : ": ").append(field.value))) return false;
         return set(CURLOPT_CUSTOMREQUEST, std::string(to_string(request_.method)).c_str()) &&
                set(CURLOPT_REQUEST_TARGET, request_.target.c_str()) && set(CURLOPT_HTTPHEADER, fields_.get());
     }

@@ -26,20 +26,23 @@ public:
 
 namespace detail {
 
+/// What servers say of almost every answer.
+inline constexpr std::string_view usual_type = "application/json; charset=utf-8";
+
 [[nodiscard]] inline bool is_html(http_response const& response) noexcept {
-    if (std::string const* type = response.headers.find("Content-Type"))
-        return equals_ignoring_case(std::string_view(*type).substr(0, 9), "text/html") ||
-               equals_ignoring_case(std::string_view(*type).substr(0, 21), "application/xhtml+xml");
+    if (auto const type = response.headers.find("Content-Type"))
+        return *type != usual_type && (equals_ignoring_case(type->substr(0, 9), "text/html") ||
+               equals_ignoring_case(type->substr(0, 21), "application/xhtml+xml"));
     std::size_t const first = response.body.find_first_not_of(" \t\r\n");
     return first != std::string::npos && response.body[first] == '<';
 }
 
 /// application/json, text/json, anything/…+json, or nothing said.
 [[nodiscard]] inline bool is_json(http_response const& response) noexcept {
-    std::string const* type = response.headers.find("Content-Type");
-    if (type == nullptr) return true;
+    auto const type = response.headers.find("Content-Type");
+    if (!type) return true;
     std::string_view name(*type);
-    if (name == "application/json; charset=utf-8") return true;
+    if (name == usual_type) return true;
     name = name.substr(0, name.find(';'));
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
     return equals_ignoring_case(name, "application/json") || equals_ignoring_case(name, "text/json") ||
@@ -51,8 +54,8 @@ namespace detail {
 }
 
 [[nodiscard]] inline failure unauthorized(http_response const& response) {
-    std::string const* challenge = response.headers.find("WWW-Authenticate");
-    if (challenge != nullptr && challenge->find("invalid_token") != std::string::npos)
+    auto const challenge = response.headers.find("WWW-Authenticate");
+    if (challenge && challenge->find("invalid_token") != std::string::npos)
         return failure(errc::not_signed_in, "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.");
     return failure(errc::not_signed_in, "The server asks to sign in; give the client a bearer token.");
 }

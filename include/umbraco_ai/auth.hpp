@@ -8,6 +8,7 @@
 #include <umbraco_ai/version.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -69,18 +70,21 @@ public:
     using receiver = std::function<void(result<bearer_token>)>;
 
     token_source() = default;
-    explicit token_source(std::function<result<bearer_token>()> get_token) : get_(std::move(get_token)) {}
-    explicit token_source(std::function<void(receiver)> begin) : begin_(std::move(begin)) {}
+    explicit token_source(std::function<result<bearer_token>()> get_token)
+        : way_(std::make_shared<way const>(std::move(get_token))) {}
+    explicit token_source(std::function<void(receiver)> begin) : way_(std::make_shared<way const>(std::move(begin))) {}
 
     /// Whether the token comes through a receiver.
-    [[nodiscard]] bool takes_receiver() const noexcept { return begin_ != nullptr; }
+    [[nodiscard]] bool takes_receiver() const noexcept { return way_ != nullptr && way_->index() == 1; }
 
-    [[nodiscard]] result<bearer_token> operator()() const { return get_(); }
-    void operator()(receiver done) const { begin_(std::move(done)); }
+    [[nodiscard]] result<bearer_token> operator()() const { return std::get<0>(*way_)(); }
+    void operator()(receiver done) const { std::get<1>(*way_)(std::move(done)); }
 
 private:
-    std::function<result<bearer_token>()> get_;
-    std::function<void(receiver)> begin_;
+    using way = std::variant<std::function<result<bearer_token>()>, std::function<void(receiver)>>;
+
+    // Copies share it, as in each action that asks for a token.
+    std::shared_ptr<way const> way_;
 };
 
 /// What a client signs its requests with. They go to the client's own origin and nowhere else.

@@ -41,22 +41,32 @@ concept Descriptor = !std::is_aggregate_v<D> && requires(D const& call, std::str
     call.write_body(sink);
 };
 
-/// The request of a call: method, target, Accept, Content-Type and body. No origin and no credentials: a transport or a
-/// client adds those.
-///   base_path   the path before the route, without a slash at its end
+/// Writes the request of a call into one that is empty, or was used before: only its memory is used again. Method, target,
+/// Accept, Content-Type and body; no origin and no credentials: a transport or a client adds those.
 /// Errors: the usage failures of `call.check()`.
 template <Descriptor D>
-[[nodiscard]] result<http_request> build_request(D const& call, std::string_view base_path = api_base_path) {
-    if (auto ok = call.check(); !ok) return ok.error();
-    http_request request;
+[[nodiscard]] result<void> build_request(D const& call, std::string_view base_path, http_request& request) {
+    if (auto ok = call.check(); !ok) return ok;
     request.method = D::method;
     request.route = detail::path_of_route(D::route_text);
+    request.target.clear();
     call.write_target(request.target, base_path);
+    request.headers.wipe();
     request.headers.add("Accept", "application/json");
+    request.body.clear();
     if constexpr (D::has_body) {
         request.headers.add("Content-Type", "application/json");
         call.write_body(request.body);
     }
+    return result<void>::ok();
+}
+
+/// The request of a call, as above.
+///   base_path   the path before the route, without a slash at its end
+template <Descriptor D>
+[[nodiscard]] result<http_request> build_request(D const& call, std::string_view base_path = api_base_path) {
+    http_request request;
+    if (auto ok = build_request(call, base_path, request); !ok) return std::move(ok).error();
     return request;
 }
 

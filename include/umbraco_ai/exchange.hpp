@@ -19,10 +19,12 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -45,6 +47,26 @@ public:
         if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
     }
 
+    /// An empty request, in memory of one that is over where there is any.
+    [[nodiscard]] std::unique_ptr<http_request> spare_request() {
+        if (spare_requests_.empty()) return std::make_unique<http_request>();
+        auto spare = std::move(spare_requests_.back());
+        spare_requests_.pop_back();
+        return spare;
+    }
+
+    /// Keeps the memory of a request that is over, and nothing of what it holds.
+    void keep_memory_of(std::unique_ptr<http_request> spent) {
+        constexpr std::size_t most_kept = 64;
+        constexpr std::size_t most_body = 16 * 1024;
+        if (!spent || spare_requests_.size() == most_kept) return;
+        spent->target.clear();
+        spent->headers.wipe();
+        detail::wipe_message(spent->body);
+        if (spent->body.capacity() > most_body) spent->body = std::string();
+        spare_requests_.push_back(std::move(spent));
+    }
+
     result<base_url> base;
     credentials auth;
     client_options options;
@@ -57,6 +79,11 @@ public:
     detail::retry_budget budget;
     detail::jitter_source jitter;
     std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
+
+private:
+    std::vector<std::unique_ptr<http_request>> spare_requests_;
+
+public:
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -87,38 +114,54 @@ public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : context_(&context), options_(std::move(options)), operation_(std::move(operation)) {}
+        : context_(&context),
+          headers_(std::move(options.headers)),
+          timeout_(options.timeout.value_or(context.options.timeout)),
+          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
+          operation_(std::move(operation)) {}
+
+    /// Said before `start`: what an action wants to be sent is `request()` and not in the action, so that nothing is copied. It
+    /// has to be as it was when its answer is given.
+    void keep_requests() noexcept { keeps_requests_ = true; }
+
+    [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) {
-        auto const timeout = options_.timeout.value_or(context_->options.timeout);
-        deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
+        deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
-                        : now + timeout;
+                        : now + timeout_;
         report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
-        if (attempt_time() <= attempt_time().zero())
+        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+        if (attempt_time_ <= attempt_time_.zero())
             return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (http_header const& extra : options_.headers) secrets_.add(extra.value);
+        for (header_view const extra : headers_) secrets_.add(extra.value);
         if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
         if constexpr (requires { O::writes; }) {
             if (O::writes && context_->options.read_only) return end(refuse_write());
         }
-        return carry(operation_.start(context_->base->path), now);
+        std::string_view const base_path = context_->base->path;
+        if constexpr (requires { operation_.start(*pending_, base_path); }) {
+            pending_ = context_->spare_request();
+            return operation_.start(*pending_, base_path) ? begin_pending(now) : action::done();
+        } else {
+            return carry(operation_.start(base_path), now);
+        }
     }
 
     /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
         report_.on_answer(answer, now);
+        if (keeps_requests_) take_request_back();
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
+        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
-        if (pending_.method != http_method::get) {
+        if (pending_->method != http_method::get) {
             if (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied) may_be_applied_ = true;
             // A later try that reached nobody says nothing of an earlier one.
-            if (!answer && pending_.method == http_method::delete_ && may_be_applied_) answer.error().possibly_applied = true;
+            if (!answer && pending_->method == http_method::delete_ && may_be_applied_) answer.error().possibly_applied = true;
         }
         if (answer && answer->status == 401 && can_sign_in_again()) {
             // A 401 precedes the reading of the body, so any method may be sent once more.
@@ -141,7 +184,7 @@ public:
             if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         }
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_.method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
@@ -169,10 +212,10 @@ public:
     }
 
     [[nodiscard]] result_type take() {
-        result_type taken = ended_ ? result_type(*std::move(ended_)) : operation_.take();
+        result_type taken = ended_ ? result_type(std::move(ended_->get())) : operation_.take();
         if (!taken) {
             taken.error().attempts = attempts_;
-            if (taken.error().status == 401 && !used_token_.empty() && state_ == state::calling)
+            if (taken.error().status == 401 && used_token_ && state_ == state::calling)
                 taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
         }
         if (!taken) {
@@ -183,6 +226,7 @@ public:
             for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
         report_.on_done(attempts_, taken ? nullptr : &taken.error());
+        context_->keep_memory_of(std::move(pending_));
         return taken;
     }
 
@@ -191,20 +235,20 @@ private:
 
     [[nodiscard]] action end(failure reason) {
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
-        ended_ = std::move(reason);
+        ended_.emplace(std::move(reason));
         return action::done();
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
     void scrub_server_texts(http_response& answer) {
-        bool const is_test = pending_.method == http_method::post && pending_.body.empty();
+        bool const is_test = pending_->method == http_method::post && pending_->body.empty();
         if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
         add_own_secrets();
         if (!secrets_.empty()) secrets_.scrub_json(answer.body);
     }
 
     void add_own_secrets() {
-        secrets_.add(used_token_.reveal());
+        if (used_token_) secrets_.add(used_token_->reveal());
         if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
     }
 
@@ -218,10 +262,16 @@ private:
             }
         }
         if (!next) return action::done();
-        if (context_->options.read_only && next->method != http_method::get) return end(refuse_write());
-        pending_ = *std::move(next);
-        for (http_header const& extra : options_.headers) pending_.headers.add(extra.name, extra.value);
-        secrets_.add_settings_of(pending_.body);
+        if (!pending_) pending_ = context_->spare_request();
+        *pending_ = *std::move(next);
+        return begin_pending(now);
+    }
+
+    /// A request that was not sent yet.
+    [[nodiscard]] action begin_pending(std::chrono::nanoseconds now) {
+        if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
+        for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
+        secrets_.add_settings_of(pending_->body);
         tries_ = 0;
         return dispatch(now);
     }
@@ -232,11 +282,10 @@ private:
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
-            late.possibly_applied = pending_.method == http_method::delete_ && may_be_applied_;
+            late.possibly_applied = pending_->method == http_method::delete_ && may_be_applied_;
             // The operation knows what was carried out before.
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
-        http_request request = pending_;
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = fixed->token();
         } else if (!context_->auth.empty()) {
@@ -249,27 +298,32 @@ private:
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
-        if (!used_token_.empty()) {
-            // At once, so that no smaller memory is left behind with the token.
-            std::string value;
-            value.reserve(used_token_.reveal().size() + 7);
-            value.append("Bearer ").append(used_token_.reveal());
-            request.headers.add("Authorization", std::move(value));
-        }
         ++tries_;
-        return send(std::move(request), now);
+        action made;
+        made.what = action_kind::send;
+        if (!keeps_requests_) made.request = *pending_;
+        http_request& request = keeps_requests_ ? *pending_ : made.request;
+        if (used_token_) request.headers.add("Authorization", "Bearer ", used_token_->reveal());
+        complete(request, now);
+        return made;
     }
 
-    [[nodiscard]] action send(http_request request, std::chrono::nanoseconds now) {
+    void take_request_back() {
+        token_request_.reset();
+        pending_->headers.remove("Authorization");
+        pending_->trace = nullptr;
+    }
+
+    /// What each request gets, the one for a token too.
+    void complete(http_request& request, std::chrono::nanoseconds now) {
         request.origin = context_->base->origin;
-        request.limits.time = (std::min)(deadline_ - now, attempt_time());
-        is_attempt_limited_ = attempt_time() < deadline_ - now;
+        request.limits.time = (std::min)(deadline_ - now, attempt_time_);
+        is_attempt_limited_ = attempt_time_ < deadline_ - now;
         request.limits.header_bytes = context_->options.header_bytes;
         request.limits.body_bytes = context_->options.body_bytes;
         ++attempts_;
         bool const is_sign_in = state_ == state::fetching_token;
         report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
-        return action::send(std::move(request));
     }
 
     /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
@@ -281,7 +335,13 @@ private:
             return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
-        return send(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path), now);
+        http_request request = detail::token_request(*context_->auth.as_client_credentials(), context_->base->path);
+        complete(request, now);
+        if (!keeps_requests_) return action::send(std::move(request));
+        token_request_ = std::make_unique<http_request>(std::move(request));
+        action made;
+        made.what = action_kind::send;
+        return made;
     }
 
     [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
@@ -334,7 +394,7 @@ private:
     [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
         retry_policy const& policy = context_->options.retry;
         if (tries_ >= policy.most_attempts) return std::nullopt;
-        bool const may_repeat = pending_.method == http_method::get || pending_.method == http_method::delete_;
+        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
         bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
                                        : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
                                              (may_repeat || !answer.error().possibly_applied);
@@ -377,27 +437,26 @@ private:
         else return {};
     }
 
-    [[nodiscard]] std::chrono::nanoseconds attempt_time() const noexcept {
-        if (options_.attempt_timeout) return *options_.attempt_timeout;
-        return context_->options.attempt_timeout.value_or((std::chrono::nanoseconds::max)());
-    }
-
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
     static constexpr std::int64_t most_token_life = 60;
 
     client_context* context_;
-    call_options options_;
+    http_headers headers_;
+    std::chrono::nanoseconds timeout_;
+    std::chrono::nanoseconds attempt_time_;
     O operation_;
-    http_request pending_;
-    std::optional<failure> ended_;
+    std::unique_ptr<http_request> pending_;
+    std::unique_ptr<http_request> token_request_;
+    std::optional<detail::boxed_failure> ended_;
     detail::sent_secrets secrets_;
-    secret used_token_;
+    std::optional<secret> used_token_;
     std::uint64_t token_generation_ = 0;
     detail::call_report report_;
     std::chrono::nanoseconds deadline_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
+    bool keeps_requests_ = false;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
     bool is_attempt_limited_ = false;

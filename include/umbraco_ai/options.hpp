@@ -47,8 +47,9 @@ public:
     http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
 
     /// Errors: a usage failure that names the header, never its value.
-    [[nodiscard]] result<void> check() const {
-        for (http_header const& header : headers) {
+    [[nodiscard]] result<void> check() const { return check(headers); }
+    [[nodiscard]] static result<void> check(http_headers const& given) {
+        for (header_view const header : given) {
             auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
             if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
             for (std::string_view const own : {"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"})
@@ -56,7 +57,7 @@ public:
                     return failure(errc::invalid_argument, "The library writes this header itself; credentials are given to the client.").at(std::string(own));
             for (char const c : header.value)
                 if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
-                    return failure(errc::invalid_argument, "The value holds a control character.").at(header.name);
+                    return failure(errc::invalid_argument, "The value holds a control character.").at(std::string(header.name));
         }
         return result<void>::ok();
     }

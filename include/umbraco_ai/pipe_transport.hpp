@@ -37,7 +37,7 @@ public:
         : pipe_(pipe), request_(request), start_(now()), noted_(start_), memory_(std::string(line_memory(request) + most_per_read, '\0')), parser_(lines(), limits_of(request)) {
         // At once, so that no smaller memory is left behind with the token.
         std::size_t size = std::size_t{96} + request.target.size() + request.origin.host.size() + request.body.size();
-        for (http_header const& header : request.headers) size += header.name.size() + header.value.size() + 4;
+        for (header_view const header : request.headers) size += header.name.size() + header.value.size() + 4;
         bytes_.get().reserve(size);
         http1::write_head(bytes_.get(), request);
         bytes_.get().append(request.body);

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -147,6 +148,42 @@ namespace detail {
 
 }  // namespace detail
 
+namespace detail {
+
+/// A failure in memory of its own, since it is many times larger than most values, and a result is moved often.
+class boxed_failure {
+public:
+    boxed_failure() = default;
+    explicit boxed_failure(failure reason) : at_(std::make_unique<failure>(std::move(reason))) {}
+    boxed_failure(boxed_failure const& other) : at_(other.at_ ? std::make_unique<failure>(*other.at_) : nullptr) {}
+    boxed_failure(boxed_failure&&) noexcept = default;
+    boxed_failure& operator=(boxed_failure const& other) {
+        if (this != &other) *this = boxed_failure(other);
+        return *this;
+    }
+    boxed_failure& operator=(boxed_failure&&) noexcept = default;
+    ~boxed_failure() = default;
+
+    [[nodiscard]] failure& get() {
+        if (!at_) at_ = std::make_unique<failure>();
+        return *at_;
+    }
+    [[nodiscard]] failure const& get() const { return at_ ? *at_ : nothing(); }
+
+    friend bool operator==(boxed_failure const& a, boxed_failure const& b) { return a.get() == b.get(); }
+
+private:
+    // A default-constructed failure. It is never destroyed, so that no order of destruction matters.
+    [[nodiscard]] static failure const& nothing() {
+        static failure const* const made = new failure;
+        return *made;
+    }
+
+    std::unique_ptr<failure> at_;
+};
+
+}  // namespace detail
+
 template <class T>
 class result;
 
@@ -164,7 +201,7 @@ public:
     using value_type = T;
 
     result() = default;
-    result(failure reason) : state_(std::in_place_index<0>, std::move(reason)) {}
+    result(failure reason) : state_(std::in_place_index<0>, detail::boxed_failure(std::move(reason))) {}
     /// With a default-constructed value, to be filled where it stands.
     explicit result(std::in_place_t) : state_(std::in_place_index<1>) {}
 
@@ -201,25 +238,25 @@ public:
     }
 
     /// The failure; only where there is no value.
-    [[nodiscard]] failure& error() & noexcept { return *std::get_if<0>(&state_); }
-    [[nodiscard]] failure const& error() const& noexcept { return *std::get_if<0>(&state_); }
-    [[nodiscard]] failure error() && { return std::move(*std::get_if<0>(&state_)); }
+    [[nodiscard]] failure& error() & { return std::get_if<0>(&state_)->get(); }
+    [[nodiscard]] failure const& error() const& { return std::get_if<0>(&state_)->get(); }
+    [[nodiscard]] failure error() && { return std::move(std::get_if<0>(&state_)->get()); }
 
     /// `f(value)` where there is a value, the failure otherwise; `f` returns a result.
     template <class F>
     [[nodiscard]] auto and_then(F&& f) && -> std::invoke_result_t<F, T> {
         if (has_value()) return std::forward<F>(f)(std::move(*std::get_if<1>(&state_)));
-        return std::move(*std::get_if<0>(&state_));
+        return std::move(std::get_if<0>(&state_)->get());
     }
 
     friend bool operator==(result const&, result const&) = default;
 
 private:
     void demand() const {
-        if (!has_value()) detail::throw_bad_result(*std::get_if<0>(&state_));
+        if (!has_value()) detail::throw_bad_result(std::get_if<0>(&state_)->get());
     }
 
-    std::variant<failure, T> state_;
+    std::variant<detail::boxed_failure, T> state_;
 };
 
 /// Success without a value, or a failure. A default-constructed one is a failure, as with any result; say `ok`.
@@ -229,19 +266,19 @@ public:
     using value_type = void;
 
     result() : reason_(std::in_place) {}
-    result(failure reason) : reason_(std::move(reason)) {}
+    result(failure reason) : reason_(detail::boxed_failure(std::move(reason))) {}
     [[nodiscard]] static result ok() noexcept { return result(success()); }
 
     [[nodiscard]] bool has_value() const noexcept { return !reason_; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
     void value() const {
-        if (reason_) detail::throw_bad_result(*reason_);
+        if (reason_) detail::throw_bad_result(reason_->get());
     }
 
-    [[nodiscard]] failure& error() & noexcept { return *reason_; }
-    [[nodiscard]] failure const& error() const& noexcept { return *reason_; }
-    [[nodiscard]] failure error() && { return *std::move(reason_); }
+    [[nodiscard]] failure& error() & { return reason_->get(); }
+    [[nodiscard]] failure const& error() const& { return reason_->get(); }
+    [[nodiscard]] failure error() && { return std::move(reason_->get()); }
 
     friend bool operator==(result const&, result const&) = default;
 
@@ -249,8 +286,7 @@ private:
     struct success {};
     explicit result(success) noexcept {}
 
-    // A failure is large, so success does not make one.
-    std::optional<failure> reason_;
+    std::optional<detail::boxed_failure> reason_;
 };
 
 UMBRACO_AI_END_NAMESPACE

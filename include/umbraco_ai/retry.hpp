@@ -129,11 +129,11 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
 
 /// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
 [[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
-    std::string const* field = response.headers.find("Retry-After");
-    if (field == nullptr || field->empty()) return std::nullopt;
+    auto const field = response.headers.find("Retry-After");
+    if (!field || field->empty()) return std::nullopt;
     if (auto const delay = parse_delay(*field)) return delay;
-    std::string const* date = response.headers.find("Date");
-    if (date == nullptr) return std::nullopt;
+    auto const date = response.headers.find("Date");
+    if (!date) return std::nullopt;
     std::int64_t const until = parse_http_date(*field).value_or(-1);
     std::int64_t const from = parse_http_date(*date).value_or(-1);
     if (from < 0 || until < from) return std::nullopt;

@@ -55,6 +55,11 @@ using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>
 template <class T>
 struct io_traits {};
 
+/// A transport can send a request that stays with its caller, who has it back, as it was, when the answer is there. So
+/// nothing need be copied for the case that it is sent again.
+template <class T>
+concept SendsInPlace = requires(T& transport, http_request& request) { transport.send_in_place(request); };
+
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
 concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };

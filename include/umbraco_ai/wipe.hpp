@@ -25,6 +25,11 @@ inline void wipe(std::string& text) noexcept {
     text.clear();
 }
 
+/// The same for what a message holds, of which only longer texts can be secrets: one that was moved away costs nothing.
+inline void wipe_message(std::string& text) noexcept {
+    if (!text.empty() || text.capacity() > std::string().capacity()) wipe(text);
+}
+
 /// A string that is overwritten when it ends, is assigned to, or is moved from.
 class wiping_string {
 public:

@@ -106,8 +106,8 @@ inline std::string read_chunks(byte_reader& in) {
 }
 
 inline bool is_chunked(http_headers const& headers) {
-    std::string const* const coding = headers.find("Transfer-Encoding");
-    return coding != nullptr && *coding == "chunked";
+    auto const coding = headers.find("Transfer-Encoding");
+    return coding && *coding == "chunked";
 }
 
 /// Puts back the bytes of a long run that the file leaves out.
@@ -135,7 +135,7 @@ inline exchange read_request(byte_reader& in) {
     made.request.headers = read_headers(in, true);
     if (is_chunked(made.request.headers)) {
         made.request.body = read_chunks(in);
-    } else if (std::string const* length = made.request.headers.find("Content-Length")) {
+    } else if (auto const length = made.request.headers.find("Content-Length")) {
         std::size_t const announced = parse_size(*length, 10);
         made.has_whole_body = announced <= in.size();
         made.request.body = in.take(std::min(announced, in.size()));
@@ -151,7 +151,7 @@ inline http_response read_response(byte_reader& in, bool is_head) {
     if (is_head) return made;
     if (is_chunked(made.headers)) {
         made.body = read_chunks(in);
-    } else if (std::string const* length = made.headers.find("Content-Length")) {
+    } else if (auto const length = made.headers.find("Content-Length")) {
         made.body = in.take(parse_size(*length, 10));
     } else {
         // Answers to HTTP/1.0 are not chunked and end with the connection.

@@ -6,6 +6,7 @@
 #include <umbraco_ai/asio/write_queue.hpp>
 #include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/machine.hpp>
+#include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
@@ -13,11 +14,97 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <chrono>
 #include <exception>
-#include <map>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// An action whose request stays in its machine: what of it a coroutine has to remember while it waits.
+class step_in_place {
+public:
+    step_in_place() = default;
+    step_in_place(action&& taken) : what(taken.what), subject(taken.subject), delay(taken.delay), source(std::move(taken.source)) {}
+
+    action_kind what = action_kind::done;
+    guid subject;
+    std::chrono::nanoseconds delay{0};
+    token_source source;
+};
+
+/// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
+/// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
+template <class Transport, class Machine, class Executor>
+class asio_driver {
+    using clock = io_traits<result<http_response>>;
+
+public:
+    static constexpr bool keeps_requests = SendsInPlace<Transport> && requires(Machine& machine) { machine.keep_requests(); };
+
+    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {
+        if constexpr (keeps_requests) machine.keep_requests();
+    }
+
+    void start() {
+        next = queue_.guarded([this] { return machine_.start(now()); });
+    }
+    template <class... Outcome>
+    void resume(Outcome&&... outcome) {
+        next = queue_.guarded([&] { return machine_.resume(std::move(outcome)..., now()); });
+    }
+    [[nodiscard]] typename Machine::result_type take() {
+        return queue_.guarded([this] { return machine_.take(); });
+    }
+
+    /// Carries out any action but `send`.
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> rest() {
+        switch (next.what) {
+            case action_kind::wait:
+                if constexpr (CanWait<Transport>) co_await transport_.wait(next.delay);
+                resume();
+                break;
+            case action_kind::lock: {
+                auto ticket = co_await queue_.template acquire<Executor>(next.subject, next.delay);
+                result<bool> waited = false;
+                if (ticket) {
+                    waited = ticket->waited();
+                    held_.emplace_back(next.subject, *std::move(ticket));
+                } else {
+                    waited = std::move(ticket).error();
+                }
+                resume(std::move(waited));
+                break;
+            }
+            case action_kind::token: {
+                result<bearer_token> token = co_await receive_token<Executor>(std::move(next.source), next.delay);
+                resume(std::move(token));
+                break;
+            }
+            case action_kind::unlock:
+                std::erase_if(held_, [this](auto const& one) { return one.first == next.subject; });
+                resume();
+                break;
+            case action_kind::send:
+            case action_kind::done: break;
+        }
+    }
+
+    std::conditional_t<keeps_requests, step_in_place, action> next;
+
+private:
+    [[nodiscard]] std::chrono::nanoseconds now() const { return clock::now_of(transport_); }
+
+    Transport& transport_;
+    Machine& machine_;
+    asio_write_queue& queue_;
+    std::vector<std::pair<guid, asio_write_queue::ticket>> held_;
+};
+
+}  // namespace detail
 
 /// A transport whose `send` is a coroutine of Boost.Asio.
 /// Lifetime: the transport outlives what `run` gives.
@@ -31,38 +118,21 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
 
     template <class Transport, class Machine>
     [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
-        using clock = io_traits<result<http_response>>;
         if (queue.is_within_step())
             co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        auto const now = [&transport] { return clock::now_of(transport); };
-        // The calls of a client share its token and its budget.
-        auto const guarded = [&queue](auto&& step) { return queue.guarded(step); };
+        using driver = detail::asio_driver<Transport, Machine, Executor>;
+        driver work(transport, machine, queue);
         std::exception_ptr thrown;
-        std::map<guid, asio_write_queue::ticket> held;
         try {
-            action next = guarded([&] { return machine.start(now()); });
-            while (next.what != action_kind::done) {
-                if (next.what == action_kind::wait) {
-                    if constexpr (requires { transport.wait(next.delay); }) co_await transport.wait(next.delay);
-                    next = guarded([&] { return machine.resume(now()); });
-                } else if (next.what == action_kind::lock) {
-                    auto ticket = co_await queue.template acquire<Executor>(next.subject, next.delay);
-                    result<bool> waited = false;
-                    if (ticket) waited = ticket->waited();
-                    else waited = std::move(ticket).error();
-                    if (ticket) held[next.subject] = *std::move(ticket);
-                    next = guarded([&] { return machine.resume(std::move(waited), now()); });
-                } else if (next.what == action_kind::token) {
-                    result<bearer_token> token = co_await detail::receive_token<Executor>(std::move(next.source), next.delay);
-                    next = guarded([&] { return machine.resume(std::move(token), now()); });
-                } else if (next.what == action_kind::unlock) {
-                    held.erase(next.subject);
-                    next = guarded([&] { return machine.resume(now()); });
+            for (work.start(); work.next.what != action_kind::done;) {
+                if (work.next.what != action_kind::send) {
+                    co_await work.rest();
+                } else if constexpr (driver::keeps_requests) {
+                    work.resume(co_await transport.send_in_place(machine.request()));
                 } else {
-                    result<http_response> answer = co_await send_over(transport, std::move(next.request));
-                    next = guarded([&] { return machine.resume(std::move(answer), now()); });
+                    work.resume(co_await send_over(transport, std::move(work.next.request)));
                 }
             }
         } catch (...) {
@@ -70,7 +140,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return guarded([&] { return machine.take(); });
+        co_return work.take();
     }
 };
 

@@ -29,11 +29,13 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// HTTP/1.1 over TCP and TLS as coroutines of Boost.Asio, with Boost.Beast's parser and OpenSSL.
+/// HTTP/1.1 over TCP and TLS as coroutines of Boost.Asio, with buffers of Boost.Beast and OpenSSL. Answers are read by the
+/// codec in `http1/`, which a test compares with Beast's parser.
 ///
 /// Trust: TLS 1.2 or newer; the certificate is verified, always; see `tls_options`.
 /// Connections: kept and used again, the most recent first; at most `transport_options::most_connections` to one origin in
@@ -52,7 +54,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
-/// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, not at once.
+/// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
+/// many of them, not at once.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
@@ -76,7 +79,13 @@ public:
 
     /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
     [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) {
-        return exchange(shared_, executor_, std::move(request));
+        return exchange_own(shared_, std::move(request));
+    }
+
+    /// The same with a request that stays with the caller, who has it back when the answer is there, as it was. Meanwhile it
+    /// is neither changed nor looked at.
+    [[nodiscard]] boost::asio::awaitable<result<http_response>> send_in_place(http_request& request) {
+        return exchange(shared_, &request);
     }
 
     /// The steady clock, since its epoch.
@@ -98,31 +107,35 @@ private:
                                                                                transport_options options) {
         auto& service = boost::asio::use_service<detail::pool_service>(context_of(executor));
         auto pool = service.make_pool(executor, options.most_connections, options.idle_time);
-        return std::make_shared<detail::transport_shared const>(std::move(pool), std::move(options));
+        return std::make_shared<detail::transport_shared const>(executor, std::move(pool), std::move(options));
+    }
+
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange_own(
+        std::shared_ptr<detail::transport_shared const> shared, http_request request) {
+        result<http_response> answer = co_await exchange(std::move(shared), &request);
+        co_return answer;
     }
 
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange(
-        std::shared_ptr<detail::transport_shared const> shared, boost::asio::any_io_executor io, http_request request) {
-        if (result<void> const checked = detail::check_request(request); !checked) co_return checked.error();
+        std::shared_ptr<detail::transport_shared const> shared, http_request* request) {
+        if (result<void> const checked = detail::check_request(*request); !checked) co_return checked.error();
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        result<http_response> answer;
+        std::optional<detail::http_exchange> work;
         std::exception_ptr thrown;
         try {
-            boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
-            boost::asio::cancellation_state cancellation = co_await boost::asio::this_coro::cancellation_state;
-            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(cancellation), std::move(request));
-            for (auto need = work.begin(); need != detail::exchange_need::nothing; need = work.advance()) {
-                if (need == detail::exchange_need::connection) co_await work.connect();
-                else co_await work.event();
+            work.emplace(shared, co_await boost::asio::this_coro::executor,
+                         co_await boost::asio::this_coro::cancellation_state, *request);
+            for (auto need = work->begin(); need != detail::exchange_need::nothing; need = work->advance()) {
+                if (need == detail::exchange_need::connection) co_await work->connect();
+                else co_await work->event();
             }
-            answer = work.take();
         } catch (...) {
             thrown = std::current_exception();
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return answer;
+        co_return work->take();
     }
 
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,

@@ -84,9 +84,9 @@ struct answer<created_connection> {
 private:
     /// The last segment; the rest has whatever authority the server believes in.
     static std::optional<guid> id_of_location(http_response const& response) {
-        std::string const* location = response.headers.find("Location");
-        if (location == nullptr) return std::nullopt;
-        return guid::parse(std::string_view(*location).substr(location->rfind('/') + 1));
+        auto const location = response.headers.find("Location");
+        if (!location) return std::nullopt;
+        return guid::parse(location->substr(location->rfind('/') + 1));
     }
 };
 

@@ -6,14 +6,18 @@
 #include <umbraco_ai/version.hpp>
 #include <umbraco_ai/wipe.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iosfwd>
+#include <iterator>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -45,7 +49,72 @@ namespace detail {
 
 }  // namespace detail
 
-/// One header field.
+namespace detail {
+
+/// Bytes that are written one behind the other, and overwritten before their memory is given up.
+class byte_block {
+public:
+    byte_block() = default;
+    byte_block(byte_block const& other) {
+        reserve(other.size_);
+        if (other.size_ != 0) std::memcpy(grow(other.size_), other.data(), other.size_);
+    }
+    byte_block(byte_block&& other) noexcept
+        : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
+    byte_block& operator=(byte_block other) noexcept {
+        std::swap(memory_, other.memory_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+        return *this;
+    }
+    ~byte_block() { wipe(); }
+
+    [[nodiscard]] char const* data() const noexcept { return memory_.get(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    void reserve(std::size_t capacity) {
+        if (capacity <= capacity_) return;
+        capacity = (std::max)(capacity, 2 * capacity_);
+        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+        if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
+        auto const kept = size_;
+        wipe();
+        memory_ = std::move(larger);
+        size_ = kept;
+        capacity_ = capacity;
+    }
+
+    /// Room for `count` bytes more, to be written by the caller.
+    [[nodiscard]] char* grow(std::size_t count) {
+        reserve(size_ + count);
+        return memory_.get() + std::exchange(size_, size_ + count);
+    }
+
+    void remove(std::size_t at, std::size_t count) noexcept {
+        std::memmove(memory_.get() + at, memory_.get() + at + count, size_ - at - count);
+        size_ -= count;
+        overwrite(memory_.get() + size_, count);
+    }
+
+    /// Overwrites all bytes; the memory stays.
+    void wipe() noexcept {
+        if (size_ != 0) overwrite(memory_.get(), size_);
+        size_ = 0;
+    }
+
+    friend bool operator==(byte_block const& a, byte_block const& b) noexcept {
+        return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data(), b.data(), a.size_) == 0);
+    }
+
+private:
+    std::unique_ptr<char[]> memory_;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
+
+}  // namespace detail
+
+/// One header field with texts of its own.
 class http_header {
 public:
     http_header() = default;
@@ -57,39 +126,132 @@ public:
     friend bool operator==(http_header const&, http_header const&) = default;
 };
 
-/// Header fields in the order in which they stand; names are compared ignoring case.
-class http_headers {
+/// One header field that refers to the texts of its owner.
+class header_view {
 public:
+    constexpr header_view() = default;
+    constexpr header_view(std::string_view field_name, std::string_view field_value) noexcept : name(field_name), value(field_value) {}
+
+    std::string_view name;
+    std::string_view value;
+
+    friend bool operator==(header_view const&, header_view const&) = default;
+};
+
+/// Header fields in the order in which they stand; names are compared ignoring case. All of them share one piece of memory,
+/// since an answer has many that nobody reads.
+/// Lifetime: what `find` gives, and iterators, hold until the next `add` or `wipe`, or the end.
+class http_headers {
+    // Before the texts of each field.
+    class sizes {
+    public:
+        sizes() = default;
+        sizes(std::size_t of_name, std::size_t of_value) noexcept : name(of_name), value(of_value) {}
+        std::size_t name = 0;
+        std::size_t value = 0;
+    };
+
+public:
+    class iterator {
+    public:
+        using value_type = header_view;
+        using reference = header_view;
+        using pointer = void;
+        using difference_type = std::ptrdiff_t;
+        using iterator_category = std::input_iterator_tag;
+
+        iterator() = default;
+
+        [[nodiscard]] header_view operator*() const noexcept { return field_; }
+        [[nodiscard]] header_view const* operator->() const noexcept { return &field_; }
+        iterator& operator++() noexcept {
+            at_ += sizeof(sizes) + field_.name.size() + field_.value.size();
+            load();
+            return *this;
+        }
+        iterator operator++(int) noexcept {
+            iterator const before = *this;
+            ++*this;
+            return before;
+        }
+        friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
+
+    private:
+        friend class http_headers;
+        iterator(char const* at, char const* end) noexcept : at_(at), end_(end) { load(); }
+
+        void load() noexcept {
+            if (at_ == end_) return;
+            sizes read;
+            std::memcpy(&read, at_, sizeof read);
+            field_.name = std::string_view(at_ + sizeof read, read.name);
+            field_.value = std::string_view(field_.name.data() + read.name, read.value);
+        }
+
+        char const* at_ = nullptr;
+        char const* end_ = nullptr;
+        header_view field_;
+    };
+    using const_iterator = iterator;
+    using value_type = header_view;
+
     http_headers() = default;
 
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-
-    /// Makes room for so many fields.
-    void reserve(std::size_t count) { fields_.reserve(count); }
-
-    /// The value of the first field of this name, or null.
-    [[nodiscard]] std::string const* find(std::string_view name) const noexcept {
-        for (auto const& field : fields_)
-            if (detail::equals_ignoring_case(field.name, name)) return &field.value;
-        return nullptr;
+    /// Adds a field; its value is `value` and `rest` together. None of the texts may be one of these fields' own.
+    void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
+        sizes const written(name.size(), value.size() + rest.size());
+        char* to = bytes_.grow(sizeof written + written.name + written.value);
+        std::memcpy(to, &written, sizeof written);
+        to += sizeof written;
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+        ++count_;
     }
 
-    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
-    [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
-    [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
-    [[nodiscard]] auto end() const noexcept { return fields_.end(); }
+    /// Makes room for fields of so many characters, names and values together.
+    void reserve(std::size_t count, std::size_t characters) {
+        bytes_.reserve(bytes_.size() + count * sizeof(sizes) + characters);
+    }
 
-    /// Overwrites every value and removes all fields.
+    /// The value of the first field of this name.
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept {
+        for (header_view const field : *this)
+            if (field.name.size() == name.size() && detail::equals_ignoring_case(field.name, name)) return field.value;
+        return std::nullopt;
+    }
+
+    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] iterator begin() const noexcept { return {bytes_.data(), bytes_.data() + bytes_.size()}; }
+    [[nodiscard]] iterator end() const noexcept { return {bytes_.data() + bytes_.size(), bytes_.data() + bytes_.size()}; }
+
+    /// Removes all fields of this name.
+    void remove(std::string_view name) {
+        for (std::size_t at = 0; at < bytes_.size();) {
+            header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
+            std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
+            if (!detail::equals_ignoring_case(field.name, name)) {
+                at += size;
+                continue;
+            }
+            bytes_.remove(at, size);
+            --count_;
+        }
+    }
+
+    /// Overwrites and removes all fields.
     void wipe() noexcept {
-        for (http_header& field : fields_) detail::wipe(field.value);
-        fields_.clear();
+        bytes_.wipe();
+        count_ = 0;
     }
 
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
-    std::vector<http_header> fields_;
+    detail::byte_block bytes_;
+    std::size_t count_ = 0;
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
@@ -143,11 +305,8 @@ public:
     http_request& operator=(http_request const&) = default;
     http_request& operator=(http_request&&) noexcept = default;
 
-    /// A body can hold credentials, and headers hold the token, so both are overwritten.
-    ~http_request() {
-        detail::wipe(body);
-        headers.wipe();
-    }
+    /// A body can hold credentials, so it is overwritten, as the headers are.
+    ~http_request() { detail::wipe_message(body); }
 
     http_method method = http_method::get;
     http_origin origin;
@@ -185,7 +344,7 @@ public:
     http_response& operator=(http_response const&) = default;
     http_response& operator=(http_response&&) noexcept = default;
     /// A body can hold credentials in plain, so it is overwritten.
-    ~http_response() { detail::wipe(body); }
+    ~http_response() { detail::wipe_message(body); }
     explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
 
     int status = 0;

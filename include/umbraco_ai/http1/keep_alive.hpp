@@ -18,8 +18,8 @@ namespace detail {
 
 /// How long a connection may lie idle after this answer: `most`, or less where `Keep-Alive: timeout=` says so.
 [[nodiscard]] inline std::chrono::seconds idle_limit(http_headers const& headers, std::chrono::seconds most = std::chrono::seconds(30)) {
-    std::string const* const value = headers.find("Keep-Alive");
-    if (value == nullptr) return most;
+    auto const value = headers.find("Keep-Alive");
+    if (!value) return most;
     constexpr std::string_view name = "timeout=";
     auto const found =
         std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });

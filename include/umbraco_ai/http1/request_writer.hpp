@@ -21,17 +21,7 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace http1 {
 
-/// One header field that refers to the texts of its owner.
-class header_view {
-public:
-    constexpr header_view() = default;
-    constexpr header_view(std::string_view field_name, std::string_view field_value) noexcept : name(field_name), value(field_value) {}
-
-    std::string_view name;
-    std::string_view value;
-
-    friend bool operator==(header_view const&, header_view const&) = default;
-};
+using umbraco_ai::header_view;
 
 /// An `http_origin` that refers to the text of its owner.
 class origin_view {
@@ -89,20 +79,20 @@ template <RequestParts R>
 [[nodiscard]] constexpr request_defect find_defect(R const& request) noexcept {
     std::string_view const target = request.target;
     if (!target.starts_with('/')) return {"A request target begins with '/'; give the percent-encoded path and query.", "target"};
-    if (!std::all_of(target.begin(), target.end(), detail::is_visible_char))
+    if (!detail::is_visible(target))
         return {"The request target holds a blank, a control byte or a byte beyond ASCII; percent-encode it.", "target"};
     std::string_view const host = request.origin.host;
     if (host.empty()) return {"The origin has no host.", "host"};
     for (char const c : host)
-        if (!detail::is_visible_char(c) || std::string_view("/\\?#@[]\"<>,").find(c) != std::string_view::npos)
+        if (!detail::host_chars[static_cast<unsigned char>(c)])
             return {"The host holds a character that no host name has.", "host"};
     if (request.origin.port == 0) return {"The origin has port 0.", "port"};
     for (auto const& field : request.headers) {
         std::string_view const name = field.name;
         if (!detail::is_token(name)) return {"The name of a header is empty or holds a character that is not allowed there.", "headers"};
         if (!detail::is_field_value(field.value)) return {"The value of this header holds a control byte or a line end.", name};
-        for (std::string_view const own : {"Host", "Content-Length", "Transfer-Encoding"})
-            if (detail::equals_ignoring_case(name, own)) return {"The transport writes this header; leave it out.", name};
+        for (std::string_view const own : {std::string_view("Host"), std::string_view("Content-Length"), std::string_view("Transfer-Encoding")})
+            if (name.size() == own.size() && detail::equals_ignoring_case(name, own)) return {"The transport writes this header; leave it out.", name};
     }
     return {};
 }

@@ -73,6 +73,18 @@ public:
 
     /// Takes bytes off the front, up to the next event.
     [[nodiscard]] event next(std::string_view& bytes) noexcept {
+        one_event found;
+        event_kind const why = read(bytes, found);
+        if (found.told.what != event_kind::need_more) return found.told;
+        event made(why);
+        made.error = error_;
+        return made;
+    }
+
+    /// Takes bytes off the front and tells what it finds by `found.on_status(int)`, `on_field(name, value)`, `on_header_end()` and
+    /// `on_body(piece)`, until one of them gives false or there is nothing more to tell. Gives the kind of the last event.
+    template <class Found>
+    [[nodiscard]] event_kind read(std::string_view& bytes, Found& found) {
         has_begun_ = has_begun_ || !bytes.empty();
         std::string_view line;
         while (true) {
@@ -82,10 +94,15 @@ public:
                     if (!take_line(bytes, line)) return pending();
                     if (!read_status(line)) return pending();
                     state_ = state::field;
-                    if (is_interim()) break;
-                    return status_event();
+                    if (!is_interim() && !found.on_status(status_)) return event_kind::status;
+                    break;
                 case state::field:
                 case state::trailer_field: {
+                    if (std::string_view name, value; take_whole_field(bytes, name, value)) {
+                        if (!obey(name, value)) return event_kind::failed;
+                        if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
+                        break;
+                    }
                     if (!take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
                         return pending();
@@ -93,10 +110,13 @@ public:
                     if (line.empty()) {
                         if (!end_section()) return pending();
                         if (state_ == state::status_line || state_ == state::complete) break;
-                        return event(event_kind::header_end);
+                        if (!found.on_header_end()) return event_kind::header_end;
+                        break;
                     }
-                    event const found = read_field(line);
-                    if (found.what == event_kind::failed || tells_fields()) return found;
+                    std::string_view name;
+                    std::string_view value;
+                    if (!split_field(line, name, value) || !obey(name, value)) return event_kind::failed;
+                    if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
                 case state::rest_of_field:
@@ -109,21 +129,23 @@ public:
                         break;
                     }
                     if (bytes.empty()) return pending();
-                    return take_body(bytes);
+                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    break;
                 case state::body_to_end:
                     if (bytes.empty()) return pending();
                     if (bytes.size() > body_left_) return fail(parse_error::body_too_large);
                     rest_ = bytes.size();
                     body_left_ -= rest_;
-                    return take_body(bytes);
+                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    break;
                 case state::chunk_end:
                     if (!take_line_end(bytes)) return pending();
                     break;
                 case state::chunk_line:
                     if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
                     break;
-                case state::complete: return event(event_kind::complete);
-                case state::failed: return pending();
+                case state::complete: return event_kind::complete;
+                case state::failed: return event_kind::failed;
             }
         }
     }
@@ -133,7 +155,10 @@ public:
         if (state_ == state::body_to_end) state_ = state::complete;
         if (state_ == state::body && rest_ == 0) state_ = state::complete;
         if (state_ == state::complete) return event(event_kind::complete);
-        return state_ == state::failed ? pending() : fail(parse_error::connection_closed);
+        if (state_ != state::failed) static_cast<void>(refuse(parse_error::connection_closed));
+        event made(event_kind::failed);
+        made.error = error_;
+        return made;
     }
 
     [[nodiscard]] int status() const noexcept { return status_; }
@@ -141,6 +166,12 @@ public:
     [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
     [[nodiscard]] bool is_header_done() const noexcept { return is_header_done_; }
     [[nodiscard]] bool is_complete() const noexcept { return state_ == state::complete; }
+
+    /// Whether neither a byte of the answer nor of a further interim response has come.
+    [[nodiscard]] bool awaits_answer() const noexcept { return state_ == state::status_line && used_ == 0; }
+
+    /// At the end of the header: the Content-Length of the body, or 0 where none is said.
+    [[nodiscard]] std::uint64_t announced_size() const noexcept { return state_ == state::body ? rest_ : 0; }
 
     /// Of a complete answer: whether the connection can carry another one.
     [[nodiscard]] bool keep_alive() const noexcept {
@@ -155,10 +186,36 @@ private:
     [[nodiscard]] bool is_interim() const noexcept { return status_ / 100 == 1; }
     [[nodiscard]] bool tells_fields() const noexcept { return state_ == state::field && !is_interim(); }
 
-    event fail(parse_error why) noexcept {
-        error_ = why;
-        state_ = state::failed;
-        return pending();
+    // Ends `read` at the first event.
+    class one_event {
+    public:
+        one_event() = default;
+
+        bool on_status(int status) noexcept {
+            told.what = event_kind::status;
+            told.status = status;
+            return false;
+        }
+        bool on_field(std::string_view name, std::string_view value) noexcept {
+            told = event(event_kind::field, value);
+            told.name = name;
+            return false;
+        }
+        bool on_header_end() noexcept {
+            told.what = event_kind::header_end;
+            return false;
+        }
+        bool on_body(std::string_view piece) noexcept {
+            told = event(event_kind::body, piece);
+            return false;
+        }
+
+        event told;
+    };
+
+    event_kind fail(parse_error why) noexcept {
+        static_cast<void>(refuse(why));
+        return event_kind::failed;
     }
     bool refuse(parse_error why) noexcept {
         error_ = why;
@@ -166,17 +223,7 @@ private:
         return false;
     }
 
-    [[nodiscard]] event pending() const noexcept {
-        event made(state_ == state::failed ? event_kind::failed : event_kind::need_more);
-        made.error = error_;
-        return made;
-    }
-
-    [[nodiscard]] event status_event() const noexcept {
-        event made(event_kind::status);
-        made.status = status_;
-        return made;
-    }
+    [[nodiscard]] event_kind pending() const noexcept { return state_ == state::failed ? event_kind::failed : event_kind::need_more; }
 
     // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
     [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
@@ -184,6 +231,30 @@ private:
         if (used_ >= start.size()) return true;
         std::string_view const wanted = detail::without_prefix(start, used_);
         return wanted.starts_with(detail::prefix(bytes, wanted.size()));
+    }
+
+    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them. False where that is not so,
+    // with nothing taken; whoever looks line by line then knows what to do.
+    [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
+        if (used_ != 0 || fields_ == limits_.header_fields) return false;
+        std::size_t colon = 0;
+        while (colon < bytes.size() && detail::is_token_char(bytes[colon])) ++colon;
+        if (colon == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
+        std::size_t at = colon + 1;
+        while (at < bytes.size() && bytes[at] == ' ') ++at;
+        std::size_t const begin = at;
+        at += detail::skip_printable(detail::without_prefix(bytes, at), ' ');
+        while (at < bytes.size() && bytes[at] >= ' ' && bytes[at] != '\x7f') ++at;
+        if (bytes.size() - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n') return false;
+        std::size_t const count = at + 2;
+        if (count > scratch_.size() || count > limits_.header_bytes - header_bytes_) return false;
+        header_bytes_ += count;
+        ++fields_;
+        name = detail::prefix(bytes, colon);
+        value = std::string_view(bytes.data() + begin, at - begin);
+        while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
+        bytes.remove_prefix(count);
+        return true;
     }
 
     // False where the line is not whole yet, or the state has changed because it is too long.
@@ -267,20 +338,15 @@ private:
     [[nodiscard]] bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
         if (line.empty()) return refuse(parse_error::bad_field);
         if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
-        std::size_t const colon = line.find(':');
-        if (colon == std::string_view::npos) return refuse(parse_error::bad_field);
+        std::size_t colon = 0;
+        while (colon < line.size() && detail::is_token_char(line[colon])) ++colon;
+        if (colon == 0 || colon == line.size() || line[colon] != ':') return refuse(parse_error::bad_field);
         name = detail::prefix(line, colon);
         value = detail::without_blanks(detail::without_prefix(line, colon + 1));
-        if (!detail::is_token(name) || !detail::is_field_value(value)) return refuse(parse_error::bad_field);
+        if (!detail::is_field_value(value)) return refuse(parse_error::bad_field);
         if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
         ++fields_;
         return true;
-    }
-
-    event read_field(std::string_view line) noexcept {
-        event made(event_kind::field);
-        if (!split_field(line, made.name, made.value) || !obey(made.name, made.value)) return pending();
-        return made;
     }
 
     [[nodiscard]] static bool is_framing(std::string_view name) noexcept {
@@ -291,13 +357,15 @@ private:
 
     // In a trailer too: a length there contradicts the chunks.
     [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
-        if (detail::equals_ignoring_case(name, "Connection")) {
+        // Most fields are none of these, as their length tells.
+        auto const is = [name](std::string_view wanted) { return name.size() == wanted.size() && detail::equals_ignoring_case(name, wanted); };
+        if (is("Connection")) {
             says_close_ = says_close_ || detail::lists_token(value, "close");
             says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
             if (!detail::is_token_list(value)) return refuse(parse_error::bad_connection);
         }
-        if (detail::equals_ignoring_case(name, "Content-Length")) return read_length(value);
-        if (detail::equals_ignoring_case(name, "Transfer-Encoding")) {
+        if (is("Content-Length")) return read_length(value);
+        if (is("Transfer-Encoding")) {
             if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return refuse(parse_error::bad_transfer_encoding);
             is_chunked_ = true;
         }
@@ -355,12 +423,12 @@ private:
         return true;
     }
 
-    event take_body(std::string_view& bytes) noexcept {
+    std::string_view take_body(std::string_view& bytes) noexcept {
         auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
-        event const made(event_kind::body, detail::prefix(bytes, count));
+        std::string_view const piece = detail::prefix(bytes, count);
         bytes.remove_prefix(count);
         rest_ -= count;
-        return made;
+        return piece;
     }
 
     // chunk-size [ chunk-ext ]

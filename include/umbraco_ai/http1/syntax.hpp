@@ -7,26 +7,69 @@
 #include <umbraco_ai/version.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string_view>
+#include <type_traits>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
+inline constexpr auto token_chars = [] {
+    std::array<bool, 256> made{};
+    for (char const c : std::string_view("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) made[static_cast<unsigned char>(c)] = true;
+    return made;
+}();
+
+/// What may stand in a host: no blank, nothing beyond ASCII, and nothing that would end it in a URL.
+inline constexpr auto host_chars = [] {
+    std::array<bool, 256> made{};
+    for (char c = '!'; c <= '~'; ++c) made[static_cast<unsigned char>(c)] = std::string_view("/\\?#@[]\"<>,").find(c) == std::string_view::npos;
+    return made;
+}();
+
 /// A character of an RFC 9110 token.
-[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept { return token_chars[static_cast<unsigned char>(c)]; }
 
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+    for (char const c : text)
+        if (!is_token_char(c)) return false;
+    return !text.empty();
+}
+
+/// How many characters from the front on, by eights, are printable ASCII and not below `first`, which is a blank or above. Those
+/// behind are to be looked at one by one.
+[[nodiscard]] constexpr std::size_t skip_printable(std::string_view text, char first) noexcept {
+    if (std::is_constant_evaluated()) return 0;
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    constexpr std::uint64_t high_bits = 0x80 * ones;
+    std::uint64_t const lowest = static_cast<unsigned char>(first) * ones;
+    auto const is_printable = [&](std::size_t from) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data() + from, sizeof eight);
+        // A byte that is too small borrows, DEL carries, and either is seen in a high bit of its own or of the next.
+        return ((eight | (eight - lowest) | (eight + ones)) & high_bits) == 0;
+    };
+    constexpr std::size_t step = sizeof(std::uint64_t);
+    if (text.size() < step) return 0;
+    std::size_t at = 0;
+    for (; text.size() - at >= step; at += step)
+        if (!is_printable(at)) return at;
+    return at;
 }
 
 /// Neither a blank, nor a control byte, nor beyond ASCII.
 [[nodiscard]] constexpr bool is_visible_char(char c) noexcept { return c > ' ' && c < '\x7f'; }
+
+[[nodiscard]] constexpr bool is_visible(std::string_view text) noexcept {
+    text.remove_prefix(skip_printable(text, '!'));
+    for (char const c : text)
+        if (!is_visible_char(c)) return false;
+    return true;
+}
 
 [[nodiscard]] constexpr bool is_field_value_char(char c) noexcept {
     auto const byte = static_cast<unsigned char>(c);
@@ -34,7 +77,10 @@ namespace detail {
 }
 
 [[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), is_field_value_char);
+    text.remove_prefix(skip_printable(text, ' '));
+    for (char const c : text)
+        if (!is_field_value_char(c)) return false;
+    return true;
 }
 
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }

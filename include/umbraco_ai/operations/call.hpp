@@ -29,27 +29,36 @@ public:
     void called_from(std::uint64_t origin_tag) noexcept { origin_tag_ = origin_tag; }
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
-        auto request = build_request(descriptor_, base_path);
+        std::optional<http_request> made(std::in_place);
+        if (!start(*made, base_path)) made.reset();
+        return made;
+    }
+
+    /// The same, into a request that is empty or was used before; false where there is none.
+    [[nodiscard]] bool start(http_request& request, std::string_view base_path) {
+        auto ok = build_request(descriptor_, base_path, request);
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
-            if (auto ok = descriptor_.check_origin(origin_tag_); request && !ok) request = ok.error();
+            if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (request) return *std::move(request);
-        result_ = request.error();
-        return std::nullopt;
+        if (!ok) answer_ = std::move(ok).error();
+        return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        if (answer) result_ = decode<D>(*answer);
-        else result_ = std::move(answer).error();
+        answer_ = std::move(answer);
         return std::nullopt;
     }
 
-    [[nodiscard]] result_type take() { return std::move(result_); }
+    /// Reads the answer only now, since its value can be large.
+    [[nodiscard]] result_type take() {
+        if (answer_) return decode<D>(*answer_);
+        return std::move(answer_).error();
+    }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result_type result_;
+    result<http_response> answer_;
 };
 
 UMBRACO_AI_END_NAMESPACE

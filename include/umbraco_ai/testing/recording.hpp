@@ -58,8 +58,8 @@ namespace detail {
 }
 
 [[nodiscard]] inline bool is_chunked(http_headers const& headers) {
-    std::string const* const coding = headers.find("Transfer-Encoding");
-    return coding != nullptr && umbraco_ai::detail::equals_ignoring_case(*coding, "chunked");
+    auto const coding = headers.find("Transfer-Encoding");
+    return coding && umbraco_ai::detail::equals_ignoring_case(*coding, "chunked");
 }
 
 [[nodiscard]] constexpr bool has_no_body(int status, std::string_view method) noexcept {
@@ -89,8 +89,8 @@ public:
         out = server_request(std::string(text.substr(0, first)), std::string(text.substr(first + 1, last - first - 1)));
         if (!read_headers(out.headers)) return false;
         if (is_chunked(out.headers)) return read_chunks(out.body);
-        std::string const* const length = out.headers.find("Content-Length");
-        return length == nullptr || read_body(*length, out.body);
+        auto const length = out.headers.find("Content-Length");
+        return !length || read_body(*length, out.body);
     }
 
     bool read_response(http_response& out, std::string_view method) {
@@ -102,7 +102,7 @@ public:
         if (!read_headers(out.headers)) return false;
         if (has_no_body(out.status, method)) return true;
         if (is_chunked(out.headers)) return read_chunks(out.body);
-        if (std::string const* const length = out.headers.find("Content-Length")) return read_body(*length, out.body);
+        if (auto const length = out.headers.find("Content-Length")) return read_body(*length, out.body);
         // It ends with its connection.
         out.body = std::exchange(rest_, {});
         return true;
@@ -147,7 +147,7 @@ private:
         return true;
     }
 
-    bool read_body(std::string const& length, std::string& out) {
+    bool read_body(std::string_view length, std::string& out) {
         std::size_t size = 0;
         return read_size(length, 10, size) ? read_bytes(size, out) : fail("a Content-Length is no number");
     }
@@ -226,7 +226,7 @@ private:
     static void put_rest(std::string& bytes, http_headers const& headers, std::string_view body, bool needs_length) {
         bool const chunked = detail::is_chunked(headers);
         std::string const length = std::to_string(body.size());
-        for (http_header const& field : headers) {
+        for (header_view const field : headers) {
             bool const is_length = !chunked && umbraco_ai::detail::equals_ignoring_case(field.name, "Content-Length");
             bytes.append(field.name).append(": ").append(is_length && needs_length ? length : field.value).append("\r\n");
         }

@@ -90,7 +90,7 @@ public:
     [[nodiscard]] server_request redact(http_request const& request) {
         server_request made(std::string(to_string(request.method)), request.target);
         made.headers.add("Host", request.origin.authority());
-        for (http_header const& field : request.headers) made.headers.add(field.name, field.value);
+        for (header_view const field : request.headers) made.headers.add(field.name, field.value);
         made.body = request.body;
         if (!request.body.empty() || request.method == http_method::post || request.method == http_method::put) made.headers.add("Content-Length", std::to_string(request.body.size()));
         redact(made);
@@ -166,8 +166,8 @@ private:
 
     void redact(http_headers& headers) {
         http_headers kept;
-        for (http_header const& field : headers) {
-            std::string value = field.value;
+        for (header_view const field : headers) {
+            std::string value(field.value);
             if (detail::is_one_of(field.name, {"Authorization", "Proxy-Authorization"})) {
                 std::size_t const blank = value.find(' ');
                 std::string const scheme = blank == std::string::npos ? std::string() : value.substr(0, blank + 1);
@@ -181,7 +181,7 @@ private:
             } else {
                 value = placeholder_of(value);
             }
-            kept.add(field.name, std::move(value));
+            kept.add(field.name, value);
         }
         headers = std::move(kept);
     }
@@ -222,15 +222,15 @@ private:
         redact_text(body, headers);
         if (body.size() == size) return;
         http_headers kept;
-        for (http_header const& field : headers)
+        for (header_view const field : headers)
             kept.add(field.name, detail::is_one_of(field.name, {"Content-Length"}) ? std::to_string(body.size()) : field.value);
         headers = std::move(kept);
     }
 
     void redact_text(std::string& body, http_headers const& headers) {
         if (body.empty()) return;
-        std::string const* const type = headers.find("Content-Type");
-        if (type != nullptr && umbraco_ai::detail::equals_ignoring_case(std::string_view(*type).substr(0, 33), "application/x-www-form-urlencoded")) {
+        auto const type = headers.find("Content-Type");
+        if (type && umbraco_ai::detail::equals_ignoring_case(type->substr(0, 33), "application/x-www-form-urlencoded")) {
             std::string kept;
             redact_parameters(body, kept);
             scrub(kept);

@@ -90,14 +90,14 @@ private:
 
     [[nodiscard]] static std::string compare(server_request const& recorded, server_request const& came) {
         if (recorded.method != came.method || !is_same(recorded.target, came.target)) return "expected " + shown(recorded) + ", but " + shown(came) + " came";
-        for (http_header const& field : recorded.headers) {
+        for (header_view const field : recorded.headers) {
             if (!is_compared(field.name)) continue;
-            std::string const* const value = came.headers.find(field.name);
-            if (value == nullptr) return shown(recorded) + ": the header " + field.name + " is missing";
-            if (!is_same(field.value, *value)) return shown(recorded) + ": the header " + field.name + " has another value";
+            auto const value = came.headers.find(field.name);
+            if (!value) return shown(recorded) + ": the header " + std::string(field.name) + " is missing";
+            if (!is_same(field.value, *value)) return shown(recorded) + ": the header " + std::string(field.name) + " has another value";
         }
-        for (http_header const& field : came.headers)
-            if (is_compared(field.name) && !recorded.headers.contains(field.name)) return shown(recorded) + ": the header " + field.name + " was not recorded";
+        for (header_view const field : came.headers)
+            if (is_compared(field.name) && !recorded.headers.contains(field.name)) return shown(recorded) + ": the header " + std::string(field.name) + " was not recorded";
         if (is_same(recorded.body, came.body)) return {};
         std::string const expected = detail::without_placeholder_numbers(recorded.body);
         std::string const got = detail::without_placeholder_numbers(came.body);

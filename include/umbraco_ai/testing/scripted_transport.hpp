@@ -122,10 +122,10 @@ private:
         bool const same_method = std::string_view(line.request_).substr(0, blank) == to_string(request.method);
         bool const same_target = request.target == target || request.target == std::string(api_base_path) + std::string(target);
         if (!same_method || !same_target) return "expected " + line.request_ + ", but " + shown(request) + " came";
-        for (http_header const& wanted : line.headers_) {
-            std::string const* found = request.headers.find(wanted.name);
-            if (found == nullptr) return line.request_ + ": the header " + wanted.name + " is missing";
-            if (*found != wanted.value) return line.request_ + ": the header " + wanted.name + " has another value";
+        for (header_view const wanted : line.headers_) {
+            auto const found = request.headers.find(wanted.name);
+            if (!found) return line.request_ + ": the header " + std::string(wanted.name) + " is missing";
+            if (*found != wanted.value) return line.request_ + ": the header " + std::string(wanted.name) + " has another value";
         }
         if (line.body_ && *line.body_ != request.body) {
             std::size_t at = 0;

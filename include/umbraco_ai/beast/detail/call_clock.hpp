@@ -46,9 +46,9 @@ private:
     bool is_listed_ = false;
 };
 
-/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 20 ms or less
-/// often, so that calls which come and go within that time cost no timer of the system; the last call leaves it to run out,
-/// which keeps a context at work for no more than these 20 ms. Safe to use from several threads.
+/// The alarms of all calls of a transport, with one timer for all. It goes off after 20 ms, and less often the longer calls come
+/// and go, so that these cost no timer of the system; the last call leaves it to run out, which keeps a context at work for
+/// 20 ms after a few calls, and for no more than 160 ms after many. Safe to use from several threads.
 class call_clock : public std::enable_shared_from_this<call_clock> {
 public:
     using clock = std::chrono::steady_clock;
@@ -64,7 +64,7 @@ public:
         if (!one.is_listed_) link(one);
         one.due_ = due;
         is_busy_ = true;
-        if (!is_armed_) arm((std::min)(due, clock::now() + grain));
+        if (!is_armed_) arm((std::min)(due, clock::now() + grain_));
         else if (due < armed_) arm(due);
     }
 
@@ -96,12 +96,13 @@ public:
     }
 
 private:
-    static constexpr std::chrono::milliseconds grain{20};
+    static constexpr std::chrono::milliseconds least_grain{20};
+    static constexpr std::chrono::milliseconds most_grain{160};
 
     void arm(clock::time_point at) {
         is_armed_ = true;
         armed_ = at;
-        is_far_ = at > clock::now() + grain;
+        is_far_ = at > clock::now() + most_grain;
         timer_->expires_at(at);
         timer_->async_wait([weak = weak_from_this()](boost::system::error_code error) {
             auto const self = weak.lock();
@@ -112,7 +113,11 @@ private:
     void tick() {
         std::lock_guard const guard(mutex_);
         is_armed_ = false;
-        if (!timer_ || first_ == nullptr) return;
+        grain_ = is_busy_ ? (std::min)(2 * grain_, most_grain) : least_grain;
+        if (!timer_ || first_ == nullptr) {
+            is_busy_ = false;
+            return;
+        }
         auto const now = clock::now();
         auto next = (clock::time_point::max)();
         for (alarmed* one = first_; one != nullptr; one = one->next_) {
@@ -123,7 +128,7 @@ private:
             next = (std::min)(next, one->due_);
         }
         // Where all calls are older than this, they are slow ones, and the next to be due decides.
-        if (std::exchange(is_busy_, false)) next = (std::min)(next, now + grain);
+        if (std::exchange(is_busy_, false)) next = (std::min)(next, now + grain_);
         if (next != (clock::time_point::max)()) arm(next);
     }
 
@@ -154,6 +159,7 @@ private:
 
     std::mutex mutex_;
     std::optional<boost::asio::steady_timer> timer_;
+    std::chrono::milliseconds grain_ = least_grain;
     alarmed* first_ = nullptr;
     clock::time_point armed_;
     bool is_armed_ = false;

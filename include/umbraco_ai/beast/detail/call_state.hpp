@@ -4,10 +4,8 @@
 
 #include <umbraco_ai/asio/sleeper.hpp>
 #include <umbraco_ai/beast/detail/call_clock.hpp>
-#include <umbraco_ai/beast/detail/request_head.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/version.hpp>
-#include <umbraco_ai/wipe.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -18,7 +16,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -26,7 +23,7 @@ namespace detail {
 
 enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
-/// What a call shares with the operations that it waits for: its request, and where alone its coroutine sleeps. Whatever
+/// What a call shares with the operations that it waits for: its limits, and where alone its coroutine sleeps. Whatever
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
 /// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers hold
 /// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
@@ -34,23 +31,17 @@ class call_state final : public alarmed {
 public:
     using clock = call_clock::clock;
 
-    /// Handlers run on `call_strand`.
-    call_state(std::shared_ptr<call_clock> alarms, boost::asio::any_io_executor call_strand, http_request to_send)
+    /// Handlers run on `call_strand`. The request outlives the coroutine.
+    call_state(std::shared_ptr<call_clock> alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
         : alarmed(std::move(call_strand)),
-          request(std::move(to_send)),
-          head(request_head(request)),
+          request(to_send),
           alarms_(std::move(alarms)),
           deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
-    /// The head holds the token.
-    ~call_state() {
-        end();
-        wipe(head);
-    }
+    ~call_state() { end(); }
 
-    http_request const request;
-    std::string head;
+    http_request const& request;
     sleeper rest;
     bool has_place = false;  ///< Guarded by the pool: it may use a connection.
 

@@ -39,7 +39,7 @@ public:
 
     [[nodiscard]] std::shared_ptr<call_state> const& call() const noexcept { return call_; }
     [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
-    [[nodiscard]] failure& reason() noexcept { return reason_; }
+    [[nodiscard]] failure& reason() { return reason_.get(); }
 
     /// What the call is at, for the text of a failure and for the trace.
     void enter(transfer_phase phase) noexcept {
@@ -84,11 +84,11 @@ public:
 
     /// Always false, to be returned.
     [[nodiscard]] bool fail(errc code, std::string text) {
-        reason_ = failure(code, std::move(text));
+        reason_ = boxed_failure(failure(code, std::move(text)));
         return false;
     }
     [[nodiscard]] bool fail(failure reason) {
-        reason_ = std::move(reason);
+        reason_ = boxed_failure(std::move(reason));
         return false;
     }
 
@@ -113,7 +113,7 @@ private:
     boost::asio::cancellation_state cancellation_;
     transfer_trace* trace_;
     call_state::clock::time_point noted_;
-    failure reason_;
+    boxed_failure reason_;
     std::chrono::nanoseconds limit_{0};
     std::optional<call_state::clock::time_point> limit_end_;
     transfer_phase phase_ = transfer_phase::queue;

@@ -3,6 +3,7 @@
 #define UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
 
 #include <umbraco_ai/beast/detail/call_clock.hpp>
+#include <umbraco_ai/beast/detail/call_memory.hpp>
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/http/message.hpp>
@@ -51,40 +52,43 @@ public:
 
     [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
     [[nodiscard]] std::shared_ptr<call_clock> const& alarms() const noexcept { return alarms_; }
+    [[nodiscard]] std::shared_ptr<call_memory> const& memory() const noexcept { return memory_; }
 
     /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
     class place {
     public:
-        place(std::shared_ptr<connection_pool> pool, std::shared_ptr<call_state> owner) : pool_(std::move(pool)), owner_(std::move(owner)) {
-            pool_->enter(*owner_);
-        }
+        /// Both outlive it.
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner) { pool_.enter(owner_); }
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { pool_->leave(*owner_); }
+        ~place() { pool_.leave(owner_); }
 
         /// The call is woken when it becomes so.
-        [[nodiscard]] bool is_granted() const { return pool_->is_granted(*owner_); }
+        [[nodiscard]] bool is_granted() const { return pool_.is_granted(owner_); }
 
     private:
-        std::shared_ptr<connection_pool> pool_;
-        std::shared_ptr<call_state> owner_;
+        connection_pool& pool_;
+        call_state& owner_;
     };
 
-    /// An idle connection to the origin on which nothing has arrived, or nothing.
-    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin) {
+    /// An idle connection to the origin on which nothing has arrived, or nothing. Each is looked at; where a request may be sent
+    /// again, the read that found no more than the last answer counts as the look for a moment.
+    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin, bool may_resend) {
         while (true) {
             std::shared_ptr<http_connection> candidate;
             bool is_fresh = false;
+            bool was_looked_at = false;
             {
                 std::lock_guard const guard(mutex_);
                 auto const now = clock::now();
                 auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == origin; });
                 if (found == idle_.rend()) return nullptr;
                 is_fresh = found->expiry > now;
+                was_looked_at = may_resend && now - found->given < a_moment && found->idle->was_read_empty();
                 candidate = std::move(found->idle);
                 idle_.erase(std::next(found).base());
             }
-            if (is_fresh && candidate->is_quiet()) return candidate;
+            if (is_fresh && (was_looked_at || candidate->is_quiet())) return candidate;
             candidate->close();
         }
     }
@@ -121,9 +125,10 @@ private:
     class entry {
     public:
         entry(std::shared_ptr<http_connection> kept, clock::time_point now, std::chrono::seconds limit)
-            : idle(std::move(kept)), expiry(now + limit) {}
+            : idle(std::move(kept)), given(now), expiry(now + limit) {}
 
         std::shared_ptr<http_connection> idle;
+        clock::time_point given;
         clock::time_point expiry;
     };
 
@@ -178,8 +183,10 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
+    static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
+    std::shared_ptr<call_memory> const memory_ = std::make_shared<call_memory>();
     std::size_t const most_in_use_;
     std::chrono::seconds const idle_time_;
     std::mutex mutex_;

@@ -3,11 +3,15 @@
 #define UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
 
 #include <umbraco_ai/beast/detail/call_state.hpp>
+#include <umbraco_ai/beast/detail/response_reader.hpp>
 #include <umbraco_ai/beast/detail/tls_context.hpp>
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/sink.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
+#include <umbraco_ai/wipe.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -24,6 +28,8 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -70,6 +76,10 @@ public:
     http_connection(boost::asio::any_io_executor const& io, http_origin server) : origin(std::move(server)), socket_(io) {}
     http_connection(http_connection const&) = delete;
     http_connection& operator=(http_connection const&) = delete;
+    ~http_connection() {
+        forget_request();
+        wipe(body_);
+    }
 
     http_origin const origin;
     boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
@@ -121,8 +131,9 @@ public:
     /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle.
     void start_read(std::size_t most, call const& owner) {
         reading.begin();
-        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome, std::size_t count) {
+        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner), most](error_code outcome, std::size_t count) {
             self->buffer.commit(count);
+            self->was_read_empty_ = !self->stream_ && count < most;
             self->reading.end(outcome, count);
             wake(weak);
         });
@@ -130,12 +141,47 @@ public:
         else socket_.async_read_some(buffer.prepare(most), std::move(handler));
     }
 
-    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle; it may be done at once.
+    /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
+    void take_request(http_request& request) {
+        std::size_t size = 96 + request.target.size() + request.origin.host.size();
+        for (header_view const field : request.headers) size += field.name.size() + field.value.size() + 4;
+        // The 96 hold all that stands between these texts.
+        head_.resize(size);
+        fixed_buffer into(head_.data(), head_.size());
+        http1::write_head(into, request);
+        head_.resize(into.view().size());
+        body_.swap(request.body);
+    }
+
+    /// Gives the body back, and forgets the token.
+    void give_request_back(http_request& request) {
+        if (writing.is_pending()) {
+            request.body = body_;
+            return;
+        }
+        forget_request();
+        body_.swap(request.body);
+    }
+
+    [[nodiscard]] std::size_t request_size() const noexcept { return head_.size() + body_.size(); }
+
+    /// Begins with an answer anew.
+    void expect_answer(http_limits const& limits) {
+        std::size_t const size = response_reader::line_memory(limits);
+        if (size > line_memory_) {
+            lines_ = std::make_unique_for_overwrite<char[]>(size);
+            line_memory_ = size;
+        }
+        reader_.emplace(limits, std::span(lines_.get(), size));
+    }
+
+    /// After `expect_answer`.
+    [[nodiscard]] response_reader& reader() noexcept { return *reader_; }
+
+    /// Writes some bytes of the request, from `offset` on. Not before `writing` is idle; it may be done at once.
     void start_write(std::size_t offset, call const& owner) {
-        std::string const& head = owner->head;
-        std::string const& body = owner->request.body;
-        std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head) + offset,
-                                                            boost::asio::buffer(body) + (offset > head.size() ? offset - head.size() : 0)};
+        std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head_) + offset,
+                                                            boost::asio::buffer(body_) + (offset > head_.size() ? offset - head_.size() : 0)};
         writing.begin();
         if (!stream_) {
             // Mostly there is room for all of it at once, and nobody needs to be woken.
@@ -146,13 +192,16 @@ public:
                 return;
             }
         }
-        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), owner](error_code outcome, std::size_t count) {
+        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome, std::size_t count) {
             self->writing.end(outcome, count);
-            owner->rest.wake();
+            wake(weak);
         });
         if (stream_) stream_->async_write_some(rest, std::move(handler));
         else socket_.async_write_some(rest, std::move(handler));
     }
+
+    /// Whether the last read found less than it had room for. Of what comes over TLS, nobody can tell.
+    [[nodiscard]] bool was_read_empty() const noexcept { return was_read_empty_; }
 
     /// Whether an idle connection has nothing to say: it was neither closed, nor did the server send what nobody asked for.
     /// A session ticket of TLS is taken in silently.
@@ -191,11 +240,23 @@ private:
         if (auto const awake = owner.lock()) awake->rest.wake();
     }
 
+    // It holds the token. Nothing stands behind its end, since it is always written anew.
+    void forget_request() noexcept {
+        if (!head_.empty()) overwrite(head_.data(), head_.size());
+        head_.clear();
+    }
+
     tcp::socket socket_;
+    std::string head_;
+    std::string body_;
+    std::unique_ptr<char[]> lines_;  ///< For those that come in pieces.
+    std::size_t line_memory_ = 0;
+    std::optional<response_reader> reader_;
     std::shared_ptr<tls_context> context_;
     tls_peer peer_;
     std::unique_ptr<boost::asio::ssl::stream<tcp::socket&>> stream_;
     bool is_secured_ = false;
+    bool was_read_empty_ = false;
 };
 
 }  // namespace detail

@@ -2,12 +2,12 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
 #define UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
 
+#include <umbraco_ai/beast/detail/call_memory.hpp>
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/call_watch.hpp>
 #include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
 #include <umbraco_ai/beast/detail/connector.hpp>
-#include <umbraco_ai/beast/detail/response_parser.hpp>
 #include <umbraco_ai/beast/detail/tls_context.hpp>
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
 #include <umbraco_ai/beast/options.hpp>
@@ -17,6 +17,7 @@
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/http1/failures.hpp>
 #include <umbraco_ai/http1/keep_alive.hpp>
+#include <umbraco_ai/http1/parse_error.hpp>
 #include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
@@ -25,7 +26,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -33,6 +33,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -41,9 +42,10 @@ namespace detail {
 /// What the calls of one transport share.
 class transport_shared {
 public:
-    transport_shared(std::shared_ptr<connection_pool> connections, transport_options shared_options)
-        : pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
+    transport_shared(boost::asio::any_io_executor executor, std::shared_ptr<connection_pool> connections, transport_options shared_options)
+        : io(std::move(executor)), pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
 
+    boost::asio::any_io_executor const io;  ///< Of sockets and timers.
     std::shared_ptr<connection_pool> const pool;
     std::shared_ptr<lazy_tls_context> const tls;
     transport_options const options;
@@ -60,15 +62,16 @@ enum class exchange_need : std::uint8_t {
 /// it waits for. Lives in the frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off.
 class http_exchange {
     using error_code = boost::system::error_code;
-    using http_error = boost::beast::http::error;
 
 public:
-    /// Of a request that `check_request` lets pass. Sockets belong to `io`, handlers run on `strand`.
-    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor io, boost::asio::any_io_executor strand,
-                  boost::asio::cancellation_state cancellation, http_request request)
-        : shared_(std::move(shared)),
-          io_(std::move(io)),
-          watch_(std::make_shared<call_state>(shared_->pool->alarms(), std::move(strand), std::move(request)), std::move(cancellation)) {}
+    /// Of a request that `check_request` lets pass; both outlive this, and the request's body is away meanwhile. Handlers run on
+    /// `strand`.
+    http_exchange(std::shared_ptr<transport_shared const> const& shared, boost::asio::any_io_executor strand,
+                  boost::asio::cancellation_state cancellation, http_request& request)
+        : shared_(shared),
+          request_(request),
+          watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
+                 std::move(cancellation)) {}
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
     ~http_exchange() {
@@ -86,7 +89,7 @@ public:
         if (request().limits.is_cancelled()) return end(watch_.fail(watch_.stopped(stop_reason::cancelled)));
 
         watch_.call()->start();
-        place_.emplace(shared_->pool, watch_.call());
+        place_.emplace(*shared_->pool, *watch_.call());
         watch_.enter(transfer_phase::queue);
         return advance();
     }
@@ -116,7 +119,7 @@ public:
 
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> connect() {
         if (shared_->options.connect_time) watch_.limit(*shared_->options.connect_time);
-        connector making(watch_, io_, shared_->tls, shared_->options.stagger);
+        connector making(watch_, shared_->io, shared_->tls, shared_->options.stagger);
         connection_ = co_await making.connect();
         watch_.end_limit();
     }
@@ -158,8 +161,13 @@ private:
     }
 
     void drop_connection() {
+        return_request();
         if (connection_) connection_->close();
         connection_.reset();
+    }
+
+    void return_request() {
+        if (std::exchange(has_request_, false)) connection_->give_request_back(request_);
     }
 
     void begin_attempt(bool may_reuse) {
@@ -167,13 +175,12 @@ private:
         may_resend_ = false;
         write_failed_ = false;
         written_ = 0;
-        interim_ = 0;
         watch_.enter(transfer_phase::connect);
         state_ = state::choosing;
     }
 
     [[nodiscard]] progress choose() {
-        if (may_reuse_) connection_ = shared_->pool->take(request().origin);
+        if (may_reuse_) connection_ = shared_->pool->take(request().origin, request().method == http_method::get);
         is_reused_ = connection_ != nullptr;
         if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
@@ -184,17 +191,20 @@ private:
         return progress::on;
     }
 
-    // Writes what is still to be written, unless an answer is there already; then reads the next answer.
     void converse() {
-        bool const writes = !write_failed_ && written_ < total() && connection_->buffer.size() == 0;
-        if (!writes) return await_answer();
+        connection_->take_request(request_);
+        has_request_ = true;
+        connection_->expect_answer(request().limits);
+        go_on_writing();
+    }
+
+    void go_on_writing() {
         watch_.enter(transfer_phase::send);
         state_ = state::writing;
     }
 
     void await_answer() {
         watch_.enter(transfer_phase::first_byte);
-        parser_.emplace(request().limits);
         state_ = state::reading;
     }
 
@@ -228,71 +238,62 @@ private:
         while (true) {
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
-            if (!parse(*parser_)) return progress::failed;
-            if (parser_->is_done()) return answered();
-            if (parser_->is_header_done()) watch_.enter(transfer_phase::body);
-            else if (parser_->got_some()) watch_.enter(transfer_phase::header);
+            if (!parse()) return progress::failed;
+            if (reader().is_complete()) return answered();
+            if (reader().is_header_done()) {
+                watch_.enter(transfer_phase::body);
+            } else if (!reader().awaits_answer()) {
+                watch_.enter(transfer_phase::header);
+            } else if (!write_failed_ && written_ < total() && !reading.is_done()) {
+                // What came was an interim response.
+                go_on_writing();
+                return progress::on;
+            }
 
             if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
             if (!reading.is_done()) return progress::waits;
             error_code const error = reading.error();
             if (!error) continue;
             reading.clear();
-            if (error == boost::asio::error::eof && parser_->is_header_done()) {
-                error_code at_end;
-                parser_->put_eof(at_end);
-                if (!at_end) return answered();
-            }
-            static_cast<void>(closed(*parser_, error));
+            if (error == boost::asio::error::eof && reader().is_header_done() && reader().end()) return answered();
+            static_cast<void>(closed(error));
             return progress::failed;
         }
     }
 
     [[nodiscard]] progress answered() {
-        constexpr int most_interim = 5;
-        if (!parser_->is_interim()) {
-            response_ = std::move(parser_->response());
-            keep(parser_->keep_alive());
-            return progress::complete;
-        }
-        bool may_go_on = true;
-        if (parser_->response().status == 101)
-            may_go_on = watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
-        else if (interim_++ == most_interim)
-            may_go_on = watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
-        if (!may_go_on) return progress::failed;
-        converse();
-        return progress::on;
+        response_ = std::move(reader().response());
+        keep(reader().keep_alive());
+        return progress::complete;
     }
 
-    // Feeds what has arrived to the parser; false leaves the reason.
-    [[nodiscard]] bool parse(response_parser& parser) {
+    // Feeds what has arrived to the reader; false leaves the reason.
+    [[nodiscard]] bool parse() {
         // Another read may have the rest of the buffer.
         if (connection_->reading.is_pending()) return true;
         auto& buffer = connection_->buffer;
-        std::size_t const arrived = buffer.size();
-        error_code const error = parser.take(buffer);
-        if (watch_.trace() != nullptr) watch_.trace()->bytes_received += arrived - buffer.size();
-        if (!error) return true;
-        errc const code = error == http_error::header_limit ? errc::header_too_large
-                          : error == http_error::body_limit ? errc::body_too_large
-                                                            : errc::malformed_response;
-        return watch_.fail(answer_failure(code, request(), error.message()));
+        if (buffer.size() != 0) {
+            std::size_t const used = reader().take(std::string_view(static_cast<char const*>(buffer.cdata().data()), buffer.size()));
+            buffer.consume(used);
+            if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
+        }
+        http1::parse_error const error = reader().error();
+        return error == http1::parse_error::none || watch_.fail(answer_failure(http1::code_of(error), request(), to_string(error)));
     }
 
-    [[nodiscard]] bool closed(response_parser const& parser, error_code error) {
+    [[nodiscard]] bool closed(error_code error) {
         if (connection_->is_tls() && !is_close(error)) {
             failure reason = tls_failure(error, connection_->peer());
             // The server ended the handshake on its side: it has read nothing.
-            if (connection_->peer().was_asked_for_certificate && !parser.got_some()) may_have_written_ = false;
+            if (connection_->peer().was_asked_for_certificate && !reader().has_begun()) may_have_written_ = false;
             return watch_.fail(std::move(reason));
         }
         if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
-        bool const is_untouched = !parser.got_some() && connection_->buffer.size() == 0;
+        bool const is_untouched = !reader().has_begun() && connection_->buffer.size() == 0;
         may_resend_ = is_reused_ && is_untouched && (request().method == http_method::get || !may_have_written_);
         char const* const place = written_ < total()         ? "while the request was being sent"
                                   : is_untouched             ? "before the first byte of the answer"
-                                  : !parser.is_header_done() ? "inside the header of the answer"
+                                  : !reader().is_header_done() ? "inside the header of the answer"
                                                              : "inside the body of the answer";
         std::string text = watch_.peer() + " closed the connection " + place + " (" + error.message() + ").";
         if (connection_->peer().was_asked_for_certificate) text += " It had asked for a client certificate, which this library does not give.";
@@ -304,24 +305,25 @@ private:
         bool const asked_to_close = http1::asks_to_close(request().headers);
         if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
+        return_request();
         shared_->pool->give(std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
     }
 
+    [[nodiscard]] response_reader& reader() noexcept { return connection_->reader(); }
     [[nodiscard]] http_request const& request() const noexcept { return watch_.request(); }
-    [[nodiscard]] std::size_t total() const noexcept { return watch_.call()->head.size() + request().body.size(); }
+    [[nodiscard]] std::size_t total() const noexcept { return connection_->request_size(); }
 
     static constexpr std::size_t most_per_read = 32 * 1024;
 
-    std::shared_ptr<transport_shared const> shared_;
-    boost::asio::any_io_executor io_;
+    std::shared_ptr<transport_shared const> const& shared_;
+    http_request& request_;
     call_watch watch_;
     http_response response_;
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
-    std::optional<response_parser> parser_;
     std::size_t written_ = 0;
-    int interim_ = 0;
     state state_ = state::queued;
+    bool has_request_ = false;  ///< The connection has it.
     bool may_reuse_ = false;
     bool is_complete_ = false;
     bool is_reused_ = false;

@@ -62,12 +62,12 @@ public:
         for (server_request const& seen : server.seen()) {
             std::string const known = ",host,content-length,connection,authorization,";
             std::string unused = known;
-            for (http_header const& field : seen.headers) {
+            for (header_view const field : seen.headers) {
                 std::string name;
                 for (char const c : field.name) name += umbraco_ai::detail::ascii_lower(c);
                 std::size_t const at = unused.find(',' + name + ',');
                 if (at == std::string::npos)
-                    return seen.method + " came with " + field.name + (known.find(',' + name + ',') == std::string::npos ? "" : " twice");
+                    return seen.method + " came with " + std::string(field.name) + (known.find(',' + name + ',') == std::string::npos ? "" : " twice");
                 unused.erase(at, name.size() + 1);
             }
         }
@@ -119,8 +119,8 @@ public:
         for (auto const& [name, value] :
              {std::pair("Content-Type", "application/json; charset=utf-8"), std::pair("X-Lower", "a:b"), std::pair("X-Empty", ""),
               std::pair("X-Blanks", "a b"), std::pair("Location", "/x?y=%20"), std::pair("X-High", "\xc3\xa9")}) {
-            std::string const* const found = answer->headers.find(name);
-            if (found == nullptr) return std::string(name) + " is missing";
+            auto const found = answer->headers.find(name);
+            if (!found) return std::string(name) + " is missing";
             if (*found != value) return std::string(name) + " has another value";
         }
         if (values_of(answer->headers, "X-Twice") != "1,2") return "a field that came twice is not there twice";
@@ -213,7 +213,7 @@ public:
 private:
     [[nodiscard]] static std::string values_of(http_headers const& headers, std::string_view name) {
         std::string values;
-        for (http_header const& field : headers) {
+        for (header_view const field : headers) {
             if (!umbraco_ai::detail::equals_ignoring_case(field.name, name)) continue;
             if (!values.empty()) values += ',';
             for (char const c : field.value)
@@ -226,14 +226,14 @@ private:
         if (seen.method != to_string(sent.method)) return "the method " + seen.method;
         if (seen.target != sent.target) return "the target " + seen.target;
         if (seen.body != sent.body) return "another body";
-        for (http_header const& field : sent.headers)
-            if (!seen.headers.contains(field.name)) return "no " + field.name;
-            else if (values_of(seen.headers, field.name) != values_of(sent.headers, field.name)) return "another value of " + field.name;
-        std::string const* const host = seen.headers.find("Host");
-        if (host == nullptr || *host != sent.origin.authority()) return "a Host that is not the origin's";
-        std::string const* const length = seen.headers.find("Content-Length");
+        for (header_view const field : sent.headers)
+            if (!seen.headers.contains(field.name)) return "no " + std::string(field.name);
+            else if (values_of(seen.headers, field.name) != values_of(sent.headers, field.name)) return "another value of " + std::string(field.name);
+        auto const host = seen.headers.find("Host");
+        if (!host || *host != sent.origin.authority()) return "a Host that is not the origin's";
+        auto const length = seen.headers.find("Content-Length");
         bool const needs_length = sent.method == http_method::post || sent.method == http_method::put;
-        if (needs_length && (length == nullptr || *length != std::to_string(sent.body.size())))
+        if (needs_length && (!length || *length != std::to_string(sent.body.size())))
             return "a Content-Length that is not its body's";
         return {};
     }

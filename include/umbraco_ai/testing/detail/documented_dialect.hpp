@@ -154,8 +154,8 @@ private:
     }
 
     [[nodiscard]] static std::optional<std::size_t> number_of(call const& asked, char const* name, std::size_t fallback) {
-        std::string const* const text = asked.query.find(name);
-        if (text == nullptr) return fallback;
+        auto const text = asked.query.find(name);
+        if (!text) return fallback;
         auto const number = parse_int32(*text);
         if (!number || *number < 0) return std::nullopt;
         return static_cast<std::size_t>(*number);

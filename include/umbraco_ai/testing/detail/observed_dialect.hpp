@@ -87,9 +87,9 @@ private:
     /// Continues the trace of the client where it sent one.
     [[nodiscard]] std::string trace_id(http_headers const& headers) {
         std::string const span = padded(site_.next_trace(), 16);
-        std::string const* parent = headers.find("traceparent");
-        bool const is_continued = parent != nullptr && parent->size() == 55 && parent->starts_with("00-");
-        if (is_continued) return parent->substr(0, 36) + span + parent->substr(52);
+        auto const parent = headers.find("traceparent");
+        bool const is_continued = parent && parent->size() == 55 && parent->starts_with("00-");
+        if (is_continued) return std::string(parent->substr(0, 36)) + span + std::string(parent->substr(52));
         return "00-" + padded(0, 16) + span + '-' + span + "-00";
     }
 
@@ -141,11 +141,11 @@ private:
     }
 
     static void read_number(call const& asked, char const* name, std::int32_t& out, validation_errors& errors) {
-        std::string const* text = asked.query.find(name);
-        if (text == nullptr) return;
+        auto const text = asked.query.find(name);
+        if (!text) return;
         auto const number = parse_int32(*text);
         if (number) out = *number;
-        else errors.emplace_back(name, "The value '" + *text + (trim(*text).empty() ? "' is invalid." : "' is not valid."));
+        else errors.emplace_back(name, "The value '" + std::string(*text) + (trim(*text).empty() ? "' is invalid." : "' is not valid."));
     }
 
     [[nodiscard]] std::vector<row const*> select(call const& asked, std::optional<std::int32_t> capability) const {
@@ -239,9 +239,9 @@ private:
         std::string const id = site_.insert(std::move(made), settings).state.id;
 
         http_response created = answer(201, json_quoted(id));
-        std::string const* const host = asked.request->headers.find("Host");
+        auto const host = asked.request->headers.find("Host");
         created.headers.add("Location", std::string(asked.is_tls ? "https://" : "http://") +
-                                            (host == nullptr ? "localhost" : *host) + std::string(collection_path) +
+                                            std::string(host.value_or("localhost")) + std::string(collection_path) +
                                             asked.version + "/connections/" + id);
         return created;
     }

@@ -77,8 +77,8 @@ public:
         server_request const& request = *asked.request;
         // OpenIddict compares the path by case, MVC does not: a path in upper case gets past the one and not past the other.
         if (!asked.path.starts_with(token_path)) return misrouted();
-        std::string const* const type = request.headers.find("Content-Type");
-        if (type == nullptr)
+        auto const type = request.headers.find("Content-Type");
+        if (!type)
             return token_error(400, "invalid_request", "The mandatory 'Content-Type' header is missing.", 2081).answer();
         if (media_type(*type).type != "application/x-www-form-urlencoded")
             return token_error(400, "invalid_request", "The specified 'Content-Type' header is invalid.", 2082).answer();

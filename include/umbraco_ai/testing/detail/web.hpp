@@ -93,10 +93,9 @@ public:
         }
     }
 
-    [[nodiscard]] std::string const* find(std::string_view name) const noexcept { return fields_.find(name); }
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept { return fields_.find(name); }
     [[nodiscard]] std::string get(std::string_view name) const {
-        std::string const* value = find(name);
-        return value == nullptr ? std::string() : *value;
+        return std::string(find(name).value_or(std::string_view()));
     }
 
 private:
@@ -156,10 +155,10 @@ private:
 
 /// What follows `scheme` in an Authorization header, or null where the scheme is another.
 [[nodiscard]] inline std::optional<std::string> credentials(http_headers const& headers, std::string_view scheme) {
-    std::string const* value = headers.find("Authorization");
-    if (value == nullptr || value->size() <= scheme.size() || (*value)[scheme.size()] != ' ') return std::nullopt;
-    if (!equals_ignoring_case(std::string_view(*value).substr(0, scheme.size()), scheme)) return std::nullopt;
-    return std::string(trim(std::string_view(*value).substr(scheme.size())));
+    auto const value = headers.find("Authorization");
+    if (!value || value->size() <= scheme.size() || (*value)[scheme.size()] != ' ') return std::nullopt;
+    if (!equals_ignoring_case(value->substr(0, scheme.size()), scheme)) return std::nullopt;
+    return std::string(trim(value->substr(scheme.size())));
 }
 
 /// A media type with its charset, in lower case.
@@ -188,8 +187,8 @@ public:
 
 /// Accept names application/problem+json before application/json.
 [[nodiscard]] inline bool prefers_problem_json(http_headers const& headers) {
-    std::string const* accept = headers.find("Accept");
-    if (accept == nullptr || accept->find("*/*") != std::string::npos) return false;
+    auto const accept = headers.find("Accept");
+    if (!accept || accept->find("*/*") != std::string::npos) return false;
     media_type best;
     best.quality = "0";
     for (auto const& part : split(*accept, ',')) {
@@ -203,8 +202,8 @@ public:
 
 /// The body of a request with a JSON media type as UTF-8, or null where the media type or its charset is not read.
 [[nodiscard]] inline std::optional<std::string> json_body(http_headers const& headers, std::string const& body) {
-    std::string const* header = headers.find("Content-Type");
-    media_type const type(header == nullptr ? std::string_view() : std::string_view(*header));
+    auto const header = headers.find("Content-Type");
+    media_type const type(!header ? std::string_view() : std::string_view(*header));
     if (!type.is_json()) return std::nullopt;
     if (type.charset == "utf-16") return utf16_to_utf8(body);
     if (!type.charset.empty() && type.charset != "utf-8" && type.charset != "\"utf-8\"") return std::nullopt;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#ifndef UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
-#define UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
+#ifndef UMBRACO_AI_TESTS_SUPPORT_BEAST_PARSER_HPP
+#define UMBRACO_AI_TESTS_SUPPORT_BEAST_PARSER_HPP
 
 #include <umbraco_ai/http/message.hpp>
-#include <umbraco_ai/version.hpp>
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
@@ -23,16 +22,15 @@
 #include <string_view>
 #include <utility>
 
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
+namespace umbraco_ai::tests {
 
-/// Beast's parser, filling an `http_response` directly. Trailer fields are dropped: they must not pass for header fields.
-class response_parser final : public boost::beast::http::basic_parser<false> {
+/// Beast's parser, filling an `http_response`: what the codec is compared with. Trailer fields are dropped: they must not pass for header fields.
+class beast_parser final : public boost::beast::http::basic_parser<false> {
     using error_code = boost::system::error_code;
     using string_view = boost::beast::string_view;
 
 public:
-    explicit response_parser(http_limits const& limits) : most_header_bytes_(limits.header_bytes) {
+    explicit beast_parser(http_limits const& limits) : most_header_bytes_(limits.header_bytes) {
         header_limit(static_cast<std::uint32_t>(
             (std::min<std::uint64_t>)(limits.header_bytes, (std::numeric_limits<std::uint32_t>::max)())));
         body_limit(boost::optional<std::uint64_t>(limits.body_bytes));
@@ -81,9 +79,7 @@ private:
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
 
     void on_response_impl(int status, string_view, int, error_code& error) override {
-        constexpr std::size_t usual_fields = 12;
         response_.status = status;
-        response_.headers.reserve(usual_fields);
         // There is none below 100, and 0 stands for no answer.
         if (status < 100) error = boost::beast::http::error::bad_status;
     }
@@ -137,7 +133,6 @@ private:
     bool has_header_ = false;
 };
 
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
+}  // namespace umbraco_ai::tests
 
 #endif
