@@ -115,11 +115,8 @@ public:
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
         if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
-        if (pending_.method != http_method::get) {
-            if (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied) may_be_applied_ = true;
-            // A later try that reached nobody says nothing of an earlier one.
-            if (!answer && pending_.method == http_method::delete_ && may_be_applied_) answer.error().possibly_applied = true;
-        }
+        if (pending_.method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
         if (answer && answer->status == 401 && can_sign_in_again()) {
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
@@ -172,6 +169,8 @@ public:
         result_type taken = ended_ ? result_type(*std::move(ended_)) : operation_.take();
         if (!taken) {
             taken.error().attempts = attempts_;
+            // A later try that reached nobody, or was refused, says nothing of an earlier one.
+            if (pending_.method == http_method::delete_ && may_be_applied_) taken.error().possibly_applied = true;
             if (taken.error().status == 401 && !used_token_.empty() && state_ == state::calling)
                 taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
         }
@@ -232,7 +231,6 @@ private:
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
-            late.possibly_applied = pending_.method == http_method::delete_ && may_be_applied_;
             // The operation knows what was carried out before.
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
