@@ -302,7 +302,7 @@ private:
         auto token = read_json<detail::token_answer>(answer->body);
         if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
         bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
+        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
         report_.on_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
