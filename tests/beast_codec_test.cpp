@@ -179,7 +179,7 @@ constexpr meant_difference meant_differences[] = {
          bool const is_value = what.codec.error == http1::parse_error::bad_content_length || what.codec.error == http1::parse_error::bad_transfer_encoding;
          return what.only_codec_refuses() && is_folded && (what.codec.error == http1::parse_error::folded_field || is_value);
      }},
-    {"number of fields", "Beast bounds the bytes of a header only; 32 KB hold eight thousand fields, each of which takes memory.",
+    {"number of fields", "The codec's bound can be set; that of the transport is 256 and no other.",
      [](disagreement const& what) {
          auto const count = static_cast<std::size_t>(std::count(what.bytes.begin(), what.bytes.end(), ':'));
          return what.only_codec_refuses() && what.codec.error == http1::parse_error::too_many_fields && count > what.options.limits.header_fields;

@@ -75,6 +75,9 @@ private:
         return start.starts_with(seen);
     }
 
+    // Beast bounds the bytes of a header only, and each field takes memory.
+    static constexpr std::size_t most_fields = 256;
+
     // Of all chunk extensions of one answer. Nobody uses them, and Beast sets them no bound.
     static constexpr std::size_t most_extension_bytes = 4096;
 
@@ -93,6 +96,8 @@ private:
         // Beast ignores what stands around chunked, and the body would still be in that coding.
         bool const is_coding = field == boost::beast::http::field::transfer_encoding;
         if (is_coding && !boost::beast::iequals(value, "chunked")) error = boost::beast::http::error::bad_transfer_encoding;
+        if (response_.headers.size() == most_fields) error = boost::beast::http::error::header_limit;
+        if (error) return;
         response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
     }
 
