@@ -291,21 +291,24 @@ TEST_CASE("a pause that would pass the deadline is not begun, and the answer is 
 }
 
 TEST_CASE("a budget keeps an outage from being multiplied, and successes fill it again") {
-    testing::patient_scripted_transport script;
-    client_options options;
-    options.retry.budget = 2;
-    client cms(script, site, {}, options);
-    // Two repetitions in all, of the first call, and then none.
-    for (int i = 0; i < 3 + 9; ++i) script.expect(line_of(kind::safe)).answers(503);
-    for (int i = 0; i < 10; ++i) CHECK(call(cms, kind::safe).has_value());
-    CHECK(script.report() == "");
-    // Each success gives a tenth back.
-    for (int i = 0; i < 11; ++i) script.expect(line_of(kind::safe)).answers(200, connection_body);
-    for (int i = 0; i < 11; ++i) CHECK_FALSE(call(cms, kind::safe).has_value());
-    script.expect(line_of(kind::safe)).answers(503);
-    script.expect(line_of(kind::safe)).answers(503);
-    CHECK(call(cms, kind::safe).has_value());
-    CHECK(script.report() == "");
+    for (http_response const& outage : {http_response(503), http_response(408), answer_with(429, "0")}) {
+        CAPTURE(outage.status);
+        testing::patient_scripted_transport script;
+        client_options options;
+        options.retry.budget = 2;
+        client cms(script, site, {}, options);
+        // Two repetitions in all, of the first call, and then none.
+        for (int i = 0; i < 2 + 30; ++i) script.expect(line_of(kind::safe)).answers(outage);
+        for (int i = 0; i < 30; ++i) CHECK(call(cms, kind::safe).has_value());
+        CHECK(script.report() == "");
+        // Each success gives a tenth back.
+        for (int i = 0; i < 11; ++i) script.expect(line_of(kind::safe)).answers(200, connection_body);
+        for (int i = 0; i < 11; ++i) CHECK_FALSE(call(cms, kind::safe).has_value());
+        script.expect(line_of(kind::safe)).answers(outage);
+        script.expect(line_of(kind::safe)).answers(outage);
+        CHECK(call(cms, kind::safe).has_value());
+        CHECK(script.report() == "");
+    }
 }
 
 TEST_CASE("a transport that cannot wait repeats nothing, and says so") {

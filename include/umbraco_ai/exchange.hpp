@@ -132,7 +132,7 @@ public:
             report_.on_retry(*pause);
             return action::wait(*pause);
         }
-        if (answer && answer->status < 500) context_->budget.give_back();
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
         if constexpr (!requires { O::is_single; }) {
             if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
