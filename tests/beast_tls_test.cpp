@@ -215,6 +215,12 @@ TEST_CASE("SSL_CERT_FILE names authorities") {
     check_rejected(answer_from(test_authority("Nobody Knows").issue(), tls_options()), {"Nobody Knows", "Looked in: " + file.path()});
 }
 
+TEST_CASE("the folders of SSL_CERT_DIR are looked into one by one, and named so") {
+    variable const file("SSL_CERT_FILE", "/no/such/file.pem");
+    variable const folders("SSL_CERT_DIR", "/no/such/folder:/usr");
+    check_rejected(answer_from(test_certificate::self_signed(), tls_options()), {"Looked in: /no/such/file.pem (nothing there), /no/such/folder (nothing there), /usr."});
+}
+
 TEST_CASE("a pinned certificate or key is accepted whoever signed it and whatever host it is for, and no other") {
     test_certificate const own = test_certificate::self_signed(certificate_terms({"elsewhere.example"}));
     CHECK(answer_from(own, tls_options().pin(own.sha256())).has_value());
