@@ -1293,10 +1293,10 @@ TEST_CASE("a name without an address is a failure at once, and is looked up anew
 
 TEST_CASE("a host that no network leads to is a failed connection, at once") {
     asio::io_context context;
+    loopback_server server(echo);
     // No network carries TCP to an address of many hosts, so the kernel refuses it on this machine.
-    let_resolve(context, [](std::string const&, std::uint16_t port, boost::system::error_code&) {
-        return addresses{asio::ip::tcp::endpoint(asio::ip::make_address("224.0.0.1"), port)};
-    });
+    asio::ip::tcp::endpoint found(asio::ip::make_address("224.0.0.1"), 80);
+    let_resolve(context, [&found](std::string const&, std::uint16_t, boost::system::error_code&) { return addresses{found}; });
     beast_transport transport(context);
     auto const begin = std::chrono::steady_clock::now();
     running_call call(context, transport, request_to_host());
@@ -1305,6 +1305,11 @@ TEST_CASE("a host that no network leads to is a failed connection, at once") {
     CHECK(code_of(call.answer) == errc::connect_failed);
     CHECK(call.answer.error().message.find("unreachable") != std::string::npos);
     CHECK(!call.answer.error().possibly_applied);
+    found = {asio::ip::address_v4::loopback(), server.port()};
+    running_call next(context, transport, request_to_host());
+    context.restart();
+    context.run();
+    CHECK(next.answer.has_value());
 }
 
 TEST_CASE("a host of which no address answers is a failed connection, at once or at its limit") {
@@ -1329,27 +1334,37 @@ TEST_CASE("a host of which no address answers is a failed connection, at once or
     CHECK(!late.answer.error().possibly_applied);
 }
 
-TEST_CASE("a slow name server holds up neither the deadline, nor other calls, nor the end of the context") {
+TEST_CASE("a slow name server holds up neither the deadline, nor other calls, nor the end of the context, nor many threads") {
     auto const is_over = std::make_shared<std::atomic<bool>>(false);
+    auto const looked_up = std::make_shared<std::atomic<int>>(0);
     auto const begin = std::chrono::steady_clock::now();
     {
         loopback_server server(echo);
         asio::io_context context;
-        let_resolve(context, [is_over](std::string const&, std::uint16_t, boost::system::error_code&) {
+        let_resolve(context, [is_over, looked_up](std::string const&, std::uint16_t, boost::system::error_code&) {
+            ++*looked_up;
             while (!*is_over) std::this_thread::sleep_for(1ms);
             return addresses();
         });
         beast_transport transport(context);
         running_call slow(context, transport, hasty(request_to_host()));
         running_call left(context, transport, request_to_host());
+        std::vector<std::unique_ptr<running_call>> crowd;
+        for (int i = 0; i < 6; ++i) crowd.push_back(std::make_unique<running_call>(context, transport, hasty(request_to_host("host-" + std::to_string(i)))));
         running_call known(context, transport, request_to(server.origin()));
-        run_until(context, [&] { return slow.is_done && known.is_done; });
+        run_until(context, [&] { return slow.is_done && known.is_done && crowd.back()->is_done; });
         CHECK(code_of(slow.answer) == errc::deadline_exceeded);
         CHECK(slow.answer.error().message.find("resolving") != std::string::npos);
+        CHECK(!slow.answer.error().possibly_applied);
         CHECK(known.answer.has_value());
+        for (auto const& one : crowd) CHECK(code_of(one->answer) == errc::deadline_exceeded);
+        CHECK(*looked_up <= 4);
         left.cancel();
         run_until(context, [&] { return left.is_done; });
         CHECK(code_of(left.answer) == errc::cancelled);
+        running_call again(context, transport, request_to(server.origin()));
+        run_until(context, [&] { return again.is_done; });
+        CHECK(again.answer.has_value());
         running_call lost(context, transport, request_to_host());
         context.poll();
     }
