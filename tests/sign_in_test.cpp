@@ -191,6 +191,40 @@ TEST_CASE("a failed sign-in is told to other calls for a second, and then tried 
     CHECK(script.report() == "");
 }
 
+TEST_CASE("while a token still lives, a failed renewal fails no call") {
+    auto const renewal = GENERATE(0, 1, 2);
+    auto script = script_with_clock();
+    client cms(script, site, api_user());
+    script.expect(token_line).answers(200, token_body("first", "300"));
+    script.expect(api_line).with_header("Authorization", "Bearer first").answers(200, "[]");
+    CHECK(ask(cms));
+    script.advance(240s);
+    auto& line = script.expect(token_line);
+    if (renewal == 0) line.answers(503);
+    if (renewal == 1) line.answers(401, R"({"error":"invalid_client"})");
+    if (renewal == 2) line.fails(failure(errc::connection_closed, "."));
+    script.expect(api_line).with_header("Authorization", "Bearer first").answers(200, "[]");
+    CHECK(ask(cms));
+    // For a second nobody asks again.
+    script.advance(999ms);
+    script.expect(api_line).with_header("Authorization", "Bearer first").answers(200, "[]");
+    CHECK(ask(cms));
+    script.advance(1ms);
+    script.expect(token_line).answers(200, token_body("second", "300"));
+    script.expect(api_line).with_header("Authorization", "Bearer second").answers(200, "[]");
+    CHECK(ask(cms));
+    // After its end, or once it was refused, it serves no more.
+    script.advance(300s);
+    script.expect(token_line).answers(503);
+    CHECK_FALSE(ask(cms));
+    script.advance(1s);
+    script.expect(token_line).answers(200, token_body("third", "300"));
+    script.expect(api_line).answers(401);
+    script.expect(token_line).answers(503);
+    CHECK_FALSE(ask(cms));
+    CHECK(script.report() == "");
+}
+
 TEST_CASE("a sign-in that was cancelled or ran out of time is nobody else's failure") {
     for (errc const code : {errc::cancelled, errc::deadline_exceeded}) {
         auto script = script_with_clock();

@@ -309,9 +309,13 @@ private:
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+        report_.on_token(std::nullopt, &reason);
+        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
+            context_->tokens.postpone(now);
+            return leave_sign_in(now);
+        }
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        report_.on_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 

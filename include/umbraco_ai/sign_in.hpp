@@ -149,6 +149,8 @@ public:
     static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
 
     [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
+    /// It is near its end, and still good.
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
     [[nodiscard]] secret const& token() const noexcept { return token_; }
 
     /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
@@ -165,11 +167,15 @@ public:
         std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
         token_ = std::move(token);
         refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
+        ends_at_ = now + std::chrono::seconds(seconds);
         // A life of nothing still serves the call that fetched it.
         if (seconds == 0) refresh_at_ = now + std::chrono::nanoseconds(1);
         failure_.reset();
         ++generation_;
     }
+
+    /// A renewal failed: the token is used on, and after the pause another renewal is tried.
+    void postpone(std::chrono::nanoseconds now) noexcept { refresh_at_ = (std::min)(ends_at_, now + failure_pause); }
 
     void fail(failure reason, std::chrono::nanoseconds now) {
         failure_ = std::move(reason);
@@ -183,6 +189,7 @@ public:
 private:
     secret token_;
     std::chrono::nanoseconds refresh_at_{0};
+    std::chrono::nanoseconds ends_at_{0};
     std::uint64_t generation_ = 0;
     std::optional<failure> failure_;
     std::chrono::nanoseconds failed_at_{0};
