@@ -5,10 +5,16 @@
 #include <umbraco_ai/beast/client.hpp>
 #include <umbraco_ai/testing/in_memory_api.hpp>
 #include <umbraco_ai/testing/loopback_server.hpp>
+#include <umbraco_ai/testing/raw_server.hpp>
+#include <umbraco_ai/testing/test_certificates.hpp>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -17,9 +23,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -73,6 +81,115 @@ TEST_CASE("a thousand calls that need a token ask for one", "[client]") {
     CHECK(succeeded == 1000);
     auto const guard = server.lock();
     CHECK(token_requests(site) == 1);
+}
+
+TEST_CASE("a thousand calls on several threads that need a token ask for one", "[client][threads]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    ai::testing::loopback_server server(site);
+    boost::asio::io_context io;
+    ai::beast_client cms(io, server.base_url(), api_user());
+    std::atomic<int> succeeded = 0;
+    for (int i = 0; i < 1000; ++i) boost::asio::co_spawn(boost::asio::make_strand(io), list_once(cms, succeeded), boost::asio::detached);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { io.run(); });
+    for (auto& thread : threads) thread.join();
+    CHECK(succeeded == 1000);
+    auto const guard = server.lock();
+    CHECK(token_requests(site) == 1);
+}
+
+TEST_CASE("calls on several threads may be cancelled, run out of time and meet failures, and the client goes on", "[client][threads]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    std::atomic<int> requests = 0;
+    ai::testing::loopback_server server(
+        [&](ai::testing::server_request const& request) { return ++requests % 7 == 0 ? ai::http_response(503) : site.handle(request); },
+        ai::testing::loopback_options().with_requests_each(5).with_delay(std::chrono::milliseconds(1)));
+    boost::asio::io_context io;
+    ai::client_options options;
+    options.retry.base_delay = std::chrono::milliseconds(2);
+    ai::beast_client cms(io, server.base_url(), api_user(), options);
+    struct one_call {
+        explicit one_call(boost::asio::io_context& context) : strand(boost::asio::make_strand(context)) {}
+        boost::asio::strand<boost::asio::io_context::executor_type> strand;
+        boost::asio::cancellation_signal signal;
+    };
+    std::vector<std::unique_ptr<one_call>> calls;
+    std::atomic<int> ended = 0;
+    std::atomic<int> thrown = 0;
+    constexpr int count = 240;
+    auto const read = [](ai::beast_client& client, std::chrono::milliseconds time) -> boost::asio::awaitable<void> {
+        static_cast<void>(co_await client.connections(ai::call_options(time)).list());
+    };
+    for (int i = 0; i < count; ++i) {
+        calls.push_back(std::make_unique<one_call>(io));
+        one_call& made = *calls.back();
+        boost::asio::co_spawn(made.strand, read(cms, std::chrono::milliseconds(i % 3 == 0 ? 5 + i % 40 : 8000)),
+                              boost::asio::bind_cancellation_slot(made.signal.slot(), [&](std::exception_ptr error) {
+                                  if (error) ++thrown;
+                                  ++ended;
+                              }));
+        if (i % 3 == 1) {
+            auto const timer = std::make_shared<boost::asio::steady_timer>(made.strand, std::chrono::milliseconds(i % 50));
+            timer->async_wait([timer, &made](boost::system::error_code) { made.signal.emit(boost::asio::cancellation_type::terminal); });
+        }
+    }
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { io.run(); });
+    for (auto& thread : threads) thread.join();
+    CHECK(ended == count);
+    CHECK(thrown == 0);
+    std::atomic<int> succeeded = 0;
+    for (int i = 0; i < 8; ++i) boost::asio::co_spawn(io, list_once(cms, succeeded), boost::asio::detached);
+    io.restart();
+    io.run();
+    CHECK(succeeded == 8);
+}
+
+TEST_CASE("a plain client that is called from another thread in the middle of a call fails at once, and waits for nothing", "[client][threads]") {
+    std::atomic<bool> has_come = false;
+    std::atomic<bool> may_answer = false;
+    ai::testing::loopback_server server([&](ai::testing::server_request const&) {
+        has_come = true;
+        while (!may_answer) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        return ai::http_response(200, "[]");
+    });
+    ai::blocking_client cms(server.base_url(), ai::bearer_token(std::string("a-token")));
+    bool is_answered = false;
+    std::thread other([&] { is_answered = cms.connections().capabilities().has_value(); });
+    while (!has_come) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (int i = 0; i < 3; ++i) {
+        auto const begin = std::chrono::steady_clock::now();
+        auto const refused = cms.connections().capabilities();
+        CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ai::errc::client_busy);
+        CHECK(refused.error().who == ai::fault::usage);
+    }
+    may_answer = true;
+    other.join();
+    CHECK(is_answered);
+    CHECK(cms.connections().capabilities());
+    CHECK(server.requests() == 2);
+}
+
+TEST_CASE("a plain client may be called on a thread that runs a context, and from within its own token source fails", "[client]") {
+    ai::testing::in_memory_options options;
+    options.token = "the-good-token";
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, options);
+    ai::testing::loopback_server server(site);
+    ai::blocking_client* self = nullptr;
+    std::error_code within;
+    ai::blocking_client cms(server.base_url(), ai::token_source([&]() -> ai::result<ai::bearer_token> {
+                                within = self->connections().list().error().code;
+                                return ai::bearer_token(std::string("the-good-token"));
+                            }));
+    self = &cms;
+    boost::asio::io_context io;
+    bool is_listed = false;
+    boost::asio::post(io, [&] { is_listed = cms.connections().list().has_value(); });
+    io.run();
+    CHECK(is_listed);
+    CHECK(within == ai::errc::client_busy);
 }
 
 TEST_CASE("a revoked token is fetched anew once, and the call succeeds", "[client]") {
@@ -278,4 +395,29 @@ TEST_CASE("one client serves many threads, and loses no write", "[client][thread
     CHECK(site.find("a")->settings == R"({"apiKey":"k","count":20})");
     CHECK(site.find("b")->settings == R"({"apiKey":"k","count":20})");
     CHECK(token_requests(site) == 1);
+}
+
+TEST_CASE("docs: a server misbehaves by a script", "[docs]") {
+    using step = ai::testing::raw_step;
+    ai::testing::raw_server server({
+        {step::read_request(), step::reset()},                                                                       // the first connection
+        {step::read_request(), step::send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n[\"Chat\"]"), step::stay_silent()},  // and all others
+    });
+    ai::blocking_client cms(server.base_url());
+
+    CHECK(cms.connections().capabilities());  // a GET is sent again
+    CHECK(server.connections() == 2);
+    CHECK(server.received(0) == server.received(1));
+}
+
+TEST_CASE("docs: a server has a bad certificate", "[docs]") {
+    using namespace std::chrono_literals;
+    ai::testing::test_authority authority;
+    auto const expired = authority.issue(ai::testing::certificate_terms().valid(-48h, -24h));
+    ai::testing::raw_server server({{ai::testing::raw_step::stay_silent()}}, expired);
+    ai::blocking_client cms(server.base_url(), {}, {}, ai::tls_options().trust_ca_pem(authority.pem()));
+
+    auto const refused = cms.connections().list();
+    CHECK(refused.error().code == ai::errc::certificate_rejected);  // … expired on …
+    CHECK(server.all_received().empty());
 }

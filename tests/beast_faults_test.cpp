@@ -8,6 +8,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -60,6 +61,12 @@ std::string answer_with(int status, std::string const& body, std::string const& 
     return "HTTP/1.1 " + std::to_string(status) + " -\r\n" + header + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+std::string repeated(std::string const& text, std::size_t times) {
+    std::string made;
+    for (std::size_t i = 0; i < times; ++i) made += text;
+    return made;
+}
+
 /// A good answer to a call of each method.
 std::string good_answer(http_method method) {
     if (method == http_method::get) return answer_with(200, connection_json);
@@ -103,20 +110,21 @@ outcome call(blocking_client& cms, http_method method) {
     return outcome(made);
 }
 
-asio::awaitable<outcome> call(beast_client& cms, http_method method) {
+asio::awaitable<outcome> call(beast_client& cms, http_method method, call_options options = {}) {
+    auto const api = cms.connections(std::move(options));
     if (method == http_method::get) {
-        auto read = co_await cms.connections().get("a");
+        auto read = co_await api.get("a");
         co_return outcome(read);
     }
     if (method == http_method::put) {
-        auto written = co_await cms.connections().update(some_id, new_state());
+        auto written = co_await api.update(some_id, new_state());
         co_return outcome(written);
     }
     if (method == http_method::delete_) {
-        auto removed = co_await cms.connections().remove(some_id);
+        auto removed = co_await api.remove(some_id);
         co_return outcome(removed);
     }
-    auto made = co_await cms.connections().create(draft());
+    auto made = co_await api.create(draft());
     co_return outcome(made);
 }
 
@@ -221,6 +229,11 @@ std::vector<fault_row> transport_faults() {
         {"half-closed after the request", {raw_step::read_request(), raw_step::half_close(), raw_step::stay_silent()}, connection_closed},
         {"half-closed after the answer", {raw_step::read_request(), raw_step::send(good), raw_step::half_close(), raw_step::stay_silent()}, std::nullopt, std::nullopt},
         {"a byte every 10 ms, too slow for the deadline", {raw_step::read_request(), raw_step::send_bytewise(good, 10ms)}, deadline_exceeded},
+        fault_row("a byte every 10 ms, quick enough", {raw_step::read_request(), raw_step::send_bytewise("HTTP/1.1 418 -\r\nContent-Length: 0\r\n\r\n", 10ms), raw_step::read_request(), raw_step::send(good), raw_step::stay_silent()},
+                  unexpected_status)
+            .not_applied()
+            .harmless()
+            .with_status(418),
         {"1xx without end", {raw_step::read_request(), raw_step::send_forever("HTTP/1.1 102 Processing\r\n\r\n")}, too_many_interim_responses},
         {"100 and then silence", after_request("HTTP/1.1 100 Continue\r\n\r\n"), deadline_exceeded},
         {"101", after_request("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), protocol_switched},
@@ -230,6 +243,9 @@ std::vector<fault_row> transport_faults() {
         {"bare line feeds", after_request("HTTP/1.1 200 OK\nContent-Length: 0\n\n"), malformed_response},
         {"a folded header", after_request(ok + "X: a\r\n b\r\nContent-Length: 2\r\n\r\nok"), malformed_response},
         {"two lengths", after_request(ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} "), malformed_response},
+        fault_row("the same length twice", after_request(sized + std::to_string(connection_json.size()) + "\r\nContent-Length: " + std::to_string(connection_json.size()) + "\r\n\r\n" + connection_json),
+                  std::nullopt, std::nullopt)
+            .harmless(),
         {"a length too short", after_request(sized + "5\r\n\r\n" + connection_json), malformed_json},
         {"a length too long, then FIN", after_request(sized + "500\r\n\r\n" + connection_json, raw_step::close()), connection_closed},
         {"a length too long, then silence", after_request(sized + "500\r\n\r\n" + connection_json), deadline_exceeded},
@@ -241,6 +257,7 @@ std::vector<fault_row> transport_faults() {
         {"chunks without the last", after_request(chunked + "2\r\n{}\r\n", raw_step::close()), connection_closed},
         {"a header without end", {raw_step::read_request(), raw_step::send(ok), raw_step::send_forever("X: y\r\n")}, header_too_large},
         {"a header line without end", {raw_step::read_request(), raw_step::send(ok + "X: "), raw_step::send_forever("yyyyyyyy")}, header_too_large},
+        {"a header of 257 fields", after_request(sized + "0\r\n" + repeated("X:y\r\n", 255) + "\r\n"), header_too_large},
         {"a body without end", {raw_step::read_request(), raw_step::send(ok + "\r\n"), raw_step::send_forever(std::string(60'000, 'x'))}, body_too_large},
         {"chunks without end", {raw_step::read_request(), raw_step::send(chunked), raw_step::send_forever("8000\r\n" + std::string(0x8000, 'x') + "\r\n")}, body_too_large},
         {"a body after 204", after_request("HTTP/1.1 204 No Content\r\n\r\n" + connection_json), unexpected_status, std::nullopt},
@@ -268,6 +285,9 @@ std::vector<fault_row> answer_faults() {
         fault_row("gzip although not asked for", after_request(answer_with(200, std::string("\x1f\x8b\x08\x00\x00", 5), json + "Content-Encoding: gzip\r\n")), malformed_json).plain_only().harmless(),
         fault_row("an answer that is not JSON", after_request(answer_with(200, "hello", "Content-Type: text/plain\r\n")), not_json).plain_only().harmless(),
         fault_row("an answer that only says it is JSON", after_request(answer_with(200, "hello")), malformed_json).plain_only().harmless(),
+        fault_row("an empty JSON object", after_request(answer_with(200, "{}")), missing_member, missing_member).plain_only().harmless(),
+        fault_row("an empty JSON array", after_request(answer_with(200, "[]")), wrong_type, wrong_type).plain_only().harmless(),
+        fault_row("JSON nested without end", after_request(answer_with(200, "{\"settings\":" + std::string(100'000, '['))), nested_too_deep, nested_too_deep).plain_only().harmless(),
         fault_row("an empty answer", after_request(answer_with(200, "")), empty_body, std::nullopt).plain_only().harmless(),
         status("an HTML page with 502", 502, server_error, html, "<html>Bad Gateway</html>", true),
         status("an HTML page with 200", 200, not_signed_in, html, "<html>Login</html>"),
@@ -353,8 +373,8 @@ void run_until(asio::io_context& context, Condition condition) {
 /// One call of a coroutine client, which can be cancelled.
 class running_call {
 public:
-    running_call(asio::io_context& context, beast_client& cms, http_method method) {
-        asio::co_spawn(context, call(cms, method),
+    running_call(asio::io_context& context, beast_client& cms, http_method method, call_options options = {}) {
+        asio::co_spawn(context, call(cms, method, std::move(options)),
                        asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr error, outcome given) {
                            thrown = std::move(error);
                            answer = std::move(given);
@@ -463,6 +483,33 @@ TEST_CASE("a request cut at any byte is a failure, and no write is sent twice") 
     cut_requests(method, raw_step::reset(), true, 13);
 }
 
+TEST_CASE("on a connection that was kept, an answer cut at any byte is no wrong data, and no write is sent twice") {
+    auto const method = GENERATE(from_range(std::begin(all_methods), std::end(all_methods)));
+    auto const last = GENERATE(raw_step::close(), raw_step::reset());
+    std::string const first = good_answer(http_method::get);
+    std::string const whole = good_answer(method);
+    // A GET that got no byte is sent again, on a connection of its own.
+    raw_script const again = {raw_step::read_request(), raw_step::send(first), raw_step::close()};
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        INFO(to_string(method) << " answer cut at " << at << " of " << whole.size());
+        raw_server server({{raw_step::read_request(), raw_step::send(first), raw_step::read_request(), raw_step::send(whole.substr(0, at)), last}, again});
+        blocking_client cms(server.base_url(), {}, never_again());
+        REQUIRE(call(cms, http_method::get).ok);
+        outcome const made = call(cms, method);
+        INFO(made.reason);
+        // A reset may take what came before it along.
+        bool const may_be_sent_again = method == http_method::get && (at == 0 || last.what == raw_action::reset);
+        REQUIRE((!made.ok || may_be_sent_again));
+        if (at == 0 && may_be_sent_again) REQUIRE(made.ok);
+        if (!made.ok) {
+            CHECK(made.reason.code == errc::connection_closed);
+            CHECK(made.reason.possibly_applied == (method != http_method::get));
+        }
+        REQUIRE(call(cms, http_method::get).ok);
+        if (method != http_method::get) CHECK(count_of(server.all_received(), std::string(to_string(method)) + ' ') == 1);
+    }
+}
+
 TEST_CASE("with repetitions, a GET or DELETE whose answer is cut anywhere comes right, and a write still goes out once") {
     auto const method = GENERATE(from_range(std::begin(all_methods), std::end(all_methods)));
     auto const last = GENERATE(raw_step::close(), raw_step::reset());
@@ -490,10 +537,38 @@ TEST_CASE("with repetitions, a GET or DELETE whose answer is cut anywhere comes 
     }
 }
 
+namespace {
+
+/// Lets a call go on for so many handlers and then cancels it; true where it was over before.
+bool cancel_after(std::size_t turns, asio::io_context& context, running_call& made) {
+    for (std::size_t i = 0; i < turns && !made.is_done; ++i) context.run_one_for(generous);
+    bool const is_over = made.is_done;
+    made.cancel();
+    // What is ready is enough: nobody waits for the network any more.
+    context.restart();
+    context.poll();
+    REQUIRE(made.is_done);
+    REQUIRE(!made.thrown);
+    if (!made.answer.ok) {
+        CHECK(made.answer.reason.code == errc::cancelled);
+        CHECK(made.answer.reason.who == fault::cancelled);
+    }
+    return is_over;
+}
+
+void check_usable(asio::io_context& context, beast_client& cms, http_method method) {
+    running_call next(context, cms, method);
+    run_until(context, [&] { return next.is_done; });
+    INFO(next.answer.reason);
+    CHECK(next.answer.ok);
+}
+
+}  // namespace
+
 TEST_CASE("a call may be cancelled wherever it waits, and the client is usable afterwards") {
     bool const with_tls = GENERATE(false, true);
-    auto const method = GENERATE(http_method::get, http_method::put);
-    std::string const answer = good_answer(http_method::get);
+    auto const method = GENERATE(from_range(std::begin(all_methods), std::end(all_methods)));
+    std::string const answer = good_answer(method);
     raw_script slow = {raw_step::read_request()};
     for (std::size_t at = 0; at < answer.size(); at += 60) slow.push_back(raw_step::send(answer.substr(at, 60)));
     slow.push_back(raw_step::stay_silent());
@@ -502,44 +577,64 @@ TEST_CASE("a call may be cancelled wherever it waits, and the client is usable a
     for (bool is_over = false; !is_over; ++turns) {
         INFO(to_string(method) << (with_tls ? ", TLS" : ", plain") << ", cancelled after " << turns << " handlers");
         REQUIRE(turns < 400);
-        raw_server server({slow, good_script}, tls_if(with_tls));
+        // A script begins after the handshake, so the next call may get the first one.
+        raw_server server({slow, {raw_step::read_request(), raw_step::send(answer), raw_step::stay_silent()}}, tls_if(with_tls));
         asio::io_context context;
         beast_client cms(context, server.base_url(), {}, never_again(), trust_if(with_tls));
         running_call made(context, cms, method);
-        for (std::size_t i = 0; i < turns && !made.is_done; ++i) context.run_one_for(generous);
-        is_over = made.is_done;
-        made.cancel();
-        // What is ready is enough: nobody waits for the network any more.
-        context.restart();
-        context.poll();
-        REQUIRE(made.is_done);
-        REQUIRE(!made.thrown);
-        if (!made.answer.ok) {
-            CHECK(made.answer.reason.code == errc::cancelled);
-            CHECK(made.answer.reason.who == fault::cancelled);
-            ++cancelled;
-        }
-        CHECK(count_of(server.all_received(), "PUT ") <= 1);
+        is_over = cancel_after(turns, context, made);
+        if (!made.answer.ok) ++cancelled;
+        CHECK(count_of(server.all_received(), " HTTP/1.1\r\n") <= 1);
         // On a connection that is kept, the script has no second answer.
-        if (made.answer.ok) continue;
-        running_call next(context, cms, http_method::get);
-        run_until(context, [&] { return next.is_done; });
-        INFO(next.answer.reason);
-        CHECK(next.answer.ok);
+        if (!made.answer.ok) check_usable(context, cms, method);
     }
     // Even where all goes through at once: before anything, and while connecting.
     CHECK(cancelled > 1);
 }
 
-TEST_CASE("a context may go away wherever its calls wait, before the client") {
+TEST_CASE("a call that signs in, looks a name up, pauses and sends again may be cancelled wherever it waits") {
+    auto const method = GENERATE(http_method::get, http_method::delete_);
+    std::size_t cancelled = 0;
+    std::size_t turns = 0;
+    for (bool is_over = false; !is_over; ++turns) {
+        INFO(to_string(method) << ", cancelled after " << turns << " handlers");
+        REQUIRE(turns < 400);
+        // What is asked for decides the answer, since a cancellation leaves the client anywhere.
+        int refused = 0;
+        loopback_server server([&](server_request const& request) {
+            http_response made(200);
+            if (request.target.ends_with("/token")) made.body = R"({"access_token":"token-of-the-test","token_type":"Bearer","expires_in":300})";
+            else if (refused++ == 0) made = http_response(503);
+            else if (request.method == "GET") made.body = connection_json;
+            if (made.status == 503) made.headers.add("Retry-After", "0.01");
+            return made;
+        });
+        asio::io_context context;
+        asio::use_service<umbraco_ai::detail::lookup_service>(context).queue()->set_source([](std::string const&, std::uint16_t port, boost::system::error_code&) {
+            return umbraco_ai::detail::endpoint_list{asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port)};
+        });
+        client_options options = soon_again();
+        options.allow_credentials_over_plain_http = true;
+        beast_client cms(context, "http://cms.example:" + std::to_string(server.port()), client_credentials("umbraco-back-office-tests", secret("secret-of-the-test")), options);
+        running_call made(context, cms, method);
+        is_over = cancel_after(turns, context, made);
+        if (!made.answer.ok) ++cancelled;
+        check_usable(context, cms, method);
+    }
+    CHECK(cancelled > 5);
+}
+
+TEST_CASE("client and context may go away in either order wherever calls wait") {
     bool const with_tls = GENERATE(false, true);
+    bool const client_first = GENERATE(false, true);
     for (std::size_t turns = 0; turns < 60; turns += with_tls ? 2 : 1) {
         raw_server server({{raw_step::read_request(), raw_step::send_bytewise(good_answer(http_method::get)), raw_step::stay_silent()}}, tls_if(with_tls));
         std::optional<asio::io_context> context(std::in_place);
-        beast_client cms(*context, server.base_url(), {}, never_again(), trust_if(with_tls));
+        std::optional<beast_client> cms(std::in_place, *context, server.base_url(), credentials(), never_again(), trust_if(with_tls));
         std::vector<std::unique_ptr<running_call>> calls;
-        for (int i = 0; i < 10; ++i) calls.push_back(std::make_unique<running_call>(*context, cms, all_methods[i % 4]));
+        for (int i = 0; i < 10; ++i) calls.push_back(std::make_unique<running_call>(*context, *cms, all_methods[i % 4]));
         for (std::size_t i = 0; i < turns; ++i) context->run_one_for(5ms);
+        if (client_first) cms.reset();
         context.reset();
     }
     SUCCEED();
@@ -555,24 +650,37 @@ credentials api_user() { return client_credentials("umbraco-back-office-tests", 
 
 }  // namespace
 
-TEST_CASE("a token endpoint that fails is named, in time, and a token of any life serves the call") {
+TEST_CASE("a token endpoint that fails is named, in time, and the client signs in afterwards; a token of any life serves the call") {
     struct row {
         char const* name;
         raw_script script;
         std::optional<errc> code;
     };
-    raw_step const then_api = raw_step::send(good_answer(http_method::get));
-    auto const life = [&](std::string const& text) {
-        return raw_script{raw_step::read_request(), raw_step::send(token_answer(text)), raw_step::read_request(), then_api, raw_step::stay_silent()};
+    raw_script const signs_in = {raw_step::read_request(), raw_step::send(token_answer("300")), raw_step::read_request(), raw_step::send(good_answer(http_method::get)), raw_step::stay_silent()};
+    auto const answered = [&](std::string const& bytes) {
+        raw_script made = {raw_step::read_request(), raw_step::send(bytes)};
+        made.insert(made.end(), signs_in.begin(), signs_in.end());
+        return made;
     };
-    auto const answered = [](std::string const& bytes) { return raw_script{raw_step::read_request(), raw_step::send(bytes), raw_step::stay_silent()}; };
+    auto const life = [&](std::string const& text) {
+        raw_script made = {raw_step::read_request(), raw_step::send(token_answer(text)), raw_step::read_request(), raw_step::send(good_answer(http_method::get))};
+        // The next call uses it again or not, as its life says.
+        if (text.starts_with("-") || text == "0") made.insert(made.end(), signs_in.begin(), signs_in.end());
+        else made.insert(made.end(), signs_in.begin() + 2, signs_in.end());
+        return made;
+    };
     std::vector<row> const rows = {
         {"closed", {raw_step::read_request(), raw_step::close()}, errc::connection_closed},
+        {"reset", {raw_step::read_request(), raw_step::reset()}, errc::connection_closed},
         {"slow", {raw_step::read_request(), raw_step::stay_silent()}, errc::deadline_exceeded},
         {"400", answered(answer_with(400, R"({"error":"invalid_request"})")), errc::not_signed_in},
         {"401", answered(answer_with(401, R"({"error":"invalid_client"})")), errc::not_signed_in},
+        {"429", answered(answer_with(429, "", "Retry-After: 0\r\n")), errc::server_error},
         {"500", answered(answer_with(500, "")), errc::server_error},
+        {"503", answered(answer_with(503, "", "Retry-After: 0\r\n")), errc::server_error},
+        {"a redirect", answered(answer_with(302, "", "Location: /umbraco/login\r\n")), errc::not_signed_in},
         {"200 with rubbish", answered(answer_with(200, "rubbish")), errc::malformed_json},
+        {"200 with nothing", answered(answer_with(200, "")), errc::malformed_json},
         {"200 with HTML", answered(answer_with(200, "<html>", "Content-Type: text/html\r\n")), errc::not_signed_in},
         {"200 without a token", answered(answer_with(200, "{}")), errc::missing_member},
         {"expires_in 300", life("300"), std::nullopt},
@@ -580,18 +688,27 @@ TEST_CASE("a token endpoint that fails is named, in time, and a token of any lif
         {"expires_in negative", life("-5"), std::nullopt},
         {"expires_in huge", life("9223372036854775807"), std::nullopt},
         {"expires_in beyond 64 bits", life("1e300"), std::nullopt},
+        {"expires_in as text", life("\"300\""), std::nullopt},
+        {"expires_in as words", life("\"soon\""), std::nullopt},
+        {"expires_in null", life("null"), std::nullopt},
     };
+    std::vector<std::unique_ptr<raw_server>> servers;
+    std::vector<std::unique_ptr<blocking_client>> clients;
     for (row const& one : rows) {
-        for (bool const is_blocking : {true, false}) {
+        for (bool const is_blocking : {false, true}) {
             INFO(one.name << (is_blocking ? ", blocking" : ", coroutine"));
-            raw_server server({one.script});
-            client_options const options = never_again(one.code == errc::deadline_exceeded ? std::chrono::nanoseconds(hasty) : std::chrono::nanoseconds(2s));
+            servers.push_back(std::make_unique<raw_server>(std::vector<raw_script>{one.script, signs_in}));
+            raw_server& server = *servers.back();
+            client_options options = soon_again();
+            call_options limit;
+            if (one.code == errc::deadline_exceeded) limit.timeout = hasty;
             outcome made;
             auto const begin = std::chrono::steady_clock::now();
             if (is_blocking) {
-                blocking_client cms(server.base_url(), api_user(), options);
-                made = call(cms, http_method::get);
+                clients.push_back(std::make_unique<blocking_client>(server.base_url(), api_user(), options));
+                made = outcome(clients.back()->connections(limit).get("a"));
             } else {
+                options.timeout = limit.timeout.value_or(options.timeout);
                 asio::io_context context;
                 beast_client cms(context, server.base_url(), api_user(), options);
                 running_call calling(context, cms, http_method::get);
@@ -602,9 +719,81 @@ TEST_CASE("a token endpoint that fails is named, in time, and a token of any lif
             INFO(made.reason);
             CHECK(made.ok == !one.code.has_value());
             if (!made.ok && one.code) CHECK(made.reason.code == *one.code);
+            CHECK(!made.reason.possibly_applied);
             CHECK(count_of(server.all_received(), "/token HTTP/1.1") == 1);
+            CHECK(count_of(server.all_received(), "/connections/") == (made.ok ? 1 : 0));
+            if (!is_blocking) servers.pop_back();
         }
     }
+    // A failure is kept for a second.
+    std::this_thread::sleep_for(1050ms);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        INFO(rows[i].name << ", the next call");
+        outcome const next = call(*clients[i], http_method::get);
+        INFO(next.reason);
+        CHECK(next.ok);
+    }
+}
+
+TEST_CASE("a 401 is answered with one new token, and a call is never sent a third time") {
+    auto const method = GENERATE(from_range(std::begin(all_methods), std::end(all_methods)));
+    bool const is_refused_again = GENERATE(false, true);
+    std::string const refusal = answer_with(401, "", "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n");
+    raw_step const read = raw_step::read_request();
+    raw_script const script = {read, raw_step::send(token_answer("300")), read, raw_step::send(refusal), read, raw_step::send(token_answer("300")),
+                               read, raw_step::send(is_refused_again ? refusal : good_answer(method)), read, raw_step::send(good_answer(http_method::get)), raw_step::stay_silent()};
+    raw_server server({script});
+    blocking_client cms(server.base_url(), api_user(), soon_again());
+    outcome const made = call(cms, method);
+    INFO(made.reason);
+    CHECK(made.ok == !is_refused_again);
+    if (!made.ok) {
+        CHECK(made.reason.code == errc::not_signed_in);
+        CHECK(made.reason.status == 401);
+        CHECK(made.reason.attempts == 4);
+        CHECK(!made.reason.possibly_applied);
+    }
+    CHECK(count_of(server.all_received(), "/token HTTP/1.1") == 2);
+    CHECK(count_of(server.all_received(), "/connections") == 2);
+    CHECK(call(cms, http_method::get).ok);
+    CHECK(server.accepted() == 1);
+}
+
+TEST_CASE("a call that gives up while it signs in takes nothing from the others that wait for the token") {
+    bool const is_first = GENERATE(false, true);
+    bool const by_deadline = GENERATE(false, true);
+    raw_step const read = raw_step::read_request();
+    raw_script serve = {read, raw_step::pause(600ms), raw_step::send(token_answer("300"))};
+    raw_script answers;
+    for (int i = 0; i < 3; ++i) {
+        answers.push_back(read);
+        answers.push_back(raw_step::send(good_answer(http_method::get)));
+    }
+    answers.push_back(raw_step::stay_silent());
+    raw_script second = answers;
+    if (is_first) second.insert(second.begin(), {read, raw_step::send(token_answer("300"))});
+    serve.insert(serve.end(), answers.begin(), answers.end());
+    raw_server server({serve, second, answers});
+    asio::io_context context;
+    beast_client cms(context, server.base_url(), api_user(), soon_again());
+    std::vector<std::unique_ptr<running_call>> calls;
+    call_options const hurried(80ms);
+    for (int i = 0; i < 3; ++i) {
+        bool const gives_up = i == (is_first ? 0 : 1);
+        calls.push_back(std::make_unique<running_call>(context, cms, http_method::get, gives_up && by_deadline ? hurried : call_options()));
+        if (i == 0) run_until(context, [&] { return !server.received(0).empty(); });
+    }
+    running_call& given_up = *calls[is_first ? 0 : 1];
+    context.restart();
+    context.poll();
+    if (!by_deadline) given_up.cancel();
+    run_until(context, [&] { return std::all_of(calls.begin(), calls.end(), [](auto const& one) { return one->is_done; }); });
+    for (auto const& one : calls) {
+        INFO(one->answer.reason);
+        CHECK(one->answer.ok == (one.get() != &given_up));
+    }
+    CHECK(given_up.answer.reason.code == (by_deadline ? errc::deadline_exceeded : errc::cancelled));
+    CHECK(count_of(server.all_received(), "/token HTTP/1.1") == (is_first ? 2 : 1));
 }
 
 TEST_CASE("Retry-After is waited for in each of its forms, or the answer is given at once") {
@@ -622,6 +811,8 @@ TEST_CASE("Retry-After is waited for in each of its forms, or the answer is give
         {dated + "Sun, 06 Nov 1994 08:48:37 GMT\r\n", 0ms, true},
         {dated + "Sun, 06 Nov 1994 09:49:37 GMT\r\n", 0ms, false},
         {"Retry-After: soon\r\n", 0ms, true},
+        {"Retry-After: \r\n", 0ms, true},
+        {"Retry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n", 0ms, true},  // without a Date nobody knows when that is
         {"Retry-After: -3\r\n", 0ms, true},
         {"Retry-After: 61\r\n", 0ms, false},
         {"Retry-After: 99999999999\r\n", 0ms, false},
@@ -631,8 +822,8 @@ TEST_CASE("Retry-After is waited for in each of its forms, or the answer is give
         for (int const status : {408, 429, 502, 503, 504}) {
             INFO(status << ' ' << one.header);
             std::string const refusal = answer_with(status, "", one.header);
-            raw_server server({{raw_step::read_request(), raw_step::send(refusal), raw_step::read_request(),
-                                raw_step::send(good_answer(http_method::get)), raw_step::stay_silent()}});
+            raw_step const good = raw_step::send(good_answer(http_method::get));
+            raw_server server({{raw_step::read_request(), raw_step::send(refusal), raw_step::read_request(), good, raw_step::read_request(), good, raw_step::stay_silent()}});
             client_options options = soon_again();
             options.timeout = 5s;
             blocking_client cms(server.base_url(), {}, options);
@@ -643,6 +834,9 @@ TEST_CASE("Retry-After is waited for in each of its forms, or the answer is give
             CHECK(took >= one.at_least);
             CHECK(took < one.at_least + 2s);
             if (!made.ok) CHECK(made.reason.status == status);
+            CHECK(count_of(server.all_received(), "GET ") == (one.is_repeated ? 2 : 1));
+            CHECK(call(cms, http_method::get).ok);
+            CHECK(server.accepted() == 1);
         }
     }
 }
@@ -680,7 +874,7 @@ asio::awaitable<void> read_one(beast_client& cms, std::function<void(bool, failu
 TEST_CASE("under load, with closing connections and failing answers, nothing is lost, no write comes twice, and no file stays open") {
     bool const with_tls = GENERATE(false, true);
     int const calls = with_tls ? 1500 : 3000;
-    constexpr int at_once = 32;
+    constexpr int at_once = 64;
     std::mutex mutex;
     std::map<std::string, int> writes;
     int count = 0;
@@ -739,7 +933,7 @@ TEST_CASE("under load, with closing connections and failing answers, nothing is 
     if (with_tls) CHECK(server.resumed() > server.connections() / 2);
 }
 
-TEST_CASE("a loopback port that nobody listens on is a failed connection, again and again") {
+TEST_CASE("a loopback port that nobody listens on is a failed connection, until somebody does") {
     std::uint16_t port = 0;
     {
         raw_server server({good_script});
@@ -751,6 +945,8 @@ TEST_CASE("a loopback port that nobody listens on is a failed connection, again 
         CHECK(made.reason.code == errc::connect_failed);
         CHECK(!made.reason.possibly_applied);
     }
+    loopback_server server([](server_request const&) { return http_response(200, connection_json); }, loopback_options().with_port(port));
+    CHECK(call(cms, http_method::get).ok);
 }
 
 namespace {

@@ -12,8 +12,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -213,6 +215,12 @@ TEST_CASE("SSL_CERT_FILE names authorities") {
     check_rejected(answer_from(test_authority("Nobody Knows").issue(), tls_options()), {"Nobody Knows", "Looked in: " + file.path()});
 }
 
+TEST_CASE("the folders of SSL_CERT_DIR are looked into one by one, and named so") {
+    variable const file("SSL_CERT_FILE", "/no/such/file.pem");
+    variable const folders("SSL_CERT_DIR", "/no/such/folder:/usr");
+    check_rejected(answer_from(test_certificate::self_signed(), tls_options()), {"Looked in: /no/such/file.pem (nothing there), /no/such/folder (nothing there), /usr."});
+}
+
 TEST_CASE("a pinned certificate or key is accepted whoever signed it and whatever host it is for, and no other") {
     test_certificate const own = test_certificate::self_signed(certificate_terms({"elsewhere.example"}));
     CHECK(answer_from(own, tls_options().pin(own.sha256())).has_value());
@@ -238,6 +246,74 @@ TEST_CASE("a certificate that proves nothing is rejected with the reason and a w
     check_rejected(answer_from(good_certificate(), tls_options()),
                    {"`Umbraco AI Test Authority`, an authority this machine does not know", "trust_ca_file(", "pin(", "Looked in: "});
     check_rejected(answer_from(test_authority("Umbraco AI Test Authority").issue(), trusting()), {"not"});
+}
+
+TEST_CASE("a client whose server had no good TLS goes on once it has, and nothing is sent before") {
+    struct row {
+        char const* name;
+        std::optional<server_tls> bad;  // nothing: the port speaks plain http
+        errc code;
+        std::string words;
+    };
+    auto const issued = [](certificate_terms const& terms) { return server_tls(authority().issue(terms)); };
+    std::vector<row> const rows = {
+        {"wrong host", issued(certificate_terms({"cms.example.com"})), errc::certificate_rejected, "for `cms.example.com`, not `127.0.0.1`"},
+        {"expired", issued(certificate_terms().valid(-48h, -24h)), errc::certificate_rejected, "expired on"},
+        {"not yet valid", issued(certificate_terms().valid(24h, 48h)), errc::certificate_rejected, "not yet valid"},
+        {"self-signed", server_tls(test_certificate::self_signed()), errc::certificate_rejected, "self-signed"},
+        {"unknown authority", server_tls(test_authority("Nobody Knows").issue()), errc::certificate_rejected, "`Nobody Knows`, an authority this machine does not know"},
+        {"TLS 1.0", server_tls(good_certificate()).with_versions(tls_version::tls_1_0, tls_version::tls_1_0), errc::tls_failed, "no TLS 1.2 or newer"},
+        {"TLS 1.1", server_tls(good_certificate()).with_versions(tls_version::tls_1_1, tls_version::tls_1_1), errc::tls_failed, "no TLS 1.2 or newer"},
+        {"a client certificate is wanted", server_tls(good_certificate()).with_versions(tls_version::tls_1_2, tls_version::tls_1_2).demanding_client_certificate(), errc::tls_failed,
+         "wants a certificate of the client"},
+        {"no TLS at all", std::nullopt, errc::tls_failed, "does not speak TLS on this port"},
+    };
+    testing::in_memory_api api(testing::dialect::observed);
+    for (row const& one : rows) {
+        INFO(one.name);
+        loopback_options options;
+        if (one.bad) options.with_tls(*one.bad);
+        auto broken = std::make_unique<loopback_server>(api, options);
+        std::uint16_t const port = broken->port();
+        client_options never_again;
+        never_again.retry = retry_policy::none();
+        never_again.timeout = generous;
+        blocking_client cms("https://127.0.0.1:" + std::to_string(port), bearer_token("token-of-the-test"), never_again, trusting());
+        for (int i = 0; i < 2; ++i) {
+            auto const begin = std::chrono::steady_clock::now();
+            auto const refused = cms.connections().create(connection_draft("a", "A", "openai"));
+            CHECK(std::chrono::steady_clock::now() - begin < 4s);
+            REQUIRE(!refused.has_value());
+            INFO(refused.error());
+            CHECK(refused.error().code == one.code);
+            CHECK(contains(refused.error().message, one.words));
+            CHECK(refused.error().attempts == 1);
+            CHECK(!refused.error().possibly_applied);
+        }
+        CHECK(broken->requests() == 0);
+        broken.reset();
+        loopback_server mended(api, loopback_options().with_tls(good_certificate()).with_port(port));
+        auto const listed = cms.connections().list();
+        INFO((listed ? std::string() : listed.error().to_string()));
+        CHECK(listed.has_value());
+        CHECK(mended.requests() == 1);
+    }
+}
+
+TEST_CASE("a handshake offers http/1.1 and no other protocol, and TLS 1.2 as the oldest version") {
+    raw_server server({{raw_step::stay_silent()}});
+    blocking_transport transport{trusting()};
+    http_origin origin = named(server.origin(), "localhost");
+    origin.tls = true;
+    http_request request = request_to(origin);
+    request.limits.time = 300ms;
+    CHECK(!transport.send(std::move(request)).has_value());
+    std::string const hello = server.received(0);
+    // RFC 7301: the length of the list, of its only name, and the name.
+    CHECK(contains(hello, std::string_view("\x00\x10\x00\x0b\x00\x09\x08http/1.1", 15)));
+    CHECK(contains(hello, "localhost"));
+    // RFC 8446, 4.2.1: TLS 1.3 and 1.2.
+    CHECK(contains(hello, std::string_view("\x00\x2b\x00\x05\x04\x03\x04\x03\x03", 9)));
 }
 
 TEST_CASE("a wildcard stands for one whole label") {
@@ -468,16 +544,20 @@ TEST_CASE("an early answer over TLS is believed, and tickets are none") {
     CHECK(transport.send(request_to(server.origin())).has_value());
 }
 
-TEST_CASE("a server that asks for a new handshake in the middle gets none, and the call still ends") {
+TEST_CASE("a server that asks for a new handshake in the middle gets none, and its answer is taken") {
+    auto const method = GENERATE(http_method::get, http_method::put);
     raw_server server({{raw_step::read_request(), raw_step::renegotiate(), raw_step::send(ok_text), raw_step::close()}, ok_script},
                       server_tls(good_certificate()).with_versions(tls_version::tls_1_2, tls_version::tls_1_2));
     blocking_transport transport{trusting()};
-    auto const answer = transport.send(request_to(server.origin()));
-    if (!answer) {
-        INFO(answer.error());
-        CHECK(answer.error().who == fault::transport);
-    }
+    auto const begin = std::chrono::steady_clock::now();
+    auto const answer = transport.send(request_to(server.origin(), method, method == http_method::put ? "{}" : ""));
+    CHECK(std::chrono::steady_clock::now() - begin < 2s);
+    INFO((answer ? std::string() : answer.error().to_string()));
+    REQUIRE(answer.has_value());
+    CHECK(answer->body == "ok");
+    CHECK(server.all_received().find(" HTTP/1.1") == server.all_received().rfind(" HTTP/1.1"));
     CHECK(transport.send(request_to(server.origin())).has_value());
+    CHECK(server.accepted() == 2);
 }
 
 TEST_CASE("a server that never says farewell delays nothing") {

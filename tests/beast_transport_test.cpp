@@ -96,14 +96,15 @@ result<http_response> answer_to(std::string bytes, http_request request = reques
 /// A port that takes connections into its backlog and never reads from them.
 class deaf_port {
 public:
-    explicit deaf_port(int backlog = 16) : acceptor_(context_) {
-        asio::ip::tcp::endpoint const any(asio::ip::address_v4::loopback(), 0);
+    explicit deaf_port(int backlog = 16, asio::ip::address address = asio::ip::address_v4::loopback()) : acceptor_(context_) {
+        asio::ip::tcp::endpoint const any(address, 0);
         acceptor_.open(any.protocol());
         acceptor_.set_option(asio::socket_base::receive_buffer_size(4096));
         acceptor_.bind(any);
         acceptor_.listen(backlog);
     }
-    http_origin origin() const { return http_origin(false, "127.0.0.1", acceptor_.local_endpoint().port()); }
+    asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+    http_origin origin() const { return http_origin(false, "127.0.0.1", endpoint().port()); }
     void close() { acceptor_.close(); }
 
 private:
@@ -384,6 +385,22 @@ TEST_CASE("a header is bounded to the byte") {
         CHECK(code_of(answer_to(
                   {raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\n"), raw_step::send_forever(piece)}, request)) ==
               errc::header_too_large);
+}
+
+TEST_CASE("the fields of a header are bounded in number too") {
+    auto const with_fields = [](std::size_t count) {
+        std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n";
+        for (std::size_t i = 2; i < count; ++i) text += "A:b\r\n";
+        return text + "\r\n";
+    };
+    result<http_response> const most = answer_to(with_fields(256));
+    REQUIRE(most.has_value());
+    CHECK(most->headers.size() == 256);
+    result<http_response> const beyond = answer_to(with_fields(257));
+    CHECK(code_of(beyond) == errc::header_too_large);
+    CHECK(beyond.error().message.find("256 fields") != std::string::npos);
+    CHECK(code_of(answer_to({raw_step::read_request(), raw_step::send_bytewise(with_fields(257)), raw_step::stay_silent()})) == errc::header_too_large);
+    CHECK(code_of(answer_to("HTTP/1.1 103 Early Hints\r\n" + with_fields(300).substr(17))) == errc::header_too_large);
 }
 
 TEST_CASE("a body is bounded to the byte, whatever it announces") {
@@ -988,21 +1005,29 @@ transport_options one_at_a_time() {
 /// A port that no connection can be made to, and none is refused: its backlog is full.
 class silent_port {
 public:
-    silent_port() : port_(0) {
-        asio::ip::tcp::endpoint const end(asio::ip::address_v4::loopback(), port_.origin().port);
+    explicit silent_port(asio::ip::address address = asio::ip::address_v4::loopback()) : port_(0, address) {
         for (int i = 0; i < 8; ++i) {
             fillers_.push_back(std::make_unique<asio::ip::tcp::socket>(context_));
-            fillers_.back()->async_connect(end, [](boost::system::error_code) {});
+            fillers_.back()->async_connect(port_.endpoint(), [](boost::system::error_code) {});
         }
         context_.run_for(20ms);
     }
-    asio::ip::tcp::endpoint endpoint() const { return {asio::ip::address_v4::loopback(), port_.origin().port}; }
+    asio::ip::tcp::endpoint endpoint() const { return port_.endpoint(); }
 
 private:
     deaf_port port_;
     asio::io_context context_;
     std::vector<std::unique_ptr<asio::ip::tcp::socket>> fillers_;
 };
+
+bool has_ipv6() {
+    asio::io_context context;
+    asio::ip::tcp::acceptor acceptor(context);
+    boost::system::error_code error;
+    acceptor.open(asio::ip::tcp::v6(), error);
+    if (!error) acceptor.bind({asio::ip::address_v6::loopback(), 0}, error);
+    return !error;
+}
 
 asio::ip::tcp::endpoint refusing_endpoint() {
     deaf_port port;
@@ -1101,20 +1126,69 @@ TEST_CASE("a context may go away while calls wait for a connection, and the tran
 }
 
 TEST_CASE("the most recently used connection is used again, and the others grow old") {
-    loopback_server server(echo);
+    auto const turn = [](raw_script& script, std::chrono::milliseconds delay) {
+        script.push_back(raw_step::read_request());
+        script.push_back(raw_step::pause(delay));
+        script.push_back(raw_step::send(ok_text));
+    };
+    raw_script late;
+    raw_script early;
+    turn(late, 60ms);
+    turn(early, 0ms);
+    for (int i = 0; i < 4; ++i) {
+        turn(late, 0ms);
+        turn(early, 0ms);
+    }
+    raw_server server({late, early});
     asio::io_context context;
     beast_transport transport(context);
-    std::vector<std::unique_ptr<running_call>> calls;
-    for (int i = 0; i < 4; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
+    running_call one(context, transport, request_to(server.origin()));
+    running_call two(context, transport, request_to(server.origin()));
     context.run();
-    std::size_t const made = server.connections();
-    for (int i = 0; i < 10; ++i) {
+    CHECK((one.answer.has_value() && two.answer.has_value()));
+    for (int i = 0; i < 4; ++i) {
         running_call again(context, transport, request_to(server.origin()));
         context.restart();
         context.run();
         CHECK(again.answer.has_value());
     }
-    CHECK(server.connections() == made);
+    CHECK(server.connections() == 2);
+    std::size_t const size = server.received(1).size();
+    CHECK(server.received(0).size() == 5 * size);
+}
+
+TEST_CASE("a connection is kept for no longer than the server said that it keeps it") {
+    std::string const text = "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok";
+    raw_server server({{raw_step::read_request(), raw_step::send(text), raw_step::read_request(), raw_step::send(text), raw_step::stay_silent()}, ok_script});
+    blocking_transport transport;
+    for (int i = 0; i < 2; ++i) CHECK(transport.send(request_to(server.origin())).has_value());
+    CHECK(server.connections() == 1);
+    std::this_thread::sleep_for(1050ms);
+    CHECK(transport.send(request_to(server.origin(), http_method::put)).has_value());
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("the sending side stays open until the answer has come") {
+    asio::io_context context;
+    asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+    http_origin const origin(false, "127.0.0.1", acceptor.local_endpoint().port());
+    boost::system::error_code found;
+    std::thread server([&] {
+        asio::ip::tcp::socket socket = acceptor.accept();
+        std::string seen;
+        char piece[4096];
+        while (!seen.ends_with("\r\n\r\n{}")) seen.append(piece, socket.read_some(asio::buffer(piece)));
+        std::this_thread::sleep_for(50ms);
+        socket.non_blocking(true);
+        static_cast<void>(socket.receive(asio::buffer(piece), asio::socket_base::message_peek, found));
+        static_cast<void>(socket.write_some(asio::buffer(ok_text)));
+    });
+    blocking_transport transport;
+    http_request request = request_to(origin, http_method::put, "{}");
+    request.headers.add("Connection", "close");
+    CHECK(transport.send(std::move(request)).has_value());
+    server.join();
+    CHECK(found == asio::error::would_block);
 }
 
 TEST_CASE("a connection that has been idle for too long is not used") {
@@ -1166,12 +1240,63 @@ TEST_CASE("an address that refuses or says nothing gives way to the next") {
     }
 }
 
+TEST_CASE("an IPv6 address that comes first and is dead holds a call up no longer than its head start") {
+    if (!has_ipv6()) return;
+    loopback_server server(echo);
+    silent_port silent(asio::ip::address_v6::loopback());
+    asio::ip::tcp::endpoint const good(asio::ip::address_v4::loopback(), server.port());
+    for (asio::ip::tcp::endpoint const& dead : {silent.endpoint(), asio::ip::tcp::endpoint(asio::ip::address_v6::loopback(), refusing_endpoint().port()),
+                                                asio::ip::tcp::endpoint(asio::ip::make_address("2001:db8::1"), server.port())}) {
+        asio::io_context context;
+        let_resolve(context, [&](std::string const&, std::uint16_t, boost::system::error_code&) { return addresses{dead, good}; });
+        transport_options options;
+        options.stagger = 60ms;
+        beast_transport transport(context, options);
+        auto const begin = std::chrono::steady_clock::now();
+        for (int i = 0; i < 2; ++i) {
+            running_call call(context, transport, request_to_host());
+            context.restart();
+            context.run();
+            CHECK(call.answer.has_value());
+        }
+        auto const took = std::chrono::steady_clock::now() - begin;
+        if (dead == silent.endpoint()) CHECK(took >= 60ms);
+        CHECK(took < 2s);
+    }
+    CHECK(server.connections() == 3);
+}
+
+TEST_CASE("a name without an address is a failure at once, and is looked up anew by the next call") {
+    loopback_server server(echo);
+    asio::io_context context;
+    std::atomic<int> asked = 0;
+    let_resolve(context, [&](std::string const&, std::uint16_t, boost::system::error_code& error) {
+        if (++asked == 1) error = asio::error::host_not_found;
+        if (asked <= 2) return addresses();
+        return addresses{asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), server.port())};
+    });
+    beast_transport transport(context);
+    for (bool const is_answered : {false, false, true}) {
+        auto const begin = std::chrono::steady_clock::now();
+        running_call call(context, transport, request_to(http_origin(false, "cms.example", 80), http_method::put));
+        context.restart();
+        context.run();
+        CHECK(std::chrono::steady_clock::now() - begin < 1s);
+        REQUIRE(call.answer.has_value() == is_answered);
+        if (is_answered) continue;
+        CHECK(code_of(call.answer) == errc::resolve_failed);
+        CHECK(call.answer.error().message.find("cms.example") != std::string::npos);
+        CHECK(!call.answer.error().possibly_applied);
+    }
+    CHECK(server.requests() == 1);
+}
+
 TEST_CASE("a host that no network leads to is a failed connection, at once") {
     asio::io_context context;
+    loopback_server server(echo);
     // No network carries TCP to an address of many hosts, so the kernel refuses it on this machine.
-    let_resolve(context, [](std::string const&, std::uint16_t port, boost::system::error_code&) {
-        return addresses{asio::ip::tcp::endpoint(asio::ip::make_address("224.0.0.1"), port)};
-    });
+    asio::ip::tcp::endpoint found(asio::ip::make_address("224.0.0.1"), 80);
+    let_resolve(context, [&found](std::string const&, std::uint16_t, boost::system::error_code&) { return addresses{found}; });
     beast_transport transport(context);
     auto const begin = std::chrono::steady_clock::now();
     running_call call(context, transport, request_to_host());
@@ -1180,6 +1305,11 @@ TEST_CASE("a host that no network leads to is a failed connection, at once") {
     CHECK(code_of(call.answer) == errc::connect_failed);
     CHECK(call.answer.error().message.find("unreachable") != std::string::npos);
     CHECK(!call.answer.error().possibly_applied);
+    found = {asio::ip::address_v4::loopback(), server.port()};
+    running_call next(context, transport, request_to_host());
+    context.restart();
+    context.run();
+    CHECK(next.answer.has_value());
 }
 
 TEST_CASE("a host of which no address answers is a failed connection, at once or at its limit") {
@@ -1204,27 +1334,37 @@ TEST_CASE("a host of which no address answers is a failed connection, at once or
     CHECK(!late.answer.error().possibly_applied);
 }
 
-TEST_CASE("a slow name server holds up neither the deadline, nor other calls, nor the end of the context") {
+TEST_CASE("a slow name server holds up neither the deadline, nor other calls, nor the end of the context, nor many threads") {
     auto const is_over = std::make_shared<std::atomic<bool>>(false);
+    auto const looked_up = std::make_shared<std::atomic<int>>(0);
     auto const begin = std::chrono::steady_clock::now();
     {
         loopback_server server(echo);
         asio::io_context context;
-        let_resolve(context, [is_over](std::string const&, std::uint16_t, boost::system::error_code&) {
+        let_resolve(context, [is_over, looked_up](std::string const&, std::uint16_t, boost::system::error_code&) {
+            ++*looked_up;
             while (!*is_over) std::this_thread::sleep_for(1ms);
             return addresses();
         });
         beast_transport transport(context);
         running_call slow(context, transport, hasty(request_to_host()));
         running_call left(context, transport, request_to_host());
+        std::vector<std::unique_ptr<running_call>> crowd;
+        for (int i = 0; i < 6; ++i) crowd.push_back(std::make_unique<running_call>(context, transport, hasty(request_to_host("host-" + std::to_string(i)))));
         running_call known(context, transport, request_to(server.origin()));
-        run_until(context, [&] { return slow.is_done && known.is_done; });
+        run_until(context, [&] { return slow.is_done && known.is_done && crowd.back()->is_done; });
         CHECK(code_of(slow.answer) == errc::deadline_exceeded);
         CHECK(slow.answer.error().message.find("resolving") != std::string::npos);
+        CHECK(!slow.answer.error().possibly_applied);
         CHECK(known.answer.has_value());
+        for (auto const& one : crowd) CHECK(code_of(one->answer) == errc::deadline_exceeded);
+        CHECK(*looked_up <= 4);
         left.cancel();
         run_until(context, [&] { return left.is_done; });
         CHECK(code_of(left.answer) == errc::cancelled);
+        running_call again(context, transport, request_to(server.origin()));
+        run_until(context, [&] { return again.is_done; });
+        CHECK(again.answer.has_value());
         running_call lost(context, transport, request_to_host());
         context.poll();
     }

@@ -158,11 +158,8 @@ public:
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
         if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
-        if (pending_->method != http_method::get) {
-            if (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied) may_be_applied_ = true;
-            // A later try that reached nobody says nothing of an earlier one.
-            if (!answer && pending_->method == http_method::delete_ && may_be_applied_) answer.error().possibly_applied = true;
-        }
+        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
         if (answer && answer->status == 401 && can_sign_in_again()) {
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
@@ -178,7 +175,7 @@ public:
             report_.on_retry(*pause);
             return action::wait(*pause);
         }
-        if (answer && answer->status < 500) context_->budget.give_back();
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
         if constexpr (!requires { O::is_single; }) {
             if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
@@ -215,6 +212,8 @@ public:
         result_type taken = ended_ ? result_type(std::move(ended_->get())) : operation_.take();
         if (!taken) {
             taken.error().attempts = attempts_;
+            // A later try that reached nobody, or was refused, says nothing of an earlier one.
+            if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) taken.error().possibly_applied = true;
             if (taken.error().status == 401 && used_token_ && state_ == state::calling)
                 taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
         }
@@ -282,7 +281,6 @@ private:
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
-            late.possibly_applied = pending_->method == http_method::delete_ && may_be_applied_;
             // The operation knows what was carried out before.
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
@@ -364,16 +362,20 @@ private:
         auto token = read_json<detail::token_answer>(answer->body);
         if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
         bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
+        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
         report_.on_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+        report_.on_token(std::nullopt, &reason);
+        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
+            context_->tokens.postpone(now);
+            return leave_sign_in(now);
+        }
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        report_.on_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -93,6 +94,19 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     return request;
 }
 
+[[nodiscard]] inline bool has_outer_blank(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n";
+    return !text.empty() && (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
+}
+
+/// At least one %41 in it.
+[[nodiscard]] inline bool is_percent_encoded(std::string_view text) noexcept {
+    constexpr std::string_view digits = "0123456789ABCDEFabcdef";
+    for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1))
+        if (text.size() - at > 2 && digits.find(text[at + 1]) != std::string_view::npos && digits.find(text[at + 2]) != std::string_view::npos) return true;
+    return false;
+}
+
 [[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
     auto const refuse = [&](std::string text) {
         failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
@@ -113,6 +127,11 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     if (error == "invalid_client") {
         if (!api_user.client_id().starts_with("umbraco-back-office-"))
             return refuse("The server knows no such API user: the client id is given without its prefix umbraco-back-office-.");
+        std::string_view const given = api_user.client_secret().reveal();
+        if (has_outer_blank(api_user.client_id()) || has_outer_blank(given))
+            return refuse("The server knows no such API user, or the secret is another: the id or the secret begins or ends with a blank or a line end; trim it.");
+        if (is_percent_encoded(given))
+            return refuse("The server knows no such API user, or the secret is another: the one given looks percent-encoded; give it as it is, this library encodes it.");
         return refuse("The server knows no such API user, or the secret is another; both count in exact case.");
     }
     if (description.find("HTTPS") != std::string_view::npos) return refuse("The server gives tokens over https only; use an https base URL.");
@@ -130,6 +149,8 @@ public:
     static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
 
     [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
+    /// It is near its end, and still good.
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
     [[nodiscard]] secret const& token() const noexcept { return token_; }
 
     /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
@@ -146,11 +167,15 @@ public:
         std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
         token_ = std::move(token);
         refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
+        ends_at_ = now + std::chrono::seconds(seconds);
         // A life of nothing still serves the call that fetched it.
         if (seconds == 0) refresh_at_ = now + std::chrono::nanoseconds(1);
         failure_.reset();
         ++generation_;
     }
+
+    /// A renewal failed: the token is used on, and after the pause another renewal is tried.
+    void postpone(std::chrono::nanoseconds now) noexcept { refresh_at_ = (std::min)(ends_at_, now + failure_pause); }
 
     void fail(failure reason, std::chrono::nanoseconds now) {
         failure_ = std::move(reason);
@@ -164,6 +189,7 @@ public:
 private:
     secret token_;
     std::chrono::nanoseconds refresh_at_{0};
+    std::chrono::nanoseconds ends_at_{0};
     std::uint64_t generation_ = 0;
     std::optional<failure> failure_;
     std::chrono::nanoseconds failed_at_{0};

@@ -138,6 +138,13 @@ public:
     friend bool operator==(header_view const&, header_view const&) = default;
 };
 
+/// The value of a header field, or nothing. It is no pointer: as text, a null one would be read.
+class header_value : public std::optional<std::string_view> {
+public:
+    using std::optional<std::string_view>::optional;
+    friend bool operator==(header_value const&, std::nullptr_t) = delete;
+};
+
 /// Header fields in the order in which they stand; names are compared ignoring case. All of them share one piece of memory,
 /// since an answer has many that nobody reads.
 /// Lifetime: what `find` gives, and iterators, hold until the next `add` or `wipe`, or the end.
@@ -215,7 +222,7 @@ public:
     }
 
     /// The value of the first field of this name.
-    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept {
+    [[nodiscard]] header_value find(std::string_view name) const noexcept {
         for (header_view const field : *this)
             if (field.name.size() == name.size() && detail::equals_ignoring_case(field.name, name)) return field.value;
         return std::nullopt;

@@ -39,7 +39,7 @@ namespace detail {
     switch (code) {
         case errc::header_too_large:
             return failure(code, "The header of the answer, or a trailer of it, is larger than the " + std::to_string(request.limits.header_bytes) +
-                                     " bytes this call accepts (http_limits::header_bytes).");
+                                     " bytes this call accepts (http_limits::header_bytes), or has more than 256 fields.");
         case errc::body_too_large:
             return failure(code, "The body of the answer is larger than the " + std::to_string(request.limits.body_bytes) +
                                      " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");

@@ -8,9 +8,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -29,7 +32,13 @@ public:
         ERR_clear_error();
         static_cast<void>(SSL_CTX_set_default_verify_paths(context));
         bool found = look(place_of(X509_get_default_cert_file_env(), X509_get_default_cert_file()), true);
-        found = look(place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()), false) || found;
+        // A list, as in PATH.
+        std::string_view folders = place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+        while (!folders.empty()) {
+            std::size_t const end = (std::min)(folders.find(':'), folders.size());
+            found = look(std::string(folders.substr(0, end)), false) || found;
+            folders.remove_prefix((std::min)(end + 1, folders.size()));
+        }
         if (!found && std::getenv(X509_get_default_cert_file_env()) == nullptr && std::getenv(X509_get_default_cert_dir_env()) == nullptr) {
             for (char const* const file :
                  {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -53,7 +62,7 @@ public:
     }
 
 private:
-    [[nodiscard]] static std::string place_of(char const* variable, char const* fallback) {
+    [[nodiscard]] static char const* place_of(char const* variable, char const* fallback) {
         char const* const value = std::getenv(variable);
         return value != nullptr ? value : fallback;
     }
