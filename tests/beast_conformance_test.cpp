@@ -6,6 +6,9 @@
 #include <umbraco_ai/pipe_transport.hpp>
 #include <umbraco_ai/testing/conformance.hpp>
 #include <umbraco_ai/testing/record_transport.hpp>
+#include <umbraco_ai/testing/recording.hpp>
+#include <umbraco_ai/testing/replay_transport.hpp>
+#include <umbraco_ai/testing/server_request.hpp>
 
 #include "../examples/awaitables/task.hpp"
 #include "../examples/transports/poll_loop.hpp"
@@ -31,6 +34,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -63,20 +67,33 @@ void check_sound(conformance_report const& report, names const& skipped) {
     INFO(report);
     CHECK(report.passed());
     CHECK(report.rules(conformance_verdict::skipped) == skipped);
-    CHECK(report.findings.size() == 22);
+    CHECK(report.findings.size() == 23);
 }
 
 using sender = std::function<result<http_response>(http_request)>;
 using fault_of_a_transport = std::function<result<http_response>(sender const&, http_request)>;
 
-/// The rules that a transport breaks which is sound but for this.
-names broken_by(fault_of_a_transport const& fault, conformance_options const& options = {}) {
-    auto const report = check_transport([&]() -> sender {
-        sender const sound = [wire = std::make_shared<blocking_transport>()](http_request request) { return wire->send(std::move(request)); };
-        return [sound, fault](http_request request) { return fault(sound, std::move(request)); };
-    }, options);
-    CHECK(report.count(conformance_verdict::passed) > 0);
-    return report.rules(conformance_verdict::failed);
+/// A rule, and how the suite is run over a transport that breaks only this one.
+using broken_transports = std::vector<std::pair<std::string, std::function<conformance_report()>>>;
+
+/// A transport that is sound but for this.
+std::function<conformance_report()> broken_by(fault_of_a_transport const& fault, conformance_options const& options = {}) {
+    return [fault, options] {
+        return check_transport([&]() -> sender {
+            sender const sound = [wire = std::make_shared<blocking_transport>()](http_request request) { return wire->send(std::move(request)); };
+            return [sound, fault](http_request request) { return fault(sound, std::move(request)); };
+        }, options);
+    };
+}
+
+void check_found(broken_transports const& all) {
+    for (auto const& [rule, run] : all) {
+        conformance_report const report = run();
+        INFO(report);
+        CHECK(report.rules(conformance_verdict::failed) == names{rule});
+        CHECK(report.count(conformance_verdict::passed) > 0);
+        CHECK(report.to_string().find("planted") == std::string::npos);
+    }
 }
 
 http_headers without(http_headers const& headers, std::string_view name) {
@@ -174,6 +191,23 @@ TEST_CASE("conformance: recording changes nothing", "[conformance]") {
     CHECK(tape.exchanges.size() > 0);
 }
 
+TEST_CASE("conformance: what was recorded, written and read again is played back as it came", "[conformance]") {
+    auto const make = [] {
+        return [wire = std::make_shared<blocking_transport>()](http_request request) -> result<http_response> {
+            auto const answer = wire->send(request);
+            if (!answer) return answer;
+            testing::server_request sent(std::string(to_string(request.method)), request.target);
+            sent.headers = request.headers;
+            sent.body = request.body;
+            testing::recording tape;
+            tape.exchanges.emplace_back(std::move(sent), *answer);
+            auto const read = testing::recording::parse(tape.to_bytes());
+            return read ? testing::replay_transport(*read).send(std::move(request)) : result<http_response>(read.error());
+        };
+    };
+    check_sound(check_transport(make, conformance_options().timed().cancellable().tracking_writes()), {needs_tls, needs_two});
+}
+
 #ifdef UMBRACO_AI_TEST_WITH_CURL
 
 TEST_CASE("conformance: libcurl's easy interface", "[conformance][curl]") {
@@ -244,173 +278,217 @@ TEST_CASE("libcurl's multi interface: transport and context may go with a call i
 
 #endif
 
-TEST_CASE("conformance: a fault of requests is found by its rule, and by no other", "[conformance]") {
-    CHECK(broken_by([](sender const& wire, http_request request) {
+namespace {
+
+broken_transports faults_of_requests() {
+    broken_transports all;
+    all.emplace_back("A request arrives as it was given", broken_by([](sender const& wire, http_request request) {
         request.headers = without(request.headers, "X-Empty");
         return wire(std::move(request));
-    }) == names{"A request arrives as it was given"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("A request arrives as it was given", broken_by([](sender const& wire, http_request request) {
         if (auto const dots = request.target.find("/c/../"); dots != std::string::npos) request.target.erase(dots, 5);
         if (auto const dots = request.target.find("/../"); dots != std::string::npos) request.target.erase(0, dots + 3);
         return wire(std::move(request));
-    }) == names{"A request arrives as it was given"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("No header is invented", broken_by([](sender const& wire, http_request request) {
         request.headers.add("User-Agent", "careless/1.0");
         return wire(std::move(request));
-    }) == names{"No header is invented"});
+    }));
 
-    CHECK(broken_by([cookie = std::make_shared<std::string>()](sender const& wire, http_request request) {
+    all.emplace_back("No header is invented", broken_by([cookie = std::make_shared<std::string>()](sender const& wire, http_request request) {
         if (!cookie->empty() && request.headers.size() == 1) request.headers.add("Cookie", *cookie);
         auto answer = wire(std::move(request));
         if (answer && answer->headers.contains("Set-Cookie")) *cookie = *answer->headers.find("Set-Cookie");
         return answer;
-    }) == names{"No header is invented"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("The body of a request arrives whole", broken_by([](sender const& wire, http_request request) {
         request.body = request.body.c_str();
         return wire(std::move(request));
-    }) == names{"The body of a request arrives whole"});
+    }));
+    return all;
 }
 
-TEST_CASE("conformance: a fault of answers is found by its rule, and by no other", "[conformance]") {
-    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+broken_transports faults_of_answers() {
+    broken_transports all;
+    all.emplace_back("Any status is an answer", broken_by([](sender const& wire, http_request request) -> result<http_response> {
         auto answer = wire(std::move(request));
         if (answer && answer->status >= 500) return failure(errc::server_error, "It broke.");
         return answer;
-    }) == names{"Any status is an answer"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("The header of an answer comes whole", broken_by([](sender const& wire, http_request request) {
         auto answer = wire(std::move(request));
         if (answer) answer->headers = without(answer->headers, "X-Empty");
         return answer;
-    }) == names{"The header of an answer comes whole"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("The body of an answer comes whole", broken_by([](sender const& wire, http_request request) {
         auto answer = wire(std::move(request));
         if (answer) answer->body = answer->body.c_str();
         return answer;
-    }) == names{"The body of an answer comes whole"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+    all.emplace_back("Interim responses are passed over", broken_by([](sender const& wire, http_request request) -> result<http_response> {
         auto answer = wire(std::move(request));
         if (answer && answer->body == "after") return http_response(100);
         return answer;
-    }) == names{"Interim responses are passed over"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("Redirects are not followed", broken_by([](sender const& wire, http_request request) {
         auto answer = wire(request);
         if (answer && answer->status / 100 == 3 && answer->headers.contains("Location")) {
             request.target = *answer->headers.find("Location");
             answer = wire(std::move(request));
         }
         return answer;
-    }) == names{"Redirects are not followed"});
+    }));
 
-    CHECK(broken_by([last = std::make_shared<std::string>()](sender const& wire, http_request request) {
+    all.emplace_back("An answer belongs to its request", broken_by([last = std::make_shared<std::string>()](sender const& wire, http_request request) {
         auto answer = wire(std::move(request));
         if (answer && *last == "first") answer->body = "stale";
         *last = answer ? answer->body : "";
         return answer;
-    }) == names{"An answer belongs to its request"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("The header of an answer is bounded", broken_by([](sender const& wire, http_request request) {
         request.limits.header_bytes = 1024 * 1024;
         return wire(std::move(request));
-    }) == names{"The header of an answer is bounded"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("The body of an answer is bounded", broken_by([](sender const& wire, http_request request) {
         request.limits.body_bytes = 1024 * 1024;
         return wire(std::move(request));
-    }) == names{"The body of an answer is bounded"});
+    }));
+    return all;
 }
 
-TEST_CASE("conformance: a fault of failures is found by its rule, and by no other", "[conformance]") {
-    CHECK(broken_by([](sender const& wire, http_request request) {
+broken_transports faults_of_failures() {
+    broken_transports all;
+    all.emplace_back("Nothing is sent twice", broken_by([](sender const& wire, http_request request) {
         auto answer = wire(request);
         return failed_with(answer, errc::connection_closed) ? wire(std::move(request)) : std::move(answer);
-    }) == names{"Nothing is sent twice"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back("Nothing is sent twice", broken_by([](sender const& wire, http_request request) {
         auto answer = wire(request);
         bool const is_passing = answer && answer->status == 503 && answer->headers.contains("Retry-After");
         return is_passing ? wire(std::move(request)) : std::move(answer);
-    }) == names{"Nothing is sent twice"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+    all.emplace_back("An answer that is cut short is a failure", broken_by([](sender const& wire, http_request request) -> result<http_response> {
         auto answer = wire(std::move(request));
         if (failed_with(answer, errc::connection_closed)) return http_response(200);
         return answer;
-    }) == names{"An answer that is cut short is a failure"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+    all.emplace_back("What is not HTTP is a failure", broken_by([](sender const& wire, http_request request) -> result<http_response> {
         auto answer = wire(std::move(request));
         if (failed_with(answer, errc::malformed_response)) return http_response(200);
         return answer;
-    }) == names{"What is not HTTP is a failure"});
+    }));
 
-    CHECK(broken_by([](sender const& wire, http_request request) -> result<http_response> {
+    all.emplace_back("A server that is not there is a failure", broken_by([](sender const& wire, http_request request) -> result<http_response> {
         auto answer = wire(std::move(request));
         if (failed_with(answer, errc::connect_failed)) return http_response(502);
         return answer;
-    }) == names{"A server that is not there is a failure"});
+    }));
 
-    // Each transport that is made has a fault of its own to remember.
-    auto const report = check_transport([]() -> sender {
-        return [wire = std::make_shared<blocking_transport>(), is_broken = false](http_request request) mutable -> result<http_response> {
-            if (is_broken) return failure(errc::transport_failed, "Still in the state of an earlier failure.");
-            auto answer = wire->send(std::move(request));
-            is_broken = !answer;
-            return answer;
-        };
+    all.emplace_back("A failure leaves the transport usable", [] {
+        return check_transport([]() -> sender {
+            return [wire = std::make_shared<blocking_transport>(), is_broken = false](http_request request) mutable -> result<http_response> {
+                if (is_broken) return failure(errc::transport_failed, "Still in the state of an earlier failure.");
+                auto answer = wire->send(std::move(request));
+                is_broken = !answer;
+                return answer;
+            };
+        });
     });
-    CHECK(report.rules(conformance_verdict::failed) == names{"A failure leaves the transport usable"});
+
+    all.emplace_back("Each call gives one answer or one failure", broken_by([](sender const& wire, http_request request) {
+        auto answer = wire(std::move(request));
+        if (!answer) throw std::runtime_error("planted-secret");
+        return answer;
+    }));
+    return all;
 }
 
-TEST_CASE("conformance: a fault of TLS is found by its rule, and by no other", "[conformance]") {
-    CHECK(broken_by([](sender const& wire, http_request request) {
+broken_transports faults_of_tls() {
+    broken_transports all;
+    all.emplace_back("What is meant for https is not sent in plain", broken_by([](sender const& wire, http_request request) {
         request.origin.tls = false;
         return wire(std::move(request));
-    }) == names{"What is meant for https is not sent in plain"});
+    }));
 
-    blocking_transport trusting(tls_options().dangerously_accept_any_certificate_on_loopback());
-    auto wire = [&trusting](http_request request) { return trusting.send(std::move(request)); };
-    auto const report = check_transport(wire, conformance_options().with_tls(testing::test_certificate::self_signed()));
-    CHECK(report.rules(conformance_verdict::failed) == names{needs_tls});
+    all.emplace_back(needs_tls, [] {
+        blocking_transport trusting(tls_options().dangerously_accept_any_certificate_on_loopback());
+        auto wire = [&trusting](http_request request) { return trusting.send(std::move(request)); };
+        return check_transport(wire, conformance_options().with_tls(testing::test_certificate::self_signed()));
+    });
+    return all;
 }
 
-TEST_CASE("conformance: what is declared and not kept is found by its rule, and by no other", "[conformance]") {
-    CHECK(broken_by([](sender const& wire, http_request request) {
+broken_transports faults_of_what_is_declared() {
+    broken_transports all;
+    all.emplace_back(needs_time, broken_by([](sender const& wire, http_request request) {
         if (request.limits.time > request.limits.time.zero()) request.limits.time = std::chrono::seconds(10);
         return wire(std::move(request));
-    }, conformance_options().timed()) == names{needs_time});
+    }, conformance_options().timed()));
 
-    CHECK(broken_by([](sender const& wire, http_request request) {
+    all.emplace_back(needs_cancel, broken_by([](sender const& wire, http_request request) {
         if (!request.limits.is_cancelled()) request.limits.cancelled = nullptr;
         return wire(std::move(request));
-    }, conformance_options().cancellable()) == names{needs_cancel});
+    }, conformance_options().cancellable()));
 
-    CHECK(broken_by([one_by_one = std::make_shared<std::mutex>()](sender const& wire, http_request request) {
+    all.emplace_back(needs_two, broken_by([one_by_one = std::make_shared<std::mutex>()](sender const& wire, http_request request) {
         std::lock_guard const guard(*one_by_one);
         return wire(std::move(request));
-    }, conformance_options().concurrent()) == names{needs_two});
+    }, conformance_options().concurrent()));
 
     for (bool const says : {false, true}) {
-        CHECK(broken_by([says](sender const& wire, http_request request) {
+        all.emplace_back(needs_tracking, broken_by([says](sender const& wire, http_request request) {
             auto answer = wire(std::move(request));
             if (!answer) answer.error().possibly_applied = says;
             return answer;
-        }, conformance_options().tracking_writes()) == names{needs_tracking});
+        }, conformance_options().tracking_writes()));
     }
+    return all;
 }
 
-TEST_CASE("conformance: a transport that throws breaks rules, and the report repeats nothing of what it threw", "[conformance]") {
+}  // namespace
+
+TEST_CASE("conformance: a fault of requests is found by its rule, and by no other", "[conformance]") { check_found(faults_of_requests()); }
+
+TEST_CASE("conformance: a fault of answers is found by its rule, and by no other", "[conformance]") { check_found(faults_of_answers()); }
+
+TEST_CASE("conformance: a fault of failures is found by its rule, and by no other", "[conformance]") { check_found(faults_of_failures()); }
+
+TEST_CASE("conformance: a fault of TLS is found by its rule, and by no other", "[conformance]") { check_found(faults_of_tls()); }
+
+TEST_CASE("conformance: what is declared and not kept is found by its rule, and by no other", "[conformance]") {
+    check_found(faults_of_what_is_declared());
+}
+
+TEST_CASE("conformance: for each rule there is a transport that breaks it", "[conformance]") {
+    std::set<std::string> broken;
+    for (auto const& group : {faults_of_requests(), faults_of_answers(), faults_of_failures(), faults_of_tls(), faults_of_what_is_declared()})
+        for (auto const& [rule, report] : group) broken.insert(rule);
+    std::set<std::string> rules;
+    for (auto const& finding : check_transport([] { return blocking_transport(); }).findings) rules.insert(finding.rule);
+    CHECK(broken == rules);
+}
+
+TEST_CASE("conformance: a transport that only throws breaks rules, and the report repeats nothing of what it threw", "[conformance]") {
     auto throwing = [](http_request) -> result<http_response> { throw std::runtime_error("planted-secret"); };
-    auto const report = check_transport(throwing);
+    auto const report = check_transport(throwing, conformance_options().concurrent());
     CHECK_FALSE(report.passed());
-    CHECK(report.findings.front().sentence() == "failed: A request arrives as it was given: it threw an exception; a transport gives a failure instead.");
-    for (auto const& finding : report.findings) CHECK(finding.sentence().find("planted") == std::string::npos);
+    CHECK(report.findings.front().sentence() ==
+          "failed: A request arrives as it was given: GET /conformance/rule?a=1 did not arrive, but gave \"transport: It threw an exception.\".");
+    CHECK(report.findings.back().sentence() == "failed: Each call gives one answer or one failure: a call threw an exception; a transport gives a failure instead.");
+    CHECK(report.to_string().find("planted") == std::string::npos);
 }
 
 TEST_CASE("conformance: a report reads like sentences, and is a value") {

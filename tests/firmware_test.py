@@ -29,6 +29,7 @@ FLAGS = (
 KIB = 1024
 # Of each program: the most flash in bytes.
 PROGRAMS = {"read": ([], 40 * KIB), "update": (["-DFIRMWARE_UPDATES"], 96 * KIB)}
+DOES = {"read": "list + get + test", "update": "list + get + test + update"}
 MOST_STATIC = 12 * KIB  # RAM without heap and stack
 MOST_HEAP = 0
 MOST_STACK = 3 * KIB
@@ -42,6 +43,11 @@ def expect(is_so, what):
     if not is_so:
         failures.append(what)
         print(f"NOT SO: {what}")
+
+
+def figure(text):
+    """A measurement; CI prints these lines."""
+    print(f"firmware: {text}")
 
 
 def tool(compiler, name):
@@ -58,7 +64,7 @@ def build(compiler, folder, name):
     sizes = subprocess.run([tool(compiler, "size"), program], check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
     text, data, bss = (int(number) for number in sizes.splitlines()[1].split()[:3])
     static = data + bss - RESERVED
-    print(f"{name}: {text + data} bytes of flash (limit {most_flash}), {static} bytes of static RAM (limit {MOST_STATIC})")
+    figure(f"{DOES[name]}: {text + data} bytes of flash (limit {most_flash}), {static} bytes of RAM besides heap and stack (limit {MOST_STATIC})")
     expect(text + data <= most_flash, f"{name}: flash within {most_flash} bytes")
     expect(0 < static <= MOST_STATIC, f"{name}: static RAM within {MOST_STATIC} bytes")
     symbols = subprocess.run([tool(compiler, "nm"), "-C", program], check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
@@ -179,7 +185,11 @@ def check_run(emulator, program, server_program, name, dialect):
     what = f"{name}, {dialect}"
     expect(code == 0 and lines[: len(wanted)] == wanted and len(lines) == len(wanted) + 2, f"{what}: exit code {code}, printed {lines}")
     expect(careless == "careless 0", f"{what}: no careless write: {careless}")
-    print(f"{what}: {check_memory(what, lines)} bytes, {seconds:.1f} s")
+    figures = check_memory(what, lines)
+    figure(
+        f"{DOES[name]}, a page of 1000 connections, {dialect} dialect: {figures.get('heap')} bytes of heap (limit {MOST_HEAP}), "
+        f"{figures.get('stack')} bytes of stack (limit {MOST_STACK}), {seconds:.1f} s"
+    )
 
 
 def json_answer(body, type_="application/json"):

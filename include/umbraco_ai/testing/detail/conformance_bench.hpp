@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_TESTING_DETAIL_CONFORMANCE_BENCH_HPP
 #define UMBRACO_AI_TESTING_DETAIL_CONFORMANCE_BENCH_HPP
 
+#include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/testing/loopback_server.hpp>
@@ -40,6 +41,38 @@ public:
     [[nodiscard]] virtual std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) = 0;
 };
 
+/// Another subject, from which nothing is thrown: what was thrown is a failure, and noted. It is not kept, since what an exception
+/// says may hold what was sent.
+class careful_subject : public conformance_subject {
+public:
+    careful_subject(std::unique_ptr<conformance_subject> subject, std::shared_ptr<bool> threw) : subject_(std::move(subject)), threw_(std::move(threw)) {}
+
+    result<http_response> send(http_request request) override {
+        try {
+            return subject_->send(std::move(request));
+        } catch (...) {
+            return thrown();
+        }
+    }
+
+    std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) override {
+        try {
+            return subject_->send_both(std::move(one), std::move(other));
+        } catch (...) {
+            return {thrown(), thrown()};
+        }
+    }
+
+private:
+    result<http_response> thrown() {
+        *threw_ = true;
+        return failure(errc::transport_failed, "It threw an exception.");
+    }
+
+    std::unique_ptr<conformance_subject> subject_;
+    std::shared_ptr<bool> threw_;
+};
+
 /// What a transport says that it can do.
 class conformance_declarations {
 public:
@@ -57,11 +90,15 @@ public:
     using clock = std::chrono::steady_clock;
 
     conformance_bench(std::function<std::unique_ptr<conformance_subject>()> make_subject, conformance_declarations says, server_tls server)
-        : make(std::move(make_subject)), declared(says), tls(std::move(server)) {}
+        : declared(says), tls(std::move(server)), make_(std::move(make_subject)) {}
 
-    std::function<std::unique_ptr<conformance_subject>()> make;
     conformance_declarations declared;
     server_tls tls;
+
+    [[nodiscard]] std::unique_ptr<conformance_subject> make() const { return std::make_unique<careful_subject>(make_(), threw_); }
+
+    /// Whether a call has thrown so far.
+    [[nodiscard]] bool has_thrown() const noexcept { return *threw_; }
 
     [[nodiscard]] bool has_tls() const noexcept { return !tls.identity.empty(); }
 
@@ -71,6 +108,10 @@ public:
 
     /// One request on a transport of its own.
     [[nodiscard]] result<http_response> send(http_request request) const { return make()->send(std::move(request)); }
+
+private:
+    std::function<std::unique_ptr<conformance_subject>()> make_;
+    std::shared_ptr<bool> threw_ = std::make_shared<bool>(false);
 };
 
 inline constexpr std::string_view conformance_target = "/conformance/rule?a=1";

@@ -197,6 +197,11 @@ public:
         return {};
     }
 
+    /// Judges all calls of the rules before it.
+    [[nodiscard]] static std::string nothing_thrown(conformance_bench const& bench) {
+        return bench.has_thrown() ? "a call threw an exception; a transport gives a failure instead" : std::string();
+    }
+
 private:
     [[nodiscard]] static std::size_t times(raw_server const& server, std::string const& method) {
         return occurrences(server.all_received(), method + ' ' + std::string(conformance_target));

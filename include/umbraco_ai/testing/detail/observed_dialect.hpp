@@ -128,7 +128,7 @@ private:
         // With a capability the server reads every row before it pages; without one the database pages.
         if (capability && std::any_of(site_.rows.begin(), site_.rows.end(), [](row const& each) { return each.is_poisoned; }))
             return broken();
-        std::size_t const first = (std::min)(static_cast<std::size_t>((std::max)(skip, 0)), found.size());
+        std::size_t const first = (std::min)(static_cast<std::size_t>((std::max)(skip, std::int32_t{0})), found.size());
         std::size_t const wanted = take >= 0 ? static_cast<std::size_t>(take) : capability ? 0 : found.size();
         std::size_t const last = first + (std::min)(wanted, found.size() - first);
 
