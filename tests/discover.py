@@ -56,7 +56,7 @@ def main(program, prefix, output):
             sys.exit(f"{program} does not find this test case by its name; change the name: {name}")
         test = bracket(f"{prefix}: {name}")
         out.append(f"add_test({test} {bracket(program)} {bracket(spec)})")
-        out.append(f"set_tests_properties({test} PROPERTIES TIMEOUT {TIMEOUT} FAIL_REGULAR_EXPRESSION [===[No test cases matched|No tests ran]===])")
+        out.append(f"set_tests_properties({test} PROPERTIES LABELS case TIMEOUT {TIMEOUT} FAIL_REGULAR_EXPRESSION [===[No test cases matched|No tests ran]===])")
     pathlib.Path(output).write_text("\n".join(out) + "\n", encoding="utf-8")
 
 
