@@ -142,6 +142,11 @@ inline void wipe(std::string& text) noexcept {
     text.clear();
 }
 
+/// The same for what a message holds, of which only longer texts can be secrets: one that was moved away costs nothing.
+inline void wipe_message(std::string& text) noexcept {
+    if (!text.empty() || text.capacity() > std::string().capacity()) wipe(text);
+}
+
 /// A string that is overwritten when it ends, is assigned to, or is moved from.
 class wiping_string {
 public:
@@ -215,7 +220,72 @@ namespace detail {
 
 }  // namespace detail
 
-/// One header field.
+namespace detail {
+
+/// Bytes that are written one behind the other, and overwritten before their memory is given up.
+class byte_block {
+public:
+    byte_block() = default;
+    byte_block(byte_block const& other) {
+        reserve(other.size_);
+        if (other.size_ != 0) std::memcpy(grow(other.size_), other.data(), other.size_);
+    }
+    byte_block(byte_block&& other) noexcept
+        : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
+    byte_block& operator=(byte_block other) noexcept {
+        std::swap(memory_, other.memory_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+        return *this;
+    }
+    ~byte_block() { wipe(); }
+
+    [[nodiscard]] char const* data() const noexcept { return memory_.get(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    void reserve(std::size_t capacity) {
+        if (capacity <= capacity_) return;
+        capacity = (std::max)(capacity, 2 * capacity_);
+        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+        if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
+        auto const kept = size_;
+        wipe();
+        memory_ = std::move(larger);
+        size_ = kept;
+        capacity_ = capacity;
+    }
+
+    /// Room for `count` bytes more, to be written by the caller.
+    [[nodiscard]] char* grow(std::size_t count) {
+        reserve(size_ + count);
+        return memory_.get() + std::exchange(size_, size_ + count);
+    }
+
+    void remove(std::size_t at, std::size_t count) noexcept {
+        std::memmove(memory_.get() + at, memory_.get() + at + count, size_ - at - count);
+        size_ -= count;
+        overwrite(memory_.get() + size_, count);
+    }
+
+    /// Overwrites all bytes; the memory stays.
+    void wipe() noexcept {
+        if (size_ != 0) overwrite(memory_.get(), size_);
+        size_ = 0;
+    }
+
+    friend bool operator==(byte_block const& a, byte_block const& b) noexcept {
+        return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data(), b.data(), a.size_) == 0);
+    }
+
+private:
+    std::unique_ptr<char[]> memory_;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
+
+}  // namespace detail
+
+/// One header field with texts of its own.
 class http_header {
 public:
     http_header() = default;
@@ -227,39 +297,139 @@ public:
     friend bool operator==(http_header const&, http_header const&) = default;
 };
 
-/// Header fields in the order in which they stand; names are compared ignoring case.
-class http_headers {
+/// One header field that refers to the texts of its owner.
+class header_view {
 public:
+    constexpr header_view() = default;
+    constexpr header_view(std::string_view field_name, std::string_view field_value) noexcept : name(field_name), value(field_value) {}
+
+    std::string_view name;
+    std::string_view value;
+
+    friend bool operator==(header_view const&, header_view const&) = default;
+};
+
+/// The value of a header field, or nothing. It is no pointer: as text, a null one would be read.
+class header_value : public std::optional<std::string_view> {
+public:
+    using std::optional<std::string_view>::optional;
+    friend bool operator==(header_value const&, std::nullptr_t) = delete;
+};
+
+/// Header fields in the order in which they stand; names are compared ignoring case. All of them share one piece of memory,
+/// since an answer has many that nobody reads.
+/// Lifetime: what `find` gives, and iterators, hold until the next `add` or `wipe`, or the end.
+class http_headers {
+    // Before the texts of each field.
+    class sizes {
+    public:
+        sizes() = default;
+        sizes(std::size_t of_name, std::size_t of_value) noexcept : name(of_name), value(of_value) {}
+        std::size_t name = 0;
+        std::size_t value = 0;
+    };
+
+public:
+    class iterator {
+    public:
+        using value_type = header_view;
+        using reference = header_view;
+        using pointer = void;
+        using difference_type = std::ptrdiff_t;
+        using iterator_category = std::input_iterator_tag;
+
+        iterator() = default;
+
+        [[nodiscard]] header_view operator*() const noexcept { return field_; }
+        [[nodiscard]] header_view const* operator->() const noexcept { return &field_; }
+        iterator& operator++() noexcept {
+            at_ += sizeof(sizes) + field_.name.size() + field_.value.size();
+            load();
+            return *this;
+        }
+        iterator operator++(int) noexcept {
+            iterator const before = *this;
+            ++*this;
+            return before;
+        }
+        friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
+
+    private:
+        friend class http_headers;
+        iterator(char const* at, char const* end) noexcept : at_(at), end_(end) { load(); }
+
+        void load() noexcept {
+            if (at_ == end_) return;
+            sizes read;
+            std::memcpy(&read, at_, sizeof read);
+            field_.name = std::string_view(at_ + sizeof read, read.name);
+            field_.value = std::string_view(field_.name.data() + read.name, read.value);
+        }
+
+        char const* at_ = nullptr;
+        char const* end_ = nullptr;
+        header_view field_;
+    };
+    using const_iterator = iterator;
+    using value_type = header_view;
+
     http_headers() = default;
 
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-
-    /// Makes room for so many fields.
-    void reserve(std::size_t count) { fields_.reserve(count); }
-
-    /// The value of the first field of this name, or null.
-    [[nodiscard]] std::string const* find(std::string_view name) const noexcept {
-        for (auto const& field : fields_)
-            if (detail::equals_ignoring_case(field.name, name)) return &field.value;
-        return nullptr;
+    /// Adds a field; its value is `value` and `rest` together. None of the texts may be one of these fields' own.
+    void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
+        sizes const written(name.size(), value.size() + rest.size());
+        char* to = bytes_.grow(sizeof written + written.name + written.value);
+        std::memcpy(to, &written, sizeof written);
+        to += sizeof written;
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+        ++count_;
     }
 
-    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
-    [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
-    [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
-    [[nodiscard]] auto end() const noexcept { return fields_.end(); }
+    /// Makes room for fields of so many characters, names and values together.
+    void reserve(std::size_t count, std::size_t characters) {
+        bytes_.reserve(bytes_.size() + count * sizeof(sizes) + characters);
+    }
 
-    /// Overwrites every value and removes all fields.
+    /// The value of the first field of this name.
+    [[nodiscard]] header_value find(std::string_view name) const noexcept {
+        for (header_view const field : *this)
+            if (field.name.size() == name.size() && detail::equals_ignoring_case(field.name, name)) return field.value;
+        return std::nullopt;
+    }
+
+    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] iterator begin() const noexcept { return {bytes_.data(), bytes_.data() + bytes_.size()}; }
+    [[nodiscard]] iterator end() const noexcept { return {bytes_.data() + bytes_.size(), bytes_.data() + bytes_.size()}; }
+
+    /// Removes all fields of this name.
+    void remove(std::string_view name) {
+        for (std::size_t at = 0; at < bytes_.size();) {
+            header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
+            std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
+            if (!detail::equals_ignoring_case(field.name, name)) {
+                at += size;
+                continue;
+            }
+            bytes_.remove(at, size);
+            --count_;
+        }
+    }
+
+    /// Overwrites and removes all fields.
     void wipe() noexcept {
-        for (http_header& field : fields_) detail::wipe(field.value);
-        fields_.clear();
+        bytes_.wipe();
+        count_ = 0;
     }
 
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
-    std::vector<http_header> fields_;
+    detail::byte_block bytes_;
+    std::size_t count_ = 0;
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
@@ -313,11 +483,8 @@ public:
     http_request& operator=(http_request const&) = default;
     http_request& operator=(http_request&&) noexcept = default;
 
-    /// A body can hold credentials, and headers hold the token, so both are overwritten.
-    ~http_request() {
-        detail::wipe(body);
-        headers.wipe();
-    }
+    /// A body can hold credentials, so it is overwritten, as the headers are.
+    ~http_request() { detail::wipe_message(body); }
 
     http_method method = http_method::get;
     http_origin origin;
@@ -355,7 +522,7 @@ public:
     http_response& operator=(http_response const&) = default;
     http_response& operator=(http_response&&) noexcept = default;
     /// A body can hold credentials in plain, so it is overwritten.
-    ~http_response() { detail::wipe(body); }
+    ~http_response() { detail::wipe_message(body); }
     explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
 
     int status = 0;
@@ -779,6 +946,42 @@ namespace detail {
 
 }  // namespace detail
 
+namespace detail {
+
+/// A failure in memory of its own, since it is many times larger than most values, and a result is moved often.
+class boxed_failure {
+public:
+    boxed_failure() = default;
+    explicit boxed_failure(failure reason) : at_(std::make_unique<failure>(std::move(reason))) {}
+    boxed_failure(boxed_failure const& other) : at_(other.at_ ? std::make_unique<failure>(*other.at_) : nullptr) {}
+    boxed_failure(boxed_failure&&) noexcept = default;
+    boxed_failure& operator=(boxed_failure const& other) {
+        if (this != &other) *this = boxed_failure(other);
+        return *this;
+    }
+    boxed_failure& operator=(boxed_failure&&) noexcept = default;
+    ~boxed_failure() = default;
+
+    [[nodiscard]] failure& get() {
+        if (!at_) at_ = std::make_unique<failure>();
+        return *at_;
+    }
+    [[nodiscard]] failure const& get() const { return at_ ? *at_ : nothing(); }
+
+    friend bool operator==(boxed_failure const& a, boxed_failure const& b) { return a.get() == b.get(); }
+
+private:
+    // A default-constructed failure. It is never destroyed, so that no order of destruction matters.
+    [[nodiscard]] static failure const& nothing() {
+        static failure const* const made = new failure;
+        return *made;
+    }
+
+    std::unique_ptr<failure> at_;
+};
+
+}  // namespace detail
+
 template <class T>
 class result;
 
@@ -796,7 +999,7 @@ public:
     using value_type = T;
 
     result() = default;
-    result(failure reason) : state_(std::in_place_index<0>, std::move(reason)) {}
+    result(failure reason) : state_(std::in_place_index<0>, detail::boxed_failure(std::move(reason))) {}
     /// With a default-constructed value, to be filled where it stands.
     explicit result(std::in_place_t) : state_(std::in_place_index<1>) {}
 
@@ -833,25 +1036,25 @@ public:
     }
 
     /// The failure; only where there is no value.
-    [[nodiscard]] failure& error() & noexcept { return *std::get_if<0>(&state_); }
-    [[nodiscard]] failure const& error() const& noexcept { return *std::get_if<0>(&state_); }
-    [[nodiscard]] failure error() && { return std::move(*std::get_if<0>(&state_)); }
+    [[nodiscard]] failure& error() & { return std::get_if<0>(&state_)->get(); }
+    [[nodiscard]] failure const& error() const& { return std::get_if<0>(&state_)->get(); }
+    [[nodiscard]] failure error() && { return std::move(std::get_if<0>(&state_)->get()); }
 
     /// `f(value)` where there is a value, the failure otherwise; `f` returns a result.
     template <class F>
     [[nodiscard]] auto and_then(F&& f) && -> std::invoke_result_t<F, T> {
         if (has_value()) return std::forward<F>(f)(std::move(*std::get_if<1>(&state_)));
-        return std::move(*std::get_if<0>(&state_));
+        return std::move(std::get_if<0>(&state_)->get());
     }
 
     friend bool operator==(result const&, result const&) = default;
 
 private:
     void demand() const {
-        if (!has_value()) detail::throw_bad_result(*std::get_if<0>(&state_));
+        if (!has_value()) detail::throw_bad_result(std::get_if<0>(&state_)->get());
     }
 
-    std::variant<failure, T> state_;
+    std::variant<detail::boxed_failure, T> state_;
 };
 
 /// Success without a value, or a failure. A default-constructed one is a failure, as with any result; say `ok`.
@@ -861,19 +1064,19 @@ public:
     using value_type = void;
 
     result() : reason_(std::in_place) {}
-    result(failure reason) : reason_(std::move(reason)) {}
+    result(failure reason) : reason_(detail::boxed_failure(std::move(reason))) {}
     [[nodiscard]] static result ok() noexcept { return result(success()); }
 
     [[nodiscard]] bool has_value() const noexcept { return !reason_; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
     void value() const {
-        if (reason_) detail::throw_bad_result(*reason_);
+        if (reason_) detail::throw_bad_result(reason_->get());
     }
 
-    [[nodiscard]] failure& error() & noexcept { return *reason_; }
-    [[nodiscard]] failure const& error() const& noexcept { return *reason_; }
-    [[nodiscard]] failure error() && { return *std::move(reason_); }
+    [[nodiscard]] failure& error() & { return reason_->get(); }
+    [[nodiscard]] failure const& error() const& { return reason_->get(); }
+    [[nodiscard]] failure error() && { return std::move(reason_->get()); }
 
     friend bool operator==(result const&, result const&) = default;
 
@@ -881,8 +1084,7 @@ private:
     struct success {};
     explicit result(success) noexcept {}
 
-    // A failure is large, so success does not make one.
-    std::optional<failure> reason_;
+    std::optional<detail::boxed_failure> reason_;
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -3029,20 +3231,23 @@ public:
 
 namespace detail {
 
+/// What servers say of almost every answer.
+inline constexpr std::string_view usual_type = "application/json; charset=utf-8";
+
 [[nodiscard]] inline bool is_html(http_response const& response) noexcept {
-    if (std::string const* type = response.headers.find("Content-Type"))
-        return equals_ignoring_case(std::string_view(*type).substr(0, 9), "text/html") ||
-               equals_ignoring_case(std::string_view(*type).substr(0, 21), "application/xhtml+xml");
+    if (auto const type = response.headers.find("Content-Type"))
+        return *type != usual_type && (equals_ignoring_case(type->substr(0, 9), "text/html") ||
+               equals_ignoring_case(type->substr(0, 21), "application/xhtml+xml"));
     std::size_t const first = response.body.find_first_not_of(" \t\r\n");
     return first != std::string::npos && response.body[first] == '<';
 }
 
 /// application/json, text/json, anything/…+json, or nothing said.
 [[nodiscard]] inline bool is_json(http_response const& response) noexcept {
-    std::string const* type = response.headers.find("Content-Type");
-    if (type == nullptr) return true;
+    auto const type = response.headers.find("Content-Type");
+    if (!type) return true;
     std::string_view name(*type);
-    if (name == "application/json; charset=utf-8") return true;
+    if (name == usual_type) return true;
     name = name.substr(0, name.find(';'));
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
     return equals_ignoring_case(name, "application/json") || equals_ignoring_case(name, "text/json") ||
@@ -3054,8 +3259,8 @@ namespace detail {
 }
 
 [[nodiscard]] inline failure unauthorized(http_response const& response) {
-    std::string const* challenge = response.headers.find("WWW-Authenticate");
-    if (challenge != nullptr && challenge->find("invalid_token") != std::string::npos)
+    auto const challenge = response.headers.find("WWW-Authenticate");
+    if (challenge && challenge->find("invalid_token") != std::string::npos)
         return failure(errc::not_signed_in, "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.");
     return failure(errc::not_signed_in, "The server asks to sign in; give the client a bearer token.");
 }
@@ -3247,18 +3452,21 @@ public:
     using receiver = std::function<void(result<bearer_token>)>;
 
     token_source() = default;
-    explicit token_source(std::function<result<bearer_token>()> get_token) : get_(std::move(get_token)) {}
-    explicit token_source(std::function<void(receiver)> begin) : begin_(std::move(begin)) {}
+    explicit token_source(std::function<result<bearer_token>()> get_token)
+        : way_(std::make_shared<way const>(std::move(get_token))) {}
+    explicit token_source(std::function<void(receiver)> begin) : way_(std::make_shared<way const>(std::move(begin))) {}
 
     /// Whether the token comes through a receiver.
-    [[nodiscard]] bool takes_receiver() const noexcept { return begin_ != nullptr; }
+    [[nodiscard]] bool takes_receiver() const noexcept { return way_ != nullptr && way_->index() == 1; }
 
-    [[nodiscard]] result<bearer_token> operator()() const { return get_(); }
-    void operator()(receiver done) const { begin_(std::move(done)); }
+    [[nodiscard]] result<bearer_token> operator()() const { return std::get<0>(*way_)(); }
+    void operator()(receiver done) const { std::get<1>(*way_)(std::move(done)); }
 
 private:
-    std::function<result<bearer_token>()> get_;
-    std::function<void(receiver)> begin_;
+    using way = std::variant<std::function<result<bearer_token>()>, std::function<void(receiver)>>;
+
+    // Copies share it, as in each action that asks for a token.
+    std::shared_ptr<way const> way_;
 };
 
 /// What a client signs its requests with. They go to the client's own origin and nowhere else.
@@ -3711,22 +3919,32 @@ concept Descriptor = !std::is_aggregate_v<D> && requires(D const& call, std::str
     call.write_body(sink);
 };
 
-/// The request of a call: method, target, Accept, Content-Type and body. No origin and no credentials: a transport or a
-/// client adds those.
-///   base_path   the path before the route, without a slash at its end
+/// Writes the request of a call into one that is empty, or was used before: only its memory is used again. Method, target,
+/// Accept, Content-Type and body; no origin and no credentials: a transport or a client adds those.
 /// Errors: the usage failures of `call.check()`.
 template <Descriptor D>
-[[nodiscard]] result<http_request> build_request(D const& call, std::string_view base_path = api_base_path) {
-    if (auto ok = call.check(); !ok) return ok.error();
-    http_request request;
+[[nodiscard]] result<void> build_request(D const& call, std::string_view base_path, http_request& request) {
+    if (auto ok = call.check(); !ok) return ok;
     request.method = D::method;
     request.route = detail::path_of_route(D::route_text);
+    request.target.clear();
     call.write_target(request.target, base_path);
+    request.headers.wipe();
     request.headers.add("Accept", "application/json");
+    request.body.clear();
     if constexpr (D::has_body) {
         request.headers.add("Content-Type", "application/json");
         call.write_body(request.body);
     }
+    return result<void>::ok();
+}
+
+/// The request of a call, as above.
+///   base_path   the path before the route, without a slash at its end
+template <Descriptor D>
+[[nodiscard]] result<http_request> build_request(D const& call, std::string_view base_path = api_base_path) {
+    http_request request;
+    if (auto ok = build_request(call, base_path, request); !ok) return std::move(ok).error();
     return request;
 }
 
@@ -5597,9 +5815,9 @@ struct answer<created_connection> {
 private:
     /// The last segment; the rest has whatever authority the server believes in.
     static std::optional<guid> id_of_location(http_response const& response) {
-        std::string const* location = response.headers.find("Location");
-        if (location == nullptr) return std::nullopt;
-        return guid::parse(std::string_view(*location).substr(location->rfind('/') + 1));
+        auto const location = response.headers.find("Location");
+        if (!location) return std::nullopt;
+        return guid::parse(location->substr(location->rfind('/') + 1));
     }
 };
 
@@ -5882,11 +6100,11 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
 
 /// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
 [[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
-    std::string const* field = response.headers.find("Retry-After");
-    if (field == nullptr || field->empty()) return std::nullopt;
+    auto const field = response.headers.find("Retry-After");
+    if (!field || field->empty()) return std::nullopt;
     if (auto const delay = parse_delay(*field)) return delay;
-    std::string const* date = response.headers.find("Date");
-    if (date == nullptr) return std::nullopt;
+    auto const date = response.headers.find("Date");
+    if (!date) return std::nullopt;
     std::int64_t const until = parse_http_date(*field).value_or(-1);
     std::int64_t const from = parse_http_date(*date).value_or(-1);
     if (from < 0 || until < from) return std::nullopt;
@@ -5939,8 +6157,9 @@ public:
     http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
 
     /// Errors: a usage failure that names the header, never its value.
-    [[nodiscard]] result<void> check() const {
-        for (http_header const& header : headers) {
+    [[nodiscard]] result<void> check() const { return check(headers); }
+    [[nodiscard]] static result<void> check(http_headers const& given) {
+        for (header_view const header : given) {
             auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
             if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
             for (std::string_view const own : {"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"})
@@ -5948,7 +6167,7 @@ public:
                     return failure(errc::invalid_argument, "The library writes this header itself; credentials are given to the client.").at(std::string(own));
             for (char const c : header.value)
                 if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
-                    return failure(errc::invalid_argument, "The value holds a control character.").at(header.name);
+                    return failure(errc::invalid_argument, "The value holds a control character.").at(std::string(header.name));
         }
         return result<void>::ok();
     }
@@ -6211,6 +6430,19 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     return request;
 }
 
+[[nodiscard]] inline bool has_outer_blank(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n";
+    return !text.empty() && (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
+}
+
+/// At least one %41 in it.
+[[nodiscard]] inline bool is_percent_encoded(std::string_view text) noexcept {
+    constexpr std::string_view digits = "0123456789ABCDEFabcdef";
+    for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1))
+        if (text.size() - at > 2 && digits.find(text[at + 1]) != std::string_view::npos && digits.find(text[at + 2]) != std::string_view::npos) return true;
+    return false;
+}
+
 [[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
     auto const refuse = [&](std::string text) {
         failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
@@ -6231,6 +6463,11 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     if (error == "invalid_client") {
         if (!api_user.client_id().starts_with("umbraco-back-office-"))
             return refuse("The server knows no such API user: the client id is given without its prefix umbraco-back-office-.");
+        std::string_view const given = api_user.client_secret().reveal();
+        if (has_outer_blank(api_user.client_id()) || has_outer_blank(given))
+            return refuse("The server knows no such API user, or the secret is another: the id or the secret begins or ends with a blank or a line end; trim it.");
+        if (is_percent_encoded(given))
+            return refuse("The server knows no such API user, or the secret is another: the one given looks percent-encoded; give it as it is, this library encodes it.");
         return refuse("The server knows no such API user, or the secret is another; both count in exact case.");
     }
     if (description.find("HTTPS") != std::string_view::npos) return refuse("The server gives tokens over https only; use an https base URL.");
@@ -6248,6 +6485,8 @@ public:
     static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
 
     [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
+    /// It is near its end, and still good.
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
     [[nodiscard]] secret const& token() const noexcept { return token_; }
 
     /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
@@ -6264,11 +6503,15 @@ public:
         std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
         token_ = std::move(token);
         refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
+        ends_at_ = now + std::chrono::seconds(seconds);
         // A life of nothing still serves the call that fetched it.
         if (seconds == 0) refresh_at_ = now + std::chrono::nanoseconds(1);
         failure_.reset();
         ++generation_;
     }
+
+    /// A renewal failed: the token is used on, and after the pause another renewal is tried.
+    void postpone(std::chrono::nanoseconds now) noexcept { refresh_at_ = (std::min)(ends_at_, now + failure_pause); }
 
     void fail(failure reason, std::chrono::nanoseconds now) {
         failure_ = std::move(reason);
@@ -6282,6 +6525,7 @@ public:
 private:
     secret token_;
     std::chrono::nanoseconds refresh_at_{0};
+    std::chrono::nanoseconds ends_at_{0};
     std::uint64_t generation_ = 0;
     std::optional<failure> failure_;
     std::chrono::nanoseconds failed_at_{0};
@@ -6318,6 +6562,26 @@ public:
         if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
     }
 
+    /// An empty request, in memory of one that is over where there is any.
+    [[nodiscard]] std::unique_ptr<http_request> spare_request() {
+        if (spare_requests_.empty()) return std::make_unique<http_request>();
+        auto spare = std::move(spare_requests_.back());
+        spare_requests_.pop_back();
+        return spare;
+    }
+
+    /// Keeps the memory of a request that is over, and nothing of what it holds.
+    void keep_memory_of(std::unique_ptr<http_request> spent) {
+        constexpr std::size_t most_kept = 64;
+        constexpr std::size_t most_body = 16 * 1024;
+        if (!spent || spare_requests_.size() == most_kept) return;
+        spent->target.clear();
+        spent->headers.wipe();
+        detail::wipe_message(spent->body);
+        if (spent->body.capacity() > most_body) spent->body = std::string();
+        spare_requests_.push_back(std::move(spent));
+    }
+
     result<base_url> base;
     credentials auth;
     client_options options;
@@ -6330,6 +6594,11 @@ public:
     detail::retry_budget budget;
     detail::jitter_source jitter;
     std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
+
+private:
+    std::vector<std::unique_ptr<http_request>> spare_requests_;
+
+public:
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -6360,39 +6629,52 @@ public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : context_(&context), options_(std::move(options)), operation_(std::move(operation)) {}
+        : context_(&context),
+          headers_(std::move(options.headers)),
+          timeout_(options.timeout.value_or(context.options.timeout)),
+          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
+          operation_(std::move(operation)) {}
+
+    /// Said before `start`: what an action wants to be sent is `request()` and not in the action, so that nothing is copied. It
+    /// has to be as it was when its answer is given.
+    void keep_requests() noexcept { keeps_requests_ = true; }
+
+    [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) {
-        auto const timeout = options_.timeout.value_or(context_->options.timeout);
-        deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
+        deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
-                        : now + timeout;
+                        : now + timeout_;
         report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
-        if (attempt_time() <= attempt_time().zero())
+        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+        if (attempt_time_ <= attempt_time_.zero())
             return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (http_header const& extra : options_.headers) secrets_.add(extra.value);
+        for (header_view const extra : headers_) secrets_.add(extra.value);
         if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
         if constexpr (requires { O::writes; }) {
             if (O::writes && context_->options.read_only) return end(refuse_write());
         }
-        return carry(operation_.start(context_->base->path), now);
+        std::string_view const base_path = context_->base->path;
+        if constexpr (requires { operation_.start(*pending_, base_path); }) {
+            pending_ = context_->spare_request();
+            return operation_.start(*pending_, base_path) ? begin_pending(now) : action::done();
+        } else {
+            return carry(operation_.start(base_path), now);
+        }
     }
 
     /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
         report_.on_answer(answer, now);
+        if (keeps_requests_) take_request_back();
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
+        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
-        if (pending_.method != http_method::get) {
-            if (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied) may_be_applied_ = true;
-            // A later try that reached nobody says nothing of an earlier one.
-            if (!answer && pending_.method == http_method::delete_ && may_be_applied_) answer.error().possibly_applied = true;
-        }
+        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
         if (answer && answer->status == 401 && can_sign_in_again()) {
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
@@ -6408,13 +6690,13 @@ public:
             report_.on_retry(*pause);
             return action::wait(*pause);
         }
-        if (answer && answer->status < 500) context_->budget.give_back();
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
         if constexpr (!requires { O::is_single; }) {
             if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         }
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_.method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
@@ -6442,10 +6724,12 @@ public:
     }
 
     [[nodiscard]] result_type take() {
-        result_type taken = ended_ ? result_type(*std::move(ended_)) : operation_.take();
+        result_type taken = ended_ ? result_type(std::move(ended_->get())) : operation_.take();
         if (!taken) {
             taken.error().attempts = attempts_;
-            if (taken.error().status == 401 && !used_token_.empty() && state_ == state::calling)
+            // A later try that reached nobody, or was refused, says nothing of an earlier one.
+            if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) taken.error().possibly_applied = true;
+            if (taken.error().status == 401 && used_token_ && state_ == state::calling)
                 taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
         }
         if (!taken) {
@@ -6456,6 +6740,7 @@ public:
             for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
         report_.on_done(attempts_, taken ? nullptr : &taken.error());
+        context_->keep_memory_of(std::move(pending_));
         return taken;
     }
 
@@ -6464,20 +6749,20 @@ private:
 
     [[nodiscard]] action end(failure reason) {
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
-        ended_ = std::move(reason);
+        ended_.emplace(std::move(reason));
         return action::done();
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
     void scrub_server_texts(http_response& answer) {
-        bool const is_test = pending_.method == http_method::post && pending_.body.empty();
+        bool const is_test = pending_->method == http_method::post && pending_->body.empty();
         if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
         add_own_secrets();
         if (!secrets_.empty()) secrets_.scrub_json(answer.body);
     }
 
     void add_own_secrets() {
-        secrets_.add(used_token_.reveal());
+        if (used_token_) secrets_.add(used_token_->reveal());
         if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
     }
 
@@ -6491,10 +6776,16 @@ private:
             }
         }
         if (!next) return action::done();
-        if (context_->options.read_only && next->method != http_method::get) return end(refuse_write());
-        pending_ = *std::move(next);
-        for (http_header const& extra : options_.headers) pending_.headers.add(extra.name, extra.value);
-        secrets_.add_settings_of(pending_.body);
+        if (!pending_) pending_ = context_->spare_request();
+        *pending_ = *std::move(next);
+        return begin_pending(now);
+    }
+
+    /// A request that was not sent yet.
+    [[nodiscard]] action begin_pending(std::chrono::nanoseconds now) {
+        if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
+        for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
+        secrets_.add_settings_of(pending_->body);
         tries_ = 0;
         return dispatch(now);
     }
@@ -6505,11 +6796,9 @@ private:
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
-            late.possibly_applied = pending_.method == http_method::delete_ && may_be_applied_;
             // The operation knows what was carried out before.
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
-        http_request request = pending_;
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = fixed->token();
         } else if (!context_->auth.empty()) {
@@ -6522,27 +6811,32 @@ private:
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
-        if (!used_token_.empty()) {
-            // At once, so that no smaller memory is left behind with the token.
-            std::string value;
-            value.reserve(used_token_.reveal().size() + 7);
-            value.append("Bearer ").append(used_token_.reveal());
-            request.headers.add("Authorization", std::move(value));
-        }
         ++tries_;
-        return send(std::move(request), now);
+        action made;
+        made.what = action_kind::send;
+        if (!keeps_requests_) made.request = *pending_;
+        http_request& request = keeps_requests_ ? *pending_ : made.request;
+        if (used_token_) request.headers.add("Authorization", "Bearer ", used_token_->reveal());
+        complete(request, now);
+        return made;
     }
 
-    [[nodiscard]] action send(http_request request, std::chrono::nanoseconds now) {
+    void take_request_back() {
+        token_request_.reset();
+        pending_->headers.remove("Authorization");
+        pending_->trace = nullptr;
+    }
+
+    /// What each request gets, the one for a token too.
+    void complete(http_request& request, std::chrono::nanoseconds now) {
         request.origin = context_->base->origin;
-        request.limits.time = (std::min)(deadline_ - now, attempt_time());
-        is_attempt_limited_ = attempt_time() < deadline_ - now;
+        request.limits.time = (std::min)(deadline_ - now, attempt_time_);
+        is_attempt_limited_ = attempt_time_ < deadline_ - now;
         request.limits.header_bytes = context_->options.header_bytes;
         request.limits.body_bytes = context_->options.body_bytes;
         ++attempts_;
         bool const is_sign_in = state_ == state::fetching_token;
         report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
-        return action::send(std::move(request));
     }
 
     /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
@@ -6554,7 +6848,13 @@ private:
             return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
-        return send(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path), now);
+        http_request request = detail::token_request(*context_->auth.as_client_credentials(), context_->base->path);
+        complete(request, now);
+        if (!keeps_requests_) return action::send(std::move(request));
+        token_request_ = std::make_unique<http_request>(std::move(request));
+        action made;
+        made.what = action_kind::send;
+        return made;
     }
 
     [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
@@ -6577,16 +6877,20 @@ private:
         auto token = read_json<detail::token_answer>(answer->body);
         if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
         bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
+        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
         report_.on_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+        report_.on_token(std::nullopt, &reason);
+        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
+            context_->tokens.postpone(now);
+            return leave_sign_in(now);
+        }
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        report_.on_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 
@@ -6607,7 +6911,7 @@ private:
     [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
         retry_policy const& policy = context_->options.retry;
         if (tries_ >= policy.most_attempts) return std::nullopt;
-        bool const may_repeat = pending_.method == http_method::get || pending_.method == http_method::delete_;
+        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
         bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
                                        : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
                                              (may_repeat || !answer.error().possibly_applied);
@@ -6650,27 +6954,26 @@ private:
         else return {};
     }
 
-    [[nodiscard]] std::chrono::nanoseconds attempt_time() const noexcept {
-        if (options_.attempt_timeout) return *options_.attempt_timeout;
-        return context_->options.attempt_timeout.value_or((std::chrono::nanoseconds::max)());
-    }
-
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
     static constexpr std::int64_t most_token_life = 60;
 
     client_context* context_;
-    call_options options_;
+    http_headers headers_;
+    std::chrono::nanoseconds timeout_;
+    std::chrono::nanoseconds attempt_time_;
     O operation_;
-    http_request pending_;
-    std::optional<failure> ended_;
+    std::unique_ptr<http_request> pending_;
+    std::unique_ptr<http_request> token_request_;
+    std::optional<detail::boxed_failure> ended_;
     detail::sent_secrets secrets_;
-    secret used_token_;
+    std::optional<secret> used_token_;
     std::uint64_t token_generation_ = 0;
     detail::call_report report_;
     std::chrono::nanoseconds deadline_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
+    bool keeps_requests_ = false;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
     bool is_attempt_limited_ = false;
@@ -7237,27 +7540,36 @@ public:
     void called_from(std::uint64_t origin_tag) noexcept { origin_tag_ = origin_tag; }
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
-        auto request = build_request(descriptor_, base_path);
+        std::optional<http_request> made(std::in_place);
+        if (!start(*made, base_path)) made.reset();
+        return made;
+    }
+
+    /// The same, into a request that is empty or was used before; false where there is none.
+    [[nodiscard]] bool start(http_request& request, std::string_view base_path) {
+        auto ok = build_request(descriptor_, base_path, request);
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
-            if (auto ok = descriptor_.check_origin(origin_tag_); request && !ok) request = ok.error();
+            if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (request) return *std::move(request);
-        result_ = request.error();
-        return std::nullopt;
+        if (!ok) answer_ = std::move(ok).error();
+        return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        if (answer) result_ = decode<D>(*answer);
-        else result_ = std::move(answer).error();
+        answer_ = std::move(answer);
         return std::nullopt;
     }
 
-    [[nodiscard]] result_type take() { return std::move(result_); }
+    /// Reads the answer only now, since its value can be large.
+    [[nodiscard]] result_type take() {
+        if (answer_) return decode<D>(*answer_);
+        return std::move(answer_).error();
+    }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result_type result_;
+    result<http_response> answer_;
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -8091,6 +8403,11 @@ using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>
 template <class T>
 struct io_traits {};
 
+/// A transport can send a request that stays with its caller, who has it back, as it was, when the answer is there. So
+/// nothing need be copied for the case that it is sent again.
+template <class T>
+concept SendsInPlace = requires(T& transport, http_request& request) { transport.send_in_place(request); };
+
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
 concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };
@@ -8663,18 +8980,58 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
+inline constexpr auto token_chars = [] {
+    std::array<bool, 256> made{};
+    for (char const c : std::string_view("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) made[static_cast<unsigned char>(c)] = true;
+    return made;
+}();
+
+/// What may stand in a host: no blank, nothing beyond ASCII, and nothing that would end it in a URL.
+inline constexpr auto host_chars = [] {
+    std::array<bool, 256> made{};
+    for (char c = '!'; c <= '~'; ++c) made[static_cast<unsigned char>(c)] = std::string_view("/\\?#@[]\"<>,").find(c) == std::string_view::npos;
+    return made;
+}();
+
 /// A character of an RFC 9110 token.
-[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept { return token_chars[static_cast<unsigned char>(c)]; }
 
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+    for (char const c : text)
+        if (!is_token_char(c)) return false;
+    return !text.empty();
+}
+
+/// How many characters from the front on, by eights, are printable ASCII and not below `first`, which is a blank or above. Those
+/// behind are to be looked at one by one.
+[[nodiscard]] constexpr std::size_t skip_printable(std::string_view text, char first) noexcept {
+    if (std::is_constant_evaluated()) return 0;
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    constexpr std::uint64_t high_bits = 0x80 * ones;
+    std::uint64_t const lowest = static_cast<unsigned char>(first) * ones;
+    auto const is_printable = [&](std::size_t from) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data() + from, sizeof eight);
+        // A byte that is too small borrows, DEL carries, and either is seen in a high bit of its own or of the next.
+        return ((eight | (eight - lowest) | (eight + ones)) & high_bits) == 0;
+    };
+    constexpr std::size_t step = sizeof(std::uint64_t);
+    if (text.size() < step) return 0;
+    std::size_t at = 0;
+    for (; text.size() - at >= step; at += step)
+        if (!is_printable(at)) return at;
+    return at;
 }
 
 /// Neither a blank, nor a control byte, nor beyond ASCII.
 [[nodiscard]] constexpr bool is_visible_char(char c) noexcept { return c > ' ' && c < '\x7f'; }
+
+[[nodiscard]] constexpr bool is_visible(std::string_view text) noexcept {
+    text.remove_prefix(skip_printable(text, '!'));
+    for (char const c : text)
+        if (!is_visible_char(c)) return false;
+    return true;
+}
 
 [[nodiscard]] constexpr bool is_field_value_char(char c) noexcept {
     auto const byte = static_cast<unsigned char>(c);
@@ -8682,7 +9039,10 @@ namespace detail {
 }
 
 [[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), is_field_value_char);
+    text.remove_prefix(skip_printable(text, ' '));
+    for (char const c : text)
+        if (!is_field_value_char(c)) return false;
+    return true;
 }
 
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
@@ -8864,6 +9224,18 @@ public:
 
     /// Takes bytes off the front, up to the next event.
     [[nodiscard]] event next(std::string_view& bytes) noexcept {
+        one_event found;
+        event_kind const why = read(bytes, found);
+        if (found.told.what != event_kind::need_more) return found.told;
+        event made(why);
+        made.error = error_;
+        return made;
+    }
+
+    /// Takes bytes off the front and tells what it finds by `found.on_status(int)`, `on_field(name, value)`, `on_header_end()` and
+    /// `on_body(piece)`, until one of them gives false or there is nothing more to tell. Gives the kind of the last event.
+    template <class Found>
+    [[nodiscard]] event_kind read(std::string_view& bytes, Found& found) {
         has_begun_ = has_begun_ || !bytes.empty();
         std::string_view line;
         while (true) {
@@ -8873,10 +9245,15 @@ public:
                     if (!take_line(bytes, line)) return pending();
                     if (!read_status(line)) return pending();
                     state_ = state::field;
-                    if (is_interim()) break;
-                    return status_event();
+                    if (!is_interim() && !found.on_status(status_)) return event_kind::status;
+                    break;
                 case state::field:
                 case state::trailer_field: {
+                    if (std::string_view name, value; take_whole_field(bytes, name, value)) {
+                        if (!obey(name, value)) return event_kind::failed;
+                        if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
+                        break;
+                    }
                     if (!take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
                         return pending();
@@ -8884,10 +9261,13 @@ public:
                     if (line.empty()) {
                         if (!end_section()) return pending();
                         if (state_ == state::status_line || state_ == state::complete) break;
-                        return event(event_kind::header_end);
+                        if (!found.on_header_end()) return event_kind::header_end;
+                        break;
                     }
-                    event const found = read_field(line);
-                    if (found.what == event_kind::failed || tells_fields()) return found;
+                    std::string_view name;
+                    std::string_view value;
+                    if (!split_field(line, name, value) || !obey(name, value)) return event_kind::failed;
+                    if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
                 case state::rest_of_field:
@@ -8900,21 +9280,23 @@ public:
                         break;
                     }
                     if (bytes.empty()) return pending();
-                    return take_body(bytes);
+                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    break;
                 case state::body_to_end:
                     if (bytes.empty()) return pending();
                     if (bytes.size() > body_left_) return fail(parse_error::body_too_large);
                     rest_ = bytes.size();
                     body_left_ -= rest_;
-                    return take_body(bytes);
+                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    break;
                 case state::chunk_end:
                     if (!take_line_end(bytes)) return pending();
                     break;
                 case state::chunk_line:
                     if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
                     break;
-                case state::complete: return event(event_kind::complete);
-                case state::failed: return pending();
+                case state::complete: return event_kind::complete;
+                case state::failed: return event_kind::failed;
             }
         }
     }
@@ -8924,7 +9306,10 @@ public:
         if (state_ == state::body_to_end) state_ = state::complete;
         if (state_ == state::body && rest_ == 0) state_ = state::complete;
         if (state_ == state::complete) return event(event_kind::complete);
-        return state_ == state::failed ? pending() : fail(parse_error::connection_closed);
+        if (state_ != state::failed) static_cast<void>(refuse(parse_error::connection_closed));
+        event made(event_kind::failed);
+        made.error = error_;
+        return made;
     }
 
     [[nodiscard]] int status() const noexcept { return status_; }
@@ -8932,6 +9317,12 @@ public:
     [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
     [[nodiscard]] bool is_header_done() const noexcept { return is_header_done_; }
     [[nodiscard]] bool is_complete() const noexcept { return state_ == state::complete; }
+
+    /// Whether neither a byte of the answer nor of a further interim response has come.
+    [[nodiscard]] bool awaits_answer() const noexcept { return state_ == state::status_line && used_ == 0; }
+
+    /// At the end of the header: the Content-Length of the body, or 0 where none is said.
+    [[nodiscard]] std::uint64_t announced_size() const noexcept { return state_ == state::body ? rest_ : 0; }
 
     /// Of a complete answer: whether the connection can carry another one.
     [[nodiscard]] bool keep_alive() const noexcept {
@@ -8946,10 +9337,36 @@ private:
     [[nodiscard]] bool is_interim() const noexcept { return status_ / 100 == 1; }
     [[nodiscard]] bool tells_fields() const noexcept { return state_ == state::field && !is_interim(); }
 
-    event fail(parse_error why) noexcept {
-        error_ = why;
-        state_ = state::failed;
-        return pending();
+    // Ends `read` at the first event.
+    class one_event {
+    public:
+        one_event() = default;
+
+        bool on_status(int status) noexcept {
+            told.what = event_kind::status;
+            told.status = status;
+            return false;
+        }
+        bool on_field(std::string_view name, std::string_view value) noexcept {
+            told = event(event_kind::field, value);
+            told.name = name;
+            return false;
+        }
+        bool on_header_end() noexcept {
+            told.what = event_kind::header_end;
+            return false;
+        }
+        bool on_body(std::string_view piece) noexcept {
+            told = event(event_kind::body, piece);
+            return false;
+        }
+
+        event told;
+    };
+
+    event_kind fail(parse_error why) noexcept {
+        static_cast<void>(refuse(why));
+        return event_kind::failed;
     }
     bool refuse(parse_error why) noexcept {
         error_ = why;
@@ -8957,17 +9374,7 @@ private:
         return false;
     }
 
-    [[nodiscard]] event pending() const noexcept {
-        event made(state_ == state::failed ? event_kind::failed : event_kind::need_more);
-        made.error = error_;
-        return made;
-    }
-
-    [[nodiscard]] event status_event() const noexcept {
-        event made(event_kind::status);
-        made.status = status_;
-        return made;
-    }
+    [[nodiscard]] event_kind pending() const noexcept { return state_ == state::failed ? event_kind::failed : event_kind::need_more; }
 
     // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
     [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
@@ -8975,6 +9382,30 @@ private:
         if (used_ >= start.size()) return true;
         std::string_view const wanted = detail::without_prefix(start, used_);
         return wanted.starts_with(detail::prefix(bytes, wanted.size()));
+    }
+
+    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them. False where that is not so,
+    // with nothing taken; whoever looks line by line then knows what to do.
+    [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
+        if (used_ != 0 || fields_ == limits_.header_fields) return false;
+        std::size_t colon = 0;
+        while (colon < bytes.size() && detail::is_token_char(bytes[colon])) ++colon;
+        if (colon == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
+        std::size_t at = colon + 1;
+        while (at < bytes.size() && bytes[at] == ' ') ++at;
+        std::size_t const begin = at;
+        at += detail::skip_printable(detail::without_prefix(bytes, at), ' ');
+        while (at < bytes.size() && bytes[at] >= ' ' && bytes[at] != '\x7f') ++at;
+        if (bytes.size() - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n') return false;
+        std::size_t const count = at + 2;
+        if (count > scratch_.size() || count > limits_.header_bytes - header_bytes_) return false;
+        header_bytes_ += count;
+        ++fields_;
+        name = detail::prefix(bytes, colon);
+        value = std::string_view(bytes.data() + begin, at - begin);
+        while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
+        bytes.remove_prefix(count);
+        return true;
     }
 
     // False where the line is not whole yet, or the state has changed because it is too long.
@@ -9058,20 +9489,15 @@ private:
     [[nodiscard]] bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
         if (line.empty()) return refuse(parse_error::bad_field);
         if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
-        std::size_t const colon = line.find(':');
-        if (colon == std::string_view::npos) return refuse(parse_error::bad_field);
+        std::size_t colon = 0;
+        while (colon < line.size() && detail::is_token_char(line[colon])) ++colon;
+        if (colon == 0 || colon == line.size() || line[colon] != ':') return refuse(parse_error::bad_field);
         name = detail::prefix(line, colon);
         value = detail::without_blanks(detail::without_prefix(line, colon + 1));
-        if (!detail::is_token(name) || !detail::is_field_value(value)) return refuse(parse_error::bad_field);
+        if (!detail::is_field_value(value)) return refuse(parse_error::bad_field);
         if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
         ++fields_;
         return true;
-    }
-
-    event read_field(std::string_view line) noexcept {
-        event made(event_kind::field);
-        if (!split_field(line, made.name, made.value) || !obey(made.name, made.value)) return pending();
-        return made;
     }
 
     [[nodiscard]] static bool is_framing(std::string_view name) noexcept {
@@ -9082,13 +9508,15 @@ private:
 
     // In a trailer too: a length there contradicts the chunks.
     [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
-        if (detail::equals_ignoring_case(name, "Connection")) {
+        // Most fields are none of these, as their length tells.
+        auto const is = [name](std::string_view wanted) { return name.size() == wanted.size() && detail::equals_ignoring_case(name, wanted); };
+        if (is("Connection")) {
             says_close_ = says_close_ || detail::lists_token(value, "close");
             says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
             if (!detail::is_token_list(value)) return refuse(parse_error::bad_connection);
         }
-        if (detail::equals_ignoring_case(name, "Content-Length")) return read_length(value);
-        if (detail::equals_ignoring_case(name, "Transfer-Encoding")) {
+        if (is("Content-Length")) return read_length(value);
+        if (is("Transfer-Encoding")) {
             if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return refuse(parse_error::bad_transfer_encoding);
             is_chunked_ = true;
         }
@@ -9146,12 +9574,12 @@ private:
         return true;
     }
 
-    event take_body(std::string_view& bytes) noexcept {
+    std::string_view take_body(std::string_view& bytes) noexcept {
         auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
-        event const made(event_kind::body, detail::prefix(bytes, count));
+        std::string_view const piece = detail::prefix(bytes, count);
         bytes.remove_prefix(count);
         rest_ -= count;
-        return made;
+        return piece;
     }
 
     // chunk-size [ chunk-ext ]
@@ -10589,7 +11017,7 @@ namespace detail {
     switch (code) {
         case errc::header_too_large:
             return failure(code, "The header of the answer, or a trailer of it, is larger than the " + std::to_string(request.limits.header_bytes) +
-                                     " bytes this call accepts (http_limits::header_bytes).");
+                                     " bytes this call accepts (http_limits::header_bytes), or has more than 256 fields.");
         case errc::body_too_large:
             return failure(code, "The body of the answer is larger than the " + std::to_string(request.limits.body_bytes) +
                                      " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
@@ -10625,8 +11053,8 @@ namespace detail {
 
 /// How long a connection may lie idle after this answer: `most`, or less where `Keep-Alive: timeout=` says so.
 [[nodiscard]] inline std::chrono::seconds idle_limit(http_headers const& headers, std::chrono::seconds most = std::chrono::seconds(30)) {
-    std::string const* const value = headers.find("Keep-Alive");
-    if (value == nullptr) return most;
+    auto const value = headers.find("Keep-Alive");
+    if (!value) return most;
     constexpr std::string_view name = "timeout=";
     auto const found =
         std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
@@ -10650,17 +11078,7 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace http1 {
 
-/// One header field that refers to the texts of its owner.
-class header_view {
-public:
-    constexpr header_view() = default;
-    constexpr header_view(std::string_view field_name, std::string_view field_value) noexcept : name(field_name), value(field_value) {}
-
-    std::string_view name;
-    std::string_view value;
-
-    friend bool operator==(header_view const&, header_view const&) = default;
-};
+using umbraco_ai::header_view;
 
 /// An `http_origin` that refers to the text of its owner.
 class origin_view {
@@ -10718,20 +11136,20 @@ template <RequestParts R>
 [[nodiscard]] constexpr request_defect find_defect(R const& request) noexcept {
     std::string_view const target = request.target;
     if (!target.starts_with('/')) return {"A request target begins with '/'; give the percent-encoded path and query.", "target"};
-    if (!std::all_of(target.begin(), target.end(), detail::is_visible_char))
+    if (!detail::is_visible(target))
         return {"The request target holds a blank, a control byte or a byte beyond ASCII; percent-encode it.", "target"};
     std::string_view const host = request.origin.host;
     if (host.empty()) return {"The origin has no host.", "host"};
     for (char const c : host)
-        if (!detail::is_visible_char(c) || std::string_view("/\\?#@[]\"<>,").find(c) != std::string_view::npos)
+        if (!detail::host_chars[static_cast<unsigned char>(c)])
             return {"The host holds a character that no host name has.", "host"};
     if (request.origin.port == 0) return {"The origin has port 0.", "port"};
     for (auto const& field : request.headers) {
         std::string_view const name = field.name;
         if (!detail::is_token(name)) return {"The name of a header is empty or holds a character that is not allowed there.", "headers"};
         if (!detail::is_field_value(field.value)) return {"The value of this header holds a control byte or a line end.", name};
-        for (std::string_view const own : {"Host", "Content-Length", "Transfer-Encoding"})
-            if (detail::equals_ignoring_case(name, own)) return {"The transport writes this header; leave it out.", name};
+        for (std::string_view const own : {std::string_view("Host"), std::string_view("Content-Length"), std::string_view("Transfer-Encoding")})
+            if (name.size() == own.size() && detail::equals_ignoring_case(name, own)) return {"The transport writes this header; leave it out.", name};
     }
     return {};
 }
@@ -11012,7 +11430,7 @@ public:
         : pipe_(pipe), request_(request), start_(now()), noted_(start_), memory_(std::string(line_memory(request) + most_per_read, '\0')), parser_(lines(), limits_of(request)) {
         // At once, so that no smaller memory is left behind with the token.
         std::size_t size = std::size_t{96} + request.target.size() + request.origin.host.size() + request.body.size();
-        for (http_header const& header : request.headers) size += header.name.size() + header.value.size() + 4;
+        for (header_view const header : request.headers) size += header.name.size() + header.value.size() + 4;
         bytes_.get().reserve(size);
         http1::write_head(bytes_.get(), request);
         bytes_.get().append(request.body);

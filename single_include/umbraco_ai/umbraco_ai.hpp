@@ -41,15 +41,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/field.hpp>
-#include <boost/beast/http/verb.hpp>
-#include <boost/optional/optional.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
-#include <boost/version.hpp>
 
 #include <openssl/asn1.h>
 #include <openssl/err.h>
@@ -208,6 +201,11 @@ inline void wipe(std::string& text) noexcept {
     text.clear();
 }
 
+/// The same for what a message holds, of which only longer texts can be secrets: one that was moved away costs nothing.
+inline void wipe_message(std::string& text) noexcept {
+    if (!text.empty() || text.capacity() > std::string().capacity()) wipe(text);
+}
+
 /// A string that is overwritten when it ends, is assigned to, or is moved from.
 class wiping_string {
 public:
@@ -281,7 +279,72 @@ namespace detail {
 
 }  // namespace detail
 
-/// One header field.
+namespace detail {
+
+/// Bytes that are written one behind the other, and overwritten before their memory is given up.
+class byte_block {
+public:
+    byte_block() = default;
+    byte_block(byte_block const& other) {
+        reserve(other.size_);
+        if (other.size_ != 0) std::memcpy(grow(other.size_), other.data(), other.size_);
+    }
+    byte_block(byte_block&& other) noexcept
+        : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
+    byte_block& operator=(byte_block other) noexcept {
+        std::swap(memory_, other.memory_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+        return *this;
+    }
+    ~byte_block() { wipe(); }
+
+    [[nodiscard]] char const* data() const noexcept { return memory_.get(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    void reserve(std::size_t capacity) {
+        if (capacity <= capacity_) return;
+        capacity = (std::max)(capacity, 2 * capacity_);
+        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+        if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
+        auto const kept = size_;
+        wipe();
+        memory_ = std::move(larger);
+        size_ = kept;
+        capacity_ = capacity;
+    }
+
+    /// Room for `count` bytes more, to be written by the caller.
+    [[nodiscard]] char* grow(std::size_t count) {
+        reserve(size_ + count);
+        return memory_.get() + std::exchange(size_, size_ + count);
+    }
+
+    void remove(std::size_t at, std::size_t count) noexcept {
+        std::memmove(memory_.get() + at, memory_.get() + at + count, size_ - at - count);
+        size_ -= count;
+        overwrite(memory_.get() + size_, count);
+    }
+
+    /// Overwrites all bytes; the memory stays.
+    void wipe() noexcept {
+        if (size_ != 0) overwrite(memory_.get(), size_);
+        size_ = 0;
+    }
+
+    friend bool operator==(byte_block const& a, byte_block const& b) noexcept {
+        return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data(), b.data(), a.size_) == 0);
+    }
+
+private:
+    std::unique_ptr<char[]> memory_;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
+
+}  // namespace detail
+
+/// One header field with texts of its own.
 class http_header {
 public:
     http_header() = default;
@@ -293,39 +356,139 @@ public:
     friend bool operator==(http_header const&, http_header const&) = default;
 };
 
-/// Header fields in the order in which they stand; names are compared ignoring case.
-class http_headers {
+/// One header field that refers to the texts of its owner.
+class header_view {
 public:
+    constexpr header_view() = default;
+    constexpr header_view(std::string_view field_name, std::string_view field_value) noexcept : name(field_name), value(field_value) {}
+
+    std::string_view name;
+    std::string_view value;
+
+    friend bool operator==(header_view const&, header_view const&) = default;
+};
+
+/// The value of a header field, or nothing. It is no pointer: as text, a null one would be read.
+class header_value : public std::optional<std::string_view> {
+public:
+    using std::optional<std::string_view>::optional;
+    friend bool operator==(header_value const&, std::nullptr_t) = delete;
+};
+
+/// Header fields in the order in which they stand; names are compared ignoring case. All of them share one piece of memory,
+/// since an answer has many that nobody reads.
+/// Lifetime: what `find` gives, and iterators, hold until the next `add` or `wipe`, or the end.
+class http_headers {
+    // Before the texts of each field.
+    class sizes {
+    public:
+        sizes() = default;
+        sizes(std::size_t of_name, std::size_t of_value) noexcept : name(of_name), value(of_value) {}
+        std::size_t name = 0;
+        std::size_t value = 0;
+    };
+
+public:
+    class iterator {
+    public:
+        using value_type = header_view;
+        using reference = header_view;
+        using pointer = void;
+        using difference_type = std::ptrdiff_t;
+        using iterator_category = std::input_iterator_tag;
+
+        iterator() = default;
+
+        [[nodiscard]] header_view operator*() const noexcept { return field_; }
+        [[nodiscard]] header_view const* operator->() const noexcept { return &field_; }
+        iterator& operator++() noexcept {
+            at_ += sizeof(sizes) + field_.name.size() + field_.value.size();
+            load();
+            return *this;
+        }
+        iterator operator++(int) noexcept {
+            iterator const before = *this;
+            ++*this;
+            return before;
+        }
+        friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
+
+    private:
+        friend class http_headers;
+        iterator(char const* at, char const* end) noexcept : at_(at), end_(end) { load(); }
+
+        void load() noexcept {
+            if (at_ == end_) return;
+            sizes read;
+            std::memcpy(&read, at_, sizeof read);
+            field_.name = std::string_view(at_ + sizeof read, read.name);
+            field_.value = std::string_view(field_.name.data() + read.name, read.value);
+        }
+
+        char const* at_ = nullptr;
+        char const* end_ = nullptr;
+        header_view field_;
+    };
+    using const_iterator = iterator;
+    using value_type = header_view;
+
     http_headers() = default;
 
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-
-    /// Makes room for so many fields.
-    void reserve(std::size_t count) { fields_.reserve(count); }
-
-    /// The value of the first field of this name, or null.
-    [[nodiscard]] std::string const* find(std::string_view name) const noexcept {
-        for (auto const& field : fields_)
-            if (detail::equals_ignoring_case(field.name, name)) return &field.value;
-        return nullptr;
+    /// Adds a field; its value is `value` and `rest` together. None of the texts may be one of these fields' own.
+    void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
+        sizes const written(name.size(), value.size() + rest.size());
+        char* to = bytes_.grow(sizeof written + written.name + written.value);
+        std::memcpy(to, &written, sizeof written);
+        to += sizeof written;
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+        ++count_;
     }
 
-    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
-    [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
-    [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
-    [[nodiscard]] auto end() const noexcept { return fields_.end(); }
+    /// Makes room for fields of so many characters, names and values together.
+    void reserve(std::size_t count, std::size_t characters) {
+        bytes_.reserve(bytes_.size() + count * sizeof(sizes) + characters);
+    }
 
-    /// Overwrites every value and removes all fields.
+    /// The value of the first field of this name.
+    [[nodiscard]] header_value find(std::string_view name) const noexcept {
+        for (header_view const field : *this)
+            if (field.name.size() == name.size() && detail::equals_ignoring_case(field.name, name)) return field.value;
+        return std::nullopt;
+    }
+
+    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] iterator begin() const noexcept { return {bytes_.data(), bytes_.data() + bytes_.size()}; }
+    [[nodiscard]] iterator end() const noexcept { return {bytes_.data() + bytes_.size(), bytes_.data() + bytes_.size()}; }
+
+    /// Removes all fields of this name.
+    void remove(std::string_view name) {
+        for (std::size_t at = 0; at < bytes_.size();) {
+            header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
+            std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
+            if (!detail::equals_ignoring_case(field.name, name)) {
+                at += size;
+                continue;
+            }
+            bytes_.remove(at, size);
+            --count_;
+        }
+    }
+
+    /// Overwrites and removes all fields.
     void wipe() noexcept {
-        for (http_header& field : fields_) detail::wipe(field.value);
-        fields_.clear();
+        bytes_.wipe();
+        count_ = 0;
     }
 
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
-    std::vector<http_header> fields_;
+    detail::byte_block bytes_;
+    std::size_t count_ = 0;
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
@@ -379,11 +542,8 @@ public:
     http_request& operator=(http_request const&) = default;
     http_request& operator=(http_request&&) noexcept = default;
 
-    /// A body can hold credentials, and headers hold the token, so both are overwritten.
-    ~http_request() {
-        detail::wipe(body);
-        headers.wipe();
-    }
+    /// A body can hold credentials, so it is overwritten, as the headers are.
+    ~http_request() { detail::wipe_message(body); }
 
     http_method method = http_method::get;
     http_origin origin;
@@ -421,7 +581,7 @@ public:
     http_response& operator=(http_response const&) = default;
     http_response& operator=(http_response&&) noexcept = default;
     /// A body can hold credentials in plain, so it is overwritten.
-    ~http_response() { detail::wipe(body); }
+    ~http_response() { detail::wipe_message(body); }
     explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
 
     int status = 0;
@@ -806,6 +966,42 @@ namespace detail {
 
 }  // namespace detail
 
+namespace detail {
+
+/// A failure in memory of its own, since it is many times larger than most values, and a result is moved often.
+class boxed_failure {
+public:
+    boxed_failure() = default;
+    explicit boxed_failure(failure reason) : at_(std::make_unique<failure>(std::move(reason))) {}
+    boxed_failure(boxed_failure const& other) : at_(other.at_ ? std::make_unique<failure>(*other.at_) : nullptr) {}
+    boxed_failure(boxed_failure&&) noexcept = default;
+    boxed_failure& operator=(boxed_failure const& other) {
+        if (this != &other) *this = boxed_failure(other);
+        return *this;
+    }
+    boxed_failure& operator=(boxed_failure&&) noexcept = default;
+    ~boxed_failure() = default;
+
+    [[nodiscard]] failure& get() {
+        if (!at_) at_ = std::make_unique<failure>();
+        return *at_;
+    }
+    [[nodiscard]] failure const& get() const { return at_ ? *at_ : nothing(); }
+
+    friend bool operator==(boxed_failure const& a, boxed_failure const& b) { return a.get() == b.get(); }
+
+private:
+    // A default-constructed failure. It is never destroyed, so that no order of destruction matters.
+    [[nodiscard]] static failure const& nothing() {
+        static failure const* const made = new failure;
+        return *made;
+    }
+
+    std::unique_ptr<failure> at_;
+};
+
+}  // namespace detail
+
 template <class T>
 class result;
 
@@ -823,7 +1019,7 @@ public:
     using value_type = T;
 
     result() = default;
-    result(failure reason) : state_(std::in_place_index<0>, std::move(reason)) {}
+    result(failure reason) : state_(std::in_place_index<0>, detail::boxed_failure(std::move(reason))) {}
     /// With a default-constructed value, to be filled where it stands.
     explicit result(std::in_place_t) : state_(std::in_place_index<1>) {}
 
@@ -860,25 +1056,25 @@ public:
     }
 
     /// The failure; only where there is no value.
-    [[nodiscard]] failure& error() & noexcept { return *std::get_if<0>(&state_); }
-    [[nodiscard]] failure const& error() const& noexcept { return *std::get_if<0>(&state_); }
-    [[nodiscard]] failure error() && { return std::move(*std::get_if<0>(&state_)); }
+    [[nodiscard]] failure& error() & { return std::get_if<0>(&state_)->get(); }
+    [[nodiscard]] failure const& error() const& { return std::get_if<0>(&state_)->get(); }
+    [[nodiscard]] failure error() && { return std::move(std::get_if<0>(&state_)->get()); }
 
     /// `f(value)` where there is a value, the failure otherwise; `f` returns a result.
     template <class F>
     [[nodiscard]] auto and_then(F&& f) && -> std::invoke_result_t<F, T> {
         if (has_value()) return std::forward<F>(f)(std::move(*std::get_if<1>(&state_)));
-        return std::move(*std::get_if<0>(&state_));
+        return std::move(std::get_if<0>(&state_)->get());
     }
 
     friend bool operator==(result const&, result const&) = default;
 
 private:
     void demand() const {
-        if (!has_value()) detail::throw_bad_result(*std::get_if<0>(&state_));
+        if (!has_value()) detail::throw_bad_result(std::get_if<0>(&state_)->get());
     }
 
-    std::variant<failure, T> state_;
+    std::variant<detail::boxed_failure, T> state_;
 };
 
 /// Success without a value, or a failure. A default-constructed one is a failure, as with any result; say `ok`.
@@ -888,19 +1084,19 @@ public:
     using value_type = void;
 
     result() : reason_(std::in_place) {}
-    result(failure reason) : reason_(std::move(reason)) {}
+    result(failure reason) : reason_(detail::boxed_failure(std::move(reason))) {}
     [[nodiscard]] static result ok() noexcept { return result(success()); }
 
     [[nodiscard]] bool has_value() const noexcept { return !reason_; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
     void value() const {
-        if (reason_) detail::throw_bad_result(*reason_);
+        if (reason_) detail::throw_bad_result(reason_->get());
     }
 
-    [[nodiscard]] failure& error() & noexcept { return *reason_; }
-    [[nodiscard]] failure const& error() const& noexcept { return *reason_; }
-    [[nodiscard]] failure error() && { return *std::move(reason_); }
+    [[nodiscard]] failure& error() & { return reason_->get(); }
+    [[nodiscard]] failure const& error() const& { return reason_->get(); }
+    [[nodiscard]] failure error() && { return std::move(reason_->get()); }
 
     friend bool operator==(result const&, result const&) = default;
 
@@ -908,8 +1104,7 @@ private:
     struct success {};
     explicit result(success) noexcept {}
 
-    // A failure is large, so success does not make one.
-    std::optional<failure> reason_;
+    std::optional<detail::boxed_failure> reason_;
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -976,18 +1171,21 @@ public:
     using receiver = std::function<void(result<bearer_token>)>;
 
     token_source() = default;
-    explicit token_source(std::function<result<bearer_token>()> get_token) : get_(std::move(get_token)) {}
-    explicit token_source(std::function<void(receiver)> begin) : begin_(std::move(begin)) {}
+    explicit token_source(std::function<result<bearer_token>()> get_token)
+        : way_(std::make_shared<way const>(std::move(get_token))) {}
+    explicit token_source(std::function<void(receiver)> begin) : way_(std::make_shared<way const>(std::move(begin))) {}
 
     /// Whether the token comes through a receiver.
-    [[nodiscard]] bool takes_receiver() const noexcept { return begin_ != nullptr; }
+    [[nodiscard]] bool takes_receiver() const noexcept { return way_ != nullptr && way_->index() == 1; }
 
-    [[nodiscard]] result<bearer_token> operator()() const { return get_(); }
-    void operator()(receiver done) const { begin_(std::move(done)); }
+    [[nodiscard]] result<bearer_token> operator()() const { return std::get<0>(*way_)(); }
+    void operator()(receiver done) const { std::get<1>(*way_)(std::move(done)); }
 
 private:
-    std::function<result<bearer_token>()> get_;
-    std::function<void(receiver)> begin_;
+    using way = std::variant<std::function<result<bearer_token>()>, std::function<void(receiver)>>;
+
+    // Copies share it, as in each action that asks for a token.
+    std::shared_ptr<way const> way_;
 };
 
 /// What a client signs its requests with. They go to the client's own origin and nowhere else.
@@ -3291,6 +3489,11 @@ using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>
 template <class T>
 struct io_traits {};
 
+/// A transport can send a request that stays with its caller, who has it back, as it was, when the answer is there. So
+/// nothing need be copied for the case that it is sent again.
+template <class T>
+concept SendsInPlace = requires(T& transport, http_request& request) { transport.send_in_place(request); };
+
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
 concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };
@@ -3484,6 +3687,90 @@ UMBRACO_AI_END_NAMESPACE
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
+namespace detail {
+
+/// An action whose request stays in its machine: what of it a coroutine has to remember while it waits.
+class step_in_place {
+public:
+    step_in_place() = default;
+    step_in_place(action&& taken) : what(taken.what), subject(taken.subject), delay(taken.delay), source(std::move(taken.source)) {}
+
+    action_kind what = action_kind::done;
+    guid subject;
+    std::chrono::nanoseconds delay{0};
+    token_source source;
+};
+
+/// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
+/// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
+template <class Transport, class Machine, class Executor>
+class asio_driver {
+    using clock = io_traits<result<http_response>>;
+
+public:
+    static constexpr bool keeps_requests = SendsInPlace<Transport> && requires(Machine& machine) { machine.keep_requests(); };
+
+    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {
+        if constexpr (keeps_requests) machine.keep_requests();
+    }
+
+    void start() {
+        next = queue_.guarded([this] { return machine_.start(now()); });
+    }
+    template <class... Outcome>
+    void resume(Outcome&&... outcome) {
+        next = queue_.guarded([&] { return machine_.resume(std::move(outcome)..., now()); });
+    }
+    [[nodiscard]] typename Machine::result_type take() {
+        return queue_.guarded([this] { return machine_.take(); });
+    }
+
+    /// Carries out any action but `send`.
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> rest() {
+        switch (next.what) {
+            case action_kind::wait:
+                if constexpr (CanWait<Transport>) co_await transport_.wait(next.delay);
+                resume();
+                break;
+            case action_kind::lock: {
+                auto ticket = co_await queue_.template acquire<Executor>(next.subject, next.delay);
+                result<bool> waited = false;
+                if (ticket) {
+                    waited = ticket->waited();
+                    held_.emplace_back(next.subject, *std::move(ticket));
+                } else {
+                    waited = std::move(ticket).error();
+                }
+                resume(std::move(waited));
+                break;
+            }
+            case action_kind::token: {
+                result<bearer_token> token = co_await receive_token<Executor>(std::move(next.source), next.delay);
+                resume(std::move(token));
+                break;
+            }
+            case action_kind::unlock:
+                std::erase_if(held_, [this](auto const& one) { return one.first == next.subject; });
+                resume();
+                break;
+            case action_kind::send:
+            case action_kind::done: break;
+        }
+    }
+
+    std::conditional_t<keeps_requests, step_in_place, action> next;
+
+private:
+    [[nodiscard]] std::chrono::nanoseconds now() const { return clock::now_of(transport_); }
+
+    Transport& transport_;
+    Machine& machine_;
+    asio_write_queue& queue_;
+    std::vector<std::pair<guid, asio_write_queue::ticket>> held_;
+};
+
+}  // namespace detail
+
 /// A transport whose `send` is a coroutine of Boost.Asio.
 /// Lifetime: the transport outlives what `run` gives.
 /// Cancellation: while a call runs, cancelling the awaiting coroutine does not throw; the transport answers with a
@@ -3496,38 +3783,21 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
 
     template <class Transport, class Machine>
     [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
-        using clock = io_traits<result<http_response>>;
         if (queue.is_within_step())
             co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        auto const now = [&transport] { return clock::now_of(transport); };
-        // The calls of a client share its token and its budget.
-        auto const guarded = [&queue](auto&& step) { return queue.guarded(step); };
+        using driver = detail::asio_driver<Transport, Machine, Executor>;
+        driver work(transport, machine, queue);
         std::exception_ptr thrown;
-        std::map<guid, asio_write_queue::ticket> held;
         try {
-            action next = guarded([&] { return machine.start(now()); });
-            while (next.what != action_kind::done) {
-                if (next.what == action_kind::wait) {
-                    if constexpr (requires { transport.wait(next.delay); }) co_await transport.wait(next.delay);
-                    next = guarded([&] { return machine.resume(now()); });
-                } else if (next.what == action_kind::lock) {
-                    auto ticket = co_await queue.template acquire<Executor>(next.subject, next.delay);
-                    result<bool> waited = false;
-                    if (ticket) waited = ticket->waited();
-                    else waited = std::move(ticket).error();
-                    if (ticket) held[next.subject] = *std::move(ticket);
-                    next = guarded([&] { return machine.resume(std::move(waited), now()); });
-                } else if (next.what == action_kind::token) {
-                    result<bearer_token> token = co_await detail::receive_token<Executor>(std::move(next.source), next.delay);
-                    next = guarded([&] { return machine.resume(std::move(token), now()); });
-                } else if (next.what == action_kind::unlock) {
-                    held.erase(next.subject);
-                    next = guarded([&] { return machine.resume(now()); });
+            for (work.start(); work.next.what != action_kind::done;) {
+                if (work.next.what != action_kind::send) {
+                    co_await work.rest();
+                } else if constexpr (driver::keeps_requests) {
+                    work.resume(co_await transport.send_in_place(machine.request()));
                 } else {
-                    result<http_response> answer = co_await send_over(transport, std::move(next.request));
-                    next = guarded([&] { return machine.resume(std::move(answer), now()); });
+                    work.resume(co_await send_over(transport, std::move(work.next.request)));
                 }
             }
         } catch (...) {
@@ -3535,7 +3805,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return guarded([&] { return machine.take(); });
+        co_return work.take();
     }
 };
 
@@ -3892,20 +4162,23 @@ public:
 
 namespace detail {
 
+/// What servers say of almost every answer.
+inline constexpr std::string_view usual_type = "application/json; charset=utf-8";
+
 [[nodiscard]] inline bool is_html(http_response const& response) noexcept {
-    if (std::string const* type = response.headers.find("Content-Type"))
-        return equals_ignoring_case(std::string_view(*type).substr(0, 9), "text/html") ||
-               equals_ignoring_case(std::string_view(*type).substr(0, 21), "application/xhtml+xml");
+    if (auto const type = response.headers.find("Content-Type"))
+        return *type != usual_type && (equals_ignoring_case(type->substr(0, 9), "text/html") ||
+               equals_ignoring_case(type->substr(0, 21), "application/xhtml+xml"));
     std::size_t const first = response.body.find_first_not_of(" \t\r\n");
     return first != std::string::npos && response.body[first] == '<';
 }
 
 /// application/json, text/json, anything/…+json, or nothing said.
 [[nodiscard]] inline bool is_json(http_response const& response) noexcept {
-    std::string const* type = response.headers.find("Content-Type");
-    if (type == nullptr) return true;
+    auto const type = response.headers.find("Content-Type");
+    if (!type) return true;
     std::string_view name(*type);
-    if (name == "application/json; charset=utf-8") return true;
+    if (name == usual_type) return true;
     name = name.substr(0, name.find(';'));
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
     return equals_ignoring_case(name, "application/json") || equals_ignoring_case(name, "text/json") ||
@@ -3917,8 +4190,8 @@ namespace detail {
 }
 
 [[nodiscard]] inline failure unauthorized(http_response const& response) {
-    std::string const* challenge = response.headers.find("WWW-Authenticate");
-    if (challenge != nullptr && challenge->find("invalid_token") != std::string::npos)
+    auto const challenge = response.headers.find("WWW-Authenticate");
+    if (challenge && challenge->find("invalid_token") != std::string::npos)
         return failure(errc::not_signed_in, "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.");
     return failure(errc::not_signed_in, "The server asks to sign in; give the client a bearer token.");
 }
@@ -4111,22 +4384,32 @@ concept Descriptor = !std::is_aggregate_v<D> && requires(D const& call, std::str
     call.write_body(sink);
 };
 
-/// The request of a call: method, target, Accept, Content-Type and body. No origin and no credentials: a transport or a
-/// client adds those.
-///   base_path   the path before the route, without a slash at its end
+/// Writes the request of a call into one that is empty, or was used before: only its memory is used again. Method, target,
+/// Accept, Content-Type and body; no origin and no credentials: a transport or a client adds those.
 /// Errors: the usage failures of `call.check()`.
 template <Descriptor D>
-[[nodiscard]] result<http_request> build_request(D const& call, std::string_view base_path = api_base_path) {
-    if (auto ok = call.check(); !ok) return ok.error();
-    http_request request;
+[[nodiscard]] result<void> build_request(D const& call, std::string_view base_path, http_request& request) {
+    if (auto ok = call.check(); !ok) return ok;
     request.method = D::method;
     request.route = detail::path_of_route(D::route_text);
+    request.target.clear();
     call.write_target(request.target, base_path);
+    request.headers.wipe();
     request.headers.add("Accept", "application/json");
+    request.body.clear();
     if constexpr (D::has_body) {
         request.headers.add("Content-Type", "application/json");
         call.write_body(request.body);
     }
+    return result<void>::ok();
+}
+
+/// The request of a call, as above.
+///   base_path   the path before the route, without a slash at its end
+template <Descriptor D>
+[[nodiscard]] result<http_request> build_request(D const& call, std::string_view base_path = api_base_path) {
+    http_request request;
+    if (auto ok = build_request(call, base_path, request); !ok) return std::move(ok).error();
     return request;
 }
 
@@ -5997,9 +6280,9 @@ struct answer<created_connection> {
 private:
     /// The last segment; the rest has whatever authority the server believes in.
     static std::optional<guid> id_of_location(http_response const& response) {
-        std::string const* location = response.headers.find("Location");
-        if (location == nullptr) return std::nullopt;
-        return guid::parse(std::string_view(*location).substr(location->rfind('/') + 1));
+        auto const location = response.headers.find("Location");
+        if (!location) return std::nullopt;
+        return guid::parse(location->substr(location->rfind('/') + 1));
     }
 };
 
@@ -6380,11 +6663,11 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
 
 /// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
 [[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
-    std::string const* field = response.headers.find("Retry-After");
-    if (field == nullptr || field->empty()) return std::nullopt;
+    auto const field = response.headers.find("Retry-After");
+    if (!field || field->empty()) return std::nullopt;
     if (auto const delay = parse_delay(*field)) return delay;
-    std::string const* date = response.headers.find("Date");
-    if (date == nullptr) return std::nullopt;
+    auto const date = response.headers.find("Date");
+    if (!date) return std::nullopt;
     std::int64_t const until = parse_http_date(*field).value_or(-1);
     std::int64_t const from = parse_http_date(*date).value_or(-1);
     if (from < 0 || until < from) return std::nullopt;
@@ -6437,8 +6720,9 @@ public:
     http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
 
     /// Errors: a usage failure that names the header, never its value.
-    [[nodiscard]] result<void> check() const {
-        for (http_header const& header : headers) {
+    [[nodiscard]] result<void> check() const { return check(headers); }
+    [[nodiscard]] static result<void> check(http_headers const& given) {
+        for (header_view const header : given) {
             auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
             if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
             for (std::string_view const own : {"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"})
@@ -6446,7 +6730,7 @@ public:
                     return failure(errc::invalid_argument, "The library writes this header itself; credentials are given to the client.").at(std::string(own));
             for (char const c : header.value)
                 if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
-                    return failure(errc::invalid_argument, "The value holds a control character.").at(header.name);
+                    return failure(errc::invalid_argument, "The value holds a control character.").at(std::string(header.name));
         }
         return result<void>::ok();
     }
@@ -6709,6 +6993,19 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     return request;
 }
 
+[[nodiscard]] inline bool has_outer_blank(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n";
+    return !text.empty() && (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
+}
+
+/// At least one %41 in it.
+[[nodiscard]] inline bool is_percent_encoded(std::string_view text) noexcept {
+    constexpr std::string_view digits = "0123456789ABCDEFabcdef";
+    for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1))
+        if (text.size() - at > 2 && digits.find(text[at + 1]) != std::string_view::npos && digits.find(text[at + 2]) != std::string_view::npos) return true;
+    return false;
+}
+
 [[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
     auto const refuse = [&](std::string text) {
         failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
@@ -6729,6 +7026,11 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     if (error == "invalid_client") {
         if (!api_user.client_id().starts_with("umbraco-back-office-"))
             return refuse("The server knows no such API user: the client id is given without its prefix umbraco-back-office-.");
+        std::string_view const given = api_user.client_secret().reveal();
+        if (has_outer_blank(api_user.client_id()) || has_outer_blank(given))
+            return refuse("The server knows no such API user, or the secret is another: the id or the secret begins or ends with a blank or a line end; trim it.");
+        if (is_percent_encoded(given))
+            return refuse("The server knows no such API user, or the secret is another: the one given looks percent-encoded; give it as it is, this library encodes it.");
         return refuse("The server knows no such API user, or the secret is another; both count in exact case.");
     }
     if (description.find("HTTPS") != std::string_view::npos) return refuse("The server gives tokens over https only; use an https base URL.");
@@ -6746,6 +7048,8 @@ public:
     static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
 
     [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
+    /// It is near its end, and still good.
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
     [[nodiscard]] secret const& token() const noexcept { return token_; }
 
     /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
@@ -6762,11 +7066,15 @@ public:
         std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
         token_ = std::move(token);
         refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
+        ends_at_ = now + std::chrono::seconds(seconds);
         // A life of nothing still serves the call that fetched it.
         if (seconds == 0) refresh_at_ = now + std::chrono::nanoseconds(1);
         failure_.reset();
         ++generation_;
     }
+
+    /// A renewal failed: the token is used on, and after the pause another renewal is tried.
+    void postpone(std::chrono::nanoseconds now) noexcept { refresh_at_ = (std::min)(ends_at_, now + failure_pause); }
 
     void fail(failure reason, std::chrono::nanoseconds now) {
         failure_ = std::move(reason);
@@ -6780,6 +7088,7 @@ public:
 private:
     secret token_;
     std::chrono::nanoseconds refresh_at_{0};
+    std::chrono::nanoseconds ends_at_{0};
     std::uint64_t generation_ = 0;
     std::optional<failure> failure_;
     std::chrono::nanoseconds failed_at_{0};
@@ -6816,6 +7125,26 @@ public:
         if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
     }
 
+    /// An empty request, in memory of one that is over where there is any.
+    [[nodiscard]] std::unique_ptr<http_request> spare_request() {
+        if (spare_requests_.empty()) return std::make_unique<http_request>();
+        auto spare = std::move(spare_requests_.back());
+        spare_requests_.pop_back();
+        return spare;
+    }
+
+    /// Keeps the memory of a request that is over, and nothing of what it holds.
+    void keep_memory_of(std::unique_ptr<http_request> spent) {
+        constexpr std::size_t most_kept = 64;
+        constexpr std::size_t most_body = 16 * 1024;
+        if (!spent || spare_requests_.size() == most_kept) return;
+        spent->target.clear();
+        spent->headers.wipe();
+        detail::wipe_message(spent->body);
+        if (spent->body.capacity() > most_body) spent->body = std::string();
+        spare_requests_.push_back(std::move(spent));
+    }
+
     result<base_url> base;
     credentials auth;
     client_options options;
@@ -6828,6 +7157,11 @@ public:
     detail::retry_budget budget;
     detail::jitter_source jitter;
     std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
+
+private:
+    std::vector<std::unique_ptr<http_request>> spare_requests_;
+
+public:
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -6858,39 +7192,52 @@ public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : context_(&context), options_(std::move(options)), operation_(std::move(operation)) {}
+        : context_(&context),
+          headers_(std::move(options.headers)),
+          timeout_(options.timeout.value_or(context.options.timeout)),
+          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
+          operation_(std::move(operation)) {}
+
+    /// Said before `start`: what an action wants to be sent is `request()` and not in the action, so that nothing is copied. It
+    /// has to be as it was when its answer is given.
+    void keep_requests() noexcept { keeps_requests_ = true; }
+
+    [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) {
-        auto const timeout = options_.timeout.value_or(context_->options.timeout);
-        deadline_ = now > std::chrono::nanoseconds(0) && timeout > (std::chrono::nanoseconds::max)() - now
+        deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
-                        : now + timeout;
+                        : now + timeout_;
         report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = options_.check(); !ok) return end(std::move(ok).error());
-        if (attempt_time() <= attempt_time().zero())
+        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+        if (attempt_time_ <= attempt_time_.zero())
             return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (http_header const& extra : options_.headers) secrets_.add(extra.value);
+        for (header_view const extra : headers_) secrets_.add(extra.value);
         if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
         if constexpr (requires { O::writes; }) {
             if (O::writes && context_->options.read_only) return end(refuse_write());
         }
-        return carry(operation_.start(context_->base->path), now);
+        std::string_view const base_path = context_->base->path;
+        if constexpr (requires { operation_.start(*pending_, base_path); }) {
+            pending_ = context_->spare_request();
+            return operation_.start(*pending_, base_path) ? begin_pending(now) : action::done();
+        } else {
+            return carry(operation_.start(base_path), now);
+        }
     }
 
     /// Goes on after a request: with its answer, or why there is none.
     [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
         report_.on_answer(answer, now);
+        if (keeps_requests_) take_request_back();
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_.method != http_method::get && may_have_been_sent(answer.error()))
+        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
             answer.error().possibly_applied = true;
-        if (pending_.method != http_method::get) {
-            if (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied) may_be_applied_ = true;
-            // A later try that reached nobody says nothing of an earlier one.
-            if (!answer && pending_.method == http_method::delete_ && may_be_applied_) answer.error().possibly_applied = true;
-        }
+        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
         if (answer && answer->status == 401 && can_sign_in_again()) {
             // A 401 precedes the reading of the body, so any method may be sent once more.
             is_signed_in_again_ = true;
@@ -6906,13 +7253,13 @@ public:
             report_.on_retry(*pause);
             return action::wait(*pause);
         }
-        if (answer && answer->status < 500) context_->budget.give_back();
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
         if constexpr (!requires { O::is_single; }) {
             if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         }
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_.method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
@@ -6940,10 +7287,12 @@ public:
     }
 
     [[nodiscard]] result_type take() {
-        result_type taken = ended_ ? result_type(*std::move(ended_)) : operation_.take();
+        result_type taken = ended_ ? result_type(std::move(ended_->get())) : operation_.take();
         if (!taken) {
             taken.error().attempts = attempts_;
-            if (taken.error().status == 401 && !used_token_.empty() && state_ == state::calling)
+            // A later try that reached nobody, or was refused, says nothing of an earlier one.
+            if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) taken.error().possibly_applied = true;
+            if (taken.error().status == 401 && used_token_ && state_ == state::calling)
                 taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
         }
         if (!taken) {
@@ -6954,6 +7303,7 @@ public:
             for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
         }
         report_.on_done(attempts_, taken ? nullptr : &taken.error());
+        context_->keep_memory_of(std::move(pending_));
         return taken;
     }
 
@@ -6962,20 +7312,20 @@ private:
 
     [[nodiscard]] action end(failure reason) {
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
-        ended_ = std::move(reason);
+        ended_.emplace(std::move(reason));
         return action::done();
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
     void scrub_server_texts(http_response& answer) {
-        bool const is_test = pending_.method == http_method::post && pending_.body.empty();
+        bool const is_test = pending_->method == http_method::post && pending_->body.empty();
         if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
         add_own_secrets();
         if (!secrets_.empty()) secrets_.scrub_json(answer.body);
     }
 
     void add_own_secrets() {
-        secrets_.add(used_token_.reveal());
+        if (used_token_) secrets_.add(used_token_->reveal());
         if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
     }
 
@@ -6989,10 +7339,16 @@ private:
             }
         }
         if (!next) return action::done();
-        if (context_->options.read_only && next->method != http_method::get) return end(refuse_write());
-        pending_ = *std::move(next);
-        for (http_header const& extra : options_.headers) pending_.headers.add(extra.name, extra.value);
-        secrets_.add_settings_of(pending_.body);
+        if (!pending_) pending_ = context_->spare_request();
+        *pending_ = *std::move(next);
+        return begin_pending(now);
+    }
+
+    /// A request that was not sent yet.
+    [[nodiscard]] action begin_pending(std::chrono::nanoseconds now) {
+        if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
+        for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
+        secrets_.add_settings_of(pending_->body);
         tries_ = 0;
         return dispatch(now);
     }
@@ -7003,11 +7359,9 @@ private:
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
-            late.possibly_applied = pending_.method == http_method::delete_ && may_be_applied_;
             // The operation knows what was carried out before.
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
-        http_request request = pending_;
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = fixed->token();
         } else if (!context_->auth.empty()) {
@@ -7020,27 +7374,32 @@ private:
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
-        if (!used_token_.empty()) {
-            // At once, so that no smaller memory is left behind with the token.
-            std::string value;
-            value.reserve(used_token_.reveal().size() + 7);
-            value.append("Bearer ").append(used_token_.reveal());
-            request.headers.add("Authorization", std::move(value));
-        }
         ++tries_;
-        return send(std::move(request), now);
+        action made;
+        made.what = action_kind::send;
+        if (!keeps_requests_) made.request = *pending_;
+        http_request& request = keeps_requests_ ? *pending_ : made.request;
+        if (used_token_) request.headers.add("Authorization", "Bearer ", used_token_->reveal());
+        complete(request, now);
+        return made;
     }
 
-    [[nodiscard]] action send(http_request request, std::chrono::nanoseconds now) {
+    void take_request_back() {
+        token_request_.reset();
+        pending_->headers.remove("Authorization");
+        pending_->trace = nullptr;
+    }
+
+    /// What each request gets, the one for a token too.
+    void complete(http_request& request, std::chrono::nanoseconds now) {
         request.origin = context_->base->origin;
-        request.limits.time = (std::min)(deadline_ - now, attempt_time());
-        is_attempt_limited_ = attempt_time() < deadline_ - now;
+        request.limits.time = (std::min)(deadline_ - now, attempt_time_);
+        is_attempt_limited_ = attempt_time_ < deadline_ - now;
         request.limits.header_bytes = context_->options.header_bytes;
         request.limits.body_bytes = context_->options.body_bytes;
         ++attempts_;
         bool const is_sign_in = state_ == state::fetching_token;
         report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
-        return action::send(std::move(request));
     }
 
     /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
@@ -7052,7 +7411,13 @@ private:
             return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
-        return send(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path), now);
+        http_request request = detail::token_request(*context_->auth.as_client_credentials(), context_->base->path);
+        complete(request, now);
+        if (!keeps_requests_) return action::send(std::move(request));
+        token_request_ = std::make_unique<http_request>(std::move(request));
+        action made;
+        made.what = action_kind::send;
+        return made;
     }
 
     [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
@@ -7075,16 +7440,20 @@ private:
         auto token = read_json<detail::token_answer>(answer->body);
         if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
         bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token"), now);
+        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
         context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
         report_.on_token(token->expires_in.seconds, nullptr);
         return leave_sign_in(now);
     }
 
     [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+        report_.on_token(std::nullopt, &reason);
+        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
+            context_->tokens.postpone(now);
+            return leave_sign_in(now);
+        }
         // Who gave up does not speak for the others who wait.
         if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        report_.on_token(std::nullopt, &reason);
         return end(std::move(reason));
     }
 
@@ -7105,7 +7474,7 @@ private:
     [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
         retry_policy const& policy = context_->options.retry;
         if (tries_ >= policy.most_attempts) return std::nullopt;
-        bool const may_repeat = pending_.method == http_method::get || pending_.method == http_method::delete_;
+        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
         bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
                                        : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
                                              (may_repeat || !answer.error().possibly_applied);
@@ -7148,27 +7517,26 @@ private:
         else return {};
     }
 
-    [[nodiscard]] std::chrono::nanoseconds attempt_time() const noexcept {
-        if (options_.attempt_timeout) return *options_.attempt_timeout;
-        return context_->options.attempt_timeout.value_or((std::chrono::nanoseconds::max)());
-    }
-
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
     static constexpr std::int64_t most_token_life = 60;
 
     client_context* context_;
-    call_options options_;
+    http_headers headers_;
+    std::chrono::nanoseconds timeout_;
+    std::chrono::nanoseconds attempt_time_;
     O operation_;
-    http_request pending_;
-    std::optional<failure> ended_;
+    std::unique_ptr<http_request> pending_;
+    std::unique_ptr<http_request> token_request_;
+    std::optional<detail::boxed_failure> ended_;
     detail::sent_secrets secrets_;
-    secret used_token_;
+    std::optional<secret> used_token_;
     std::uint64_t token_generation_ = 0;
     detail::call_report report_;
     std::chrono::nanoseconds deadline_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
+    bool keeps_requests_ = false;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
     bool is_attempt_limited_ = false;
@@ -7735,27 +8103,36 @@ public:
     void called_from(std::uint64_t origin_tag) noexcept { origin_tag_ = origin_tag; }
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
-        auto request = build_request(descriptor_, base_path);
+        std::optional<http_request> made(std::in_place);
+        if (!start(*made, base_path)) made.reset();
+        return made;
+    }
+
+    /// The same, into a request that is empty or was used before; false where there is none.
+    [[nodiscard]] bool start(http_request& request, std::string_view base_path) {
+        auto ok = build_request(descriptor_, base_path, request);
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
-            if (auto ok = descriptor_.check_origin(origin_tag_); request && !ok) request = ok.error();
+            if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (request) return *std::move(request);
-        result_ = request.error();
-        return std::nullopt;
+        if (!ok) answer_ = std::move(ok).error();
+        return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        if (answer) result_ = decode<D>(*answer);
-        else result_ = std::move(answer).error();
+        answer_ = std::move(answer);
         return std::nullopt;
     }
 
-    [[nodiscard]] result_type take() { return std::move(result_); }
+    /// Reads the answer only now, since its value can be large.
+    [[nodiscard]] result_type take() {
+        if (answer_) return decode<D>(*answer_);
+        return std::move(answer_).error();
+    }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result_type result_;
+    result<http_response> answer_;
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -9167,9 +9544,9 @@ private:
     bool is_listed_ = false;
 };
 
-/// The alarms of all calls of a transport, with one timer for all. The timer of a busy transport goes off every 20 ms or less
-/// often, so that calls which come and go within that time cost no timer of the system; the last call leaves it to run out,
-/// which keeps a context at work for no more than these 20 ms. Safe to use from several threads.
+/// The alarms of all calls of a transport, with one timer for all. It goes off after 20 ms, and less often the longer calls come
+/// and go, so that these cost no timer of the system; the last call leaves it to run out, which keeps a context at work for
+/// 20 ms after a few calls, and for no more than 160 ms after many. Safe to use from several threads.
 class call_clock : public std::enable_shared_from_this<call_clock> {
 public:
     using clock = std::chrono::steady_clock;
@@ -9185,7 +9562,7 @@ public:
         if (!one.is_listed_) link(one);
         one.due_ = due;
         is_busy_ = true;
-        if (!is_armed_) arm((std::min)(due, clock::now() + grain));
+        if (!is_armed_) arm((std::min)(due, clock::now() + grain_));
         else if (due < armed_) arm(due);
     }
 
@@ -9217,12 +9594,13 @@ public:
     }
 
 private:
-    static constexpr std::chrono::milliseconds grain{20};
+    static constexpr std::chrono::milliseconds least_grain{20};
+    static constexpr std::chrono::milliseconds most_grain{160};
 
     void arm(clock::time_point at) {
         is_armed_ = true;
         armed_ = at;
-        is_far_ = at > clock::now() + grain;
+        is_far_ = at > clock::now() + most_grain;
         timer_->expires_at(at);
         timer_->async_wait([weak = weak_from_this()](boost::system::error_code error) {
             auto const self = weak.lock();
@@ -9233,7 +9611,11 @@ private:
     void tick() {
         std::lock_guard const guard(mutex_);
         is_armed_ = false;
-        if (!timer_ || first_ == nullptr) return;
+        grain_ = is_busy_ ? (std::min)(2 * grain_, most_grain) : least_grain;
+        if (!timer_ || first_ == nullptr) {
+            is_busy_ = false;
+            return;
+        }
         auto const now = clock::now();
         auto next = (clock::time_point::max)();
         for (alarmed* one = first_; one != nullptr; one = one->next_) {
@@ -9244,7 +9626,7 @@ private:
             next = (std::min)(next, one->due_);
         }
         // Where all calls are older than this, they are slow ones, and the next to be due decides.
-        if (std::exchange(is_busy_, false)) next = (std::min)(next, now + grain);
+        if (std::exchange(is_busy_, false)) next = (std::min)(next, now + grain_);
         if (next != (clock::time_point::max)()) arm(next);
     }
 
@@ -9275,6 +9657,7 @@ private:
 
     std::mutex mutex_;
     std::optional<boost::asio::steady_timer> timer_;
+    std::chrono::milliseconds grain_ = least_grain;
     alarmed* first_ = nullptr;
     clock::time_point armed_;
     bool is_armed_ = false;
@@ -9286,6 +9669,79 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_CALL_CLOCK_HPP
+
+// ---- umbraco_ai/beast/detail/call_memory.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Blocks of one size that calls use one after the other. Safe to use from several threads.
+class call_memory {
+public:
+    call_memory() { spare_.reserve(most_kept); }
+    call_memory(call_memory const&) = delete;
+    call_memory& operator=(call_memory const&) = delete;
+    ~call_memory() {
+        for (void* const block : spare_) ::operator delete(block);
+    }
+
+    [[nodiscard]] void* take(std::size_t size) {
+        {
+            std::lock_guard const guard(mutex_);
+            if (!spare_.empty()) {
+                void* const block = spare_.back();
+                spare_.pop_back();
+                return block;
+            }
+        }
+        return ::operator new(size);
+    }
+
+    void give(void* block) noexcept {
+        {
+            std::lock_guard const guard(mutex_);
+            if (spare_.size() < most_kept) {
+                spare_.push_back(block);
+                return;
+            }
+        }
+        ::operator delete(block);
+    }
+
+private:
+    static constexpr std::size_t most_kept = 64;
+
+    std::mutex mutex_;
+    std::vector<void*> spare_;
+};
+
+/// For `std::allocate_shared` of one type only, since all blocks have one size.
+template <class T>
+class call_allocator {
+public:
+    using value_type = T;
+
+    explicit call_allocator(std::shared_ptr<call_memory> memory) noexcept : memory_(std::move(memory)) {}
+    template <class U>
+    call_allocator(call_allocator<U> const& other) noexcept : memory_(other.memory()) {}
+
+    [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(memory_->take(count * sizeof(T))); }
+    void deallocate(T* block, std::size_t) noexcept { memory_->give(block); }
+
+    [[nodiscard]] std::shared_ptr<call_memory> const& memory() const noexcept { return memory_; }
+
+    friend bool operator==(call_allocator const& a, call_allocator const& b) noexcept { return a.memory_ == b.memory_; }
+
+private:
+    std::shared_ptr<call_memory> memory_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
 
 // ---- umbraco_ai/asio/sleeper.hpp ----
 #ifndef UMBRACO_AI_ASIO_SLEEPER_HPP
@@ -9385,6 +9841,174 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_SLEEPER_HPP
 
+// ---- umbraco_ai/beast/detail/call_state.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+enum class stop_reason : std::uint8_t { none, deadline, cancelled };
+
+/// What a call shares with the operations that it waits for: its limits, and where alone its coroutine sleeps. Whatever
+/// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
+/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers hold
+/// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
+class call_state final : public alarmed {
+public:
+    using clock = call_clock::clock;
+
+    /// Handlers run on `call_strand`. The request outlives the coroutine.
+    call_state(std::shared_ptr<call_clock> alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
+        : alarmed(std::move(call_strand)),
+          request(to_send),
+          alarms_(std::move(alarms)),
+          deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
+    call_state(call_state const&) = delete;
+    call_state& operator=(call_state const&) = delete;
+    ~call_state() { end(); }
+
+    http_request const& request;
+    sleeper rest;
+    bool has_place = false;  ///< Guarded by the pool: it may use a connection.
+
+    /// Starts the clock.
+    void start() { arm(); }
+
+    /// Nothing goes off from here on.
+    void end() noexcept { alarms_->remove(*this); }
+
+    /// Wakes the call at `time` too, once.
+    void set_alarm(clock::time_point time) {
+        alarm_ = time;
+        arm();
+    }
+
+    /// To be awaited by the call's coroutine.
+    [[nodiscard]] auto sleep() {
+        return rest.sleep([executor = &strand, weak = weak_from_this()] {
+            // Whoever cancels is in the middle of it.
+            if (auto const held = weak.lock()) boost::asio::post(*executor, [weak] { wake(weak); });
+        });
+    }
+
+    static void wake(std::weak_ptr<alarmed> const& owner) {
+        if (auto const awake = owner.lock()) static_cast<call_state&>(*awake).rest.wake();
+    }
+
+    /// Whether to give up, asked after every wait and before the next operation.
+    [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
+        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || request.limits.is_cancelled())
+            return stop_reason::cancelled;
+        return clock::now() >= deadline_ ? stop_reason::deadline : stop_reason::none;
+    }
+
+private:
+    static constexpr std::chrono::milliseconds poll_interval{50};
+
+    void arm() {
+        clock::time_point next = (std::min)(deadline_, alarm_);
+        if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
+        alarms_->set(*this, next);
+    }
+
+    void on_alarm() override {
+        try {
+            is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
+        } catch (...) {
+            // Nobody but the loop could catch it here.
+            is_cancelled_ = true;
+        }
+        auto const now = clock::now();
+        bool const is_over = is_cancelled_ || now >= deadline_;
+        bool const is_time = now >= alarm_;
+        if (is_time) alarm_ = (clock::time_point::max)();
+        if (!is_over) arm();
+        if (is_over || is_time) rest.wake();
+    }
+
+    void abandon() noexcept override { rest.drop(); }
+
+    std::shared_ptr<call_clock> alarms_;
+    clock::time_point deadline_;
+    clock::time_point alarm_ = (clock::time_point::max)();
+    bool is_cancelled_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
+
+// ---- umbraco_ai/http1/parse_error.hpp ----
+#ifndef UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
+#define UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// Why bytes are no answer that this library takes.
+enum class parse_error : std::uint8_t {
+    none,
+    not_http,  ///< The first bytes are not those of HTTP/1.0 or HTTP/1.1.
+    bad_status,
+    bad_line_end,  ///< A line feed without a carriage return before it.
+    bad_field,     ///< A name that is no token, no colon, or a control byte in the value.
+    folded_field,  ///< A line that goes on from the one before (obs-fold). Its parts can be read as one field or as two.
+    bad_connection,
+    bad_content_length,     ///< No number, one beyond 64 bits, or several that differ.
+    bad_transfer_encoding,  ///< Another coding than chunked alone, or chunked beside Content-Length.
+    bad_chunk,
+    bad_chunk_extension,  ///< Not of the grammar, or more than `response_limits::extension_bytes`.
+    header_too_large,     ///< The header, a trailer, or one line of them.
+    too_many_fields,
+    body_too_large,
+    too_many_interim_responses,
+    protocol_switched,
+    connection_closed  ///< The connection ended before the answer was complete.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(parse_error value) noexcept {
+    switch (value) {
+        case parse_error::none: return "no error";
+        case parse_error::not_http: return "it does not begin with HTTP/1.0 or HTTP/1.1";
+        case parse_error::bad_status: return "a bad status line";
+        case parse_error::bad_line_end: return "a line that ends without CR LF";
+        case parse_error::bad_field: return "a bad header field";
+        case parse_error::folded_field: return "a folded header field";
+        case parse_error::bad_connection: return "a bad Connection field";
+        case parse_error::bad_content_length: return "a bad Content-Length";
+        case parse_error::bad_transfer_encoding: return "a bad Transfer-Encoding";
+        case parse_error::bad_chunk: return "a bad chunk";
+        case parse_error::bad_chunk_extension: return "a bad chunk extension";
+        case parse_error::header_too_large: return "a header that is too large";
+        case parse_error::too_many_fields: return "too many header fields";
+        case parse_error::body_too_large: return "a body that is too large";
+        case parse_error::too_many_interim_responses: return "too many interim responses";
+        case parse_error::protocol_switched: return "a switch to another protocol";
+        case parse_error::connection_closed: return "the connection closed before its end";
+    }
+    return "an unknown error";
+}
+
+/// The code of the failure that a transport gives.
+[[nodiscard]] constexpr errc code_of(parse_error value) noexcept {
+    switch (value) {
+        case parse_error::header_too_large:
+        case parse_error::too_many_fields: return errc::header_too_large;
+        case parse_error::body_too_large: return errc::body_too_large;
+        case parse_error::too_many_interim_responses: return errc::too_many_interim_responses;
+        case parse_error::protocol_switched: return errc::protocol_switched;
+        case parse_error::connection_closed: return errc::connection_closed;
+        default: return errc::malformed_response;
+    }
+}
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
+
 // ---- umbraco_ai/http1/syntax.hpp ----
 #ifndef UMBRACO_AI_HTTP1_SYNTAX_HPP
 #define UMBRACO_AI_HTTP1_SYNTAX_HPP
@@ -9392,18 +10016,58 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
+inline constexpr auto token_chars = [] {
+    std::array<bool, 256> made{};
+    for (char const c : std::string_view("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) made[static_cast<unsigned char>(c)] = true;
+    return made;
+}();
+
+/// What may stand in a host: no blank, nothing beyond ASCII, and nothing that would end it in a URL.
+inline constexpr auto host_chars = [] {
+    std::array<bool, 256> made{};
+    for (char c = '!'; c <= '~'; ++c) made[static_cast<unsigned char>(c)] = std::string_view("/\\?#@[]\"<>,").find(c) == std::string_view::npos;
+    return made;
+}();
+
 /// A character of an RFC 9110 token.
-[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept { return token_chars[static_cast<unsigned char>(c)]; }
 
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+    for (char const c : text)
+        if (!is_token_char(c)) return false;
+    return !text.empty();
+}
+
+/// How many characters from the front on, by eights, are printable ASCII and not below `first`, which is a blank or above. Those
+/// behind are to be looked at one by one.
+[[nodiscard]] constexpr std::size_t skip_printable(std::string_view text, char first) noexcept {
+    if (std::is_constant_evaluated()) return 0;
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    constexpr std::uint64_t high_bits = 0x80 * ones;
+    std::uint64_t const lowest = static_cast<unsigned char>(first) * ones;
+    auto const is_printable = [&](std::size_t from) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data() + from, sizeof eight);
+        // A byte that is too small borrows, DEL carries, and either is seen in a high bit of its own or of the next.
+        return ((eight | (eight - lowest) | (eight + ones)) & high_bits) == 0;
+    };
+    constexpr std::size_t step = sizeof(std::uint64_t);
+    if (text.size() < step) return 0;
+    std::size_t at = 0;
+    for (; text.size() - at >= step; at += step)
+        if (!is_printable(at)) return at;
+    return at;
 }
 
 /// Neither a blank, nor a control byte, nor beyond ASCII.
 [[nodiscard]] constexpr bool is_visible_char(char c) noexcept { return c > ' ' && c < '\x7f'; }
+
+[[nodiscard]] constexpr bool is_visible(std::string_view text) noexcept {
+    text.remove_prefix(skip_printable(text, '!'));
+    for (char const c : text)
+        if (!is_visible_char(c)) return false;
+    return true;
+}
 
 [[nodiscard]] constexpr bool is_field_value_char(char c) noexcept {
     auto const byte = static_cast<unsigned char>(c);
@@ -9411,7 +10075,10 @@ namespace detail {
 }
 
 [[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), is_field_value_char);
+    text.remove_prefix(skip_printable(text, ' '));
+    for (char const c : text)
+        if (!is_field_value_char(c)) return false;
+    return true;
 }
 
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
@@ -9529,293 +10196,574 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP1_SYNTAX_HPP
 
-// ---- umbraco_ai/http1/request_writer.hpp ----
-#ifndef UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
-#define UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
+// ---- umbraco_ai/http1/response_parser.hpp ----
+#ifndef UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
+#define UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace http1 {
 
-/// One header field that refers to the texts of its owner.
-class header_view {
+/// Bounds of one answer. A line is bounded by the scratch memory of the parser too.
+class response_limits {
 public:
-    constexpr header_view() = default;
-    constexpr header_view(std::string_view field_name, std::string_view field_value) noexcept : name(field_name), value(field_value) {}
+    constexpr response_limits() = default;
 
+    std::uint64_t header_bytes = 32 * 1024;       ///< Status line and fields, of each interim response and of a trailer on its own.
+    std::uint32_t header_fields = 256;            ///< Likewise.
+    std::uint64_t body_bytes = 8 * 1024 * 1024;   ///< After chunk decoding.
+    std::uint32_t extension_bytes = 4096;         ///< Of all chunk extensions of one answer.
+    std::uint32_t interim_responses = 5;          ///< 1xx before the answer.
+    bool drops_long_fields = false;               ///< Leaves out a field that the scratch memory does not hold, in place of failing.
+};
+
+enum class event_kind : std::uint8_t {
+    need_more,   ///< All bytes are used up; go on when there are more, or with `end`.
+    status,      ///< `status`. Interim responses are not told.
+    field,       ///< `name` and `value`.
+    header_end,
+    body,      ///< `value`: a piece of the body, never empty.
+    complete,  ///< The answer has ended. Bytes that are left belong to nobody.
+    failed     ///< `error`, from now on.
+};
+
+/// What the parser found. Its texts are valid until the next call of the parser, and as long as the bytes it was given.
+class event {
+public:
+    constexpr event() = default;
+    constexpr explicit event(event_kind kind) noexcept : what(kind) {}
+    constexpr event(event_kind kind, std::string_view text) noexcept : what(kind), value(text) {}
+
+    event_kind what = event_kind::need_more;
+    parse_error error = parse_error::none;
+    int status = 0;
     std::string_view name;
     std::string_view value;
-
-    friend bool operator==(header_view const&, header_view const&) = default;
 };
 
-/// An `http_origin` that refers to the text of its owner.
-class origin_view {
+/// Reads one answer from pieces of any size, with neither memory of its own nor I/O:
+///
+///     for (;;) {
+///         event const found = parser.next(bytes);
+///         if (found.what == event_kind::need_more) bytes = more();
+///         …
+///     }
+///
+/// The same bytes give the same answer, or the same failure, however they are cut. One parser reads one answer.
+/// Strict: lines end with CR LF; folded fields, codings other than chunked, and lengths that contradict each other are errors.
+class response_parser {
 public:
-    constexpr origin_view() = default;
-    constexpr origin_view(bool use_tls, std::string_view host_name, std::uint16_t port_number) noexcept
-        : tls(use_tls), host(host_name), port(port_number) {}
+    /// `scratch` holds a line that comes in pieces, so it bounds a line with its CR. It must outlive the parser.
+    explicit response_parser(std::span<char> scratch, response_limits const& limits = {}) noexcept : scratch_(scratch), limits_(limits) {}
 
-    bool tls = true;
-    std::string_view host;  ///< An IPv6 address without brackets.
-    std::uint16_t port = 443;
-};
+    /// Before the first byte: the answer is one to HEAD, so it has no body.
+    void expect_no_body() noexcept { expects_no_body_ = true; }
 
-/// An `http_request` that refers to the texts of its owner and allocates nothing.
-class request_view {
-public:
-    constexpr request_view() = default;
-    constexpr request_view(http_method request_method, origin_view const& where, std::string_view request_target) noexcept
-        : method(request_method), origin(where), target(request_target) {}
-
-    http_method method = http_method::get;
-    origin_view origin;
-    std::string_view target;  ///< Origin form: percent-encoded path and query.
-    std::span<header_view const> headers;
-    std::string_view body;
-};
-
-/// `http_request`, `request_view`, or what has the same members.
-template <class R>
-concept RequestParts = requires(R const& request) {
-    { request.method } -> std::convertible_to<http_method>;
-    { request.origin.tls } -> std::convertible_to<bool>;
-    { request.origin.host } -> std::convertible_to<std::string_view>;
-    { request.origin.port } -> std::convertible_to<std::uint16_t>;
-    { request.target } -> std::convertible_to<std::string_view>;
-    { request.headers.begin()->name } -> std::convertible_to<std::string_view>;
-    { request.headers.begin()->value } -> std::convertible_to<std::string_view>;
-    { request.body } -> std::convertible_to<std::string_view>;
-};
-
-/// Why a request is not written. False where nothing is wrong with it.
-class request_defect {
-public:
-    constexpr request_defect() = default;
-    constexpr request_defect(char const* sentence, std::string_view part) noexcept : text(sentence), field(part) {}
-
-    [[nodiscard]] constexpr explicit operator bool() const noexcept { return text != nullptr; }
-
-    char const* text = nullptr;  ///< One sentence for a person.
-    std::string_view field;      ///< "target", "host", "port", "headers", or the name of a header, which belongs to the request.
-};
-
-/// What would make a request another one on its way (request smuggling), or no request at all.
-template <RequestParts R>
-[[nodiscard]] constexpr request_defect find_defect(R const& request) noexcept {
-    std::string_view const target = request.target;
-    if (!target.starts_with('/')) return {"A request target begins with '/'; give the percent-encoded path and query.", "target"};
-    if (!std::all_of(target.begin(), target.end(), detail::is_visible_char))
-        return {"The request target holds a blank, a control byte or a byte beyond ASCII; percent-encode it.", "target"};
-    std::string_view const host = request.origin.host;
-    if (host.empty()) return {"The origin has no host.", "host"};
-    for (char const c : host)
-        if (!detail::is_visible_char(c) || std::string_view("/\\?#@[]\"<>,").find(c) != std::string_view::npos)
-            return {"The host holds a character that no host name has.", "host"};
-    if (request.origin.port == 0) return {"The origin has port 0.", "port"};
-    for (auto const& field : request.headers) {
-        std::string_view const name = field.name;
-        if (!detail::is_token(name)) return {"The name of a header is empty or holds a character that is not allowed there.", "headers"};
-        if (!detail::is_field_value(field.value)) return {"The value of this header holds a control byte or a line end.", name};
-        for (std::string_view const own : {"Host", "Content-Length", "Transfer-Encoding"})
-            if (detail::equals_ignoring_case(name, own)) return {"The transport writes this header; leave it out.", name};
-    }
-    return {};
-}
-
-/// Writes the request line and the header of a request without defect, up to and including the empty line: Host, the given
-/// headers, and Content-Length wherever there is a body, and 0 for POST and PUT without one.
-template <Sink S, RequestParts R>
-void write_head(S& sink, R const& request) {
-    auto const put_number = [&](std::size_t number) {
-        char digits[20];
-        auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-        sink.append(digits, static_cast<std::size_t>(end - digits));
-    };
-    std::string_view const host = request.origin.host;
-    bool const is_ipv6 = host.find(':') != std::string_view::npos;
-    detail::put(sink, to_string(request.method));
-    detail::put(sink, ' ');
-    detail::put(sink, request.target);
-    detail::put(sink, is_ipv6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
-    detail::put(sink, host);
-    if (is_ipv6) detail::put(sink, ']');
-    if (request.origin.port != (request.origin.tls ? 443 : 80)) {
-        detail::put(sink, ':');
-        put_number(request.origin.port);
-    }
-    for (auto const& field : request.headers) {
-        detail::put(sink, "\r\n");
-        detail::put(sink, field.name);
-        detail::put(sink, ": ");
-        detail::put(sink, field.value);
-    }
-    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
-    if (!request.body.empty() || announces_no_body) {
-        detail::put(sink, "\r\nContent-Length: ");
-        put_number(request.body.size());
-    }
-    detail::put(sink, "\r\n\r\n");
-}
-
-/// Writes a whole request, or nothing where it has a defect. A `fixed_buffer` says itself whether all of it fitted in.
-template <Sink S, RequestParts R>
-[[nodiscard]] request_defect write_request(S& sink, R const& request) {
-    if (request_defect const found = find_defect(request)) return found;
-    write_head(sink, request);
-    detail::put(sink, request.body);
-    return {};
-}
-
-/// Whether the header of a request, or of an answer, asks for the connection to be closed after the answer.
-template <class Headers>
-[[nodiscard]] constexpr bool asks_to_close(Headers const& headers) noexcept {
-    for (auto const& field : headers)
-        if (detail::equals_ignoring_case(field.name, "Connection") && detail::lists_token(field.value, "close")) return true;
-    return false;
-}
-
-}  // namespace http1
-
-namespace detail {
-
-/// Success if the request can be written without becoming another one on its way.
-[[nodiscard]] inline result<void> check_request(http_request const& request) {
-    http1::request_defect const found = http1::find_defect(request);
-    if (found) return failure(errc::invalid_argument, found.text).at(std::string(found.field));
-    return result<void>::ok();
-}
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
-
-// ---- umbraco_ai/beast/detail/request_head.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
-#define UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// The request line and the header of a checked request, up to and including the empty line.
-[[nodiscard]] inline std::string request_head(http_request const& request) {
-    std::string head;
-    std::size_t size = 96 + request.target.size() + request.origin.host.size();
-    for (auto const& field : request.headers) size += field.name.size() + field.value.size() + 4;
-    head.reserve(size);
-    http1::write_head(head, request);
-    return head;
-}
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_REQUEST_HEAD_HPP
-
-// ---- umbraco_ai/beast/detail/call_state.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-enum class stop_reason : std::uint8_t { none, deadline, cancelled };
-
-/// What a call shares with the operations that it waits for: its request, and where alone its coroutine sleeps. Whatever
-/// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
-/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers hold
-/// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
-class call_state final : public alarmed {
-public:
-    using clock = call_clock::clock;
-
-    /// Handlers run on `call_strand`.
-    call_state(std::shared_ptr<call_clock> alarms, boost::asio::any_io_executor call_strand, http_request to_send)
-        : alarmed(std::move(call_strand)),
-          request(std::move(to_send)),
-          head(request_head(request)),
-          alarms_(std::move(alarms)),
-          deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
-    call_state(call_state const&) = delete;
-    call_state& operator=(call_state const&) = delete;
-    /// The head holds the token.
-    ~call_state() {
-        end();
-        wipe(head);
+    /// Takes bytes off the front, up to the next event.
+    [[nodiscard]] event next(std::string_view& bytes) noexcept {
+        one_event found;
+        event_kind const why = read(bytes, found);
+        if (found.told.what != event_kind::need_more) return found.told;
+        event made(why);
+        made.error = error_;
+        return made;
     }
 
-    http_request const request;
-    std::string head;
-    sleeper rest;
-    bool has_place = false;  ///< Guarded by the pool: it may use a connection.
-
-    /// Starts the clock.
-    void start() { arm(); }
-
-    /// Nothing goes off from here on.
-    void end() noexcept { alarms_->remove(*this); }
-
-    /// Wakes the call at `time` too, once.
-    void set_alarm(clock::time_point time) {
-        alarm_ = time;
-        arm();
+    /// Takes bytes off the front and tells what it finds by `found.on_status(int)`, `on_field(name, value)`, `on_header_end()` and
+    /// `on_body(piece)`, until one of them gives false or there is nothing more to tell. Gives the kind of the last event.
+    template <class Found>
+    [[nodiscard]] event_kind read(std::string_view& bytes, Found& found) {
+        has_begun_ = has_begun_ || !bytes.empty();
+        std::string_view line;
+        while (true) {
+            switch (state_) {
+                case state::status_line:
+                    if (!begins_like_http(bytes)) return fail(parse_error::not_http);
+                    if (!take_line(bytes, line)) return pending();
+                    if (!read_status(line)) return pending();
+                    state_ = state::field;
+                    if (!is_interim() && !found.on_status(status_)) return event_kind::status;
+                    break;
+                case state::field:
+                case state::trailer_field: {
+                    if (std::string_view name, value; take_whole_field(bytes, name, value)) {
+                        if (!obey(name, value)) return event_kind::failed;
+                        if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
+                        break;
+                    }
+                    if (!take_line(bytes, line)) {
+                        if (state_ == state::rest_of_field) break;
+                        return pending();
+                    }
+                    if (line.empty()) {
+                        if (!end_section()) return pending();
+                        if (state_ == state::status_line || state_ == state::complete) break;
+                        if (!found.on_header_end()) return event_kind::header_end;
+                        break;
+                    }
+                    std::string_view name;
+                    std::string_view value;
+                    if (!split_field(line, name, value) || !obey(name, value)) return event_kind::failed;
+                    if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
+                    break;
+                }
+                case state::rest_of_field:
+                    if (!skip_field(bytes)) return pending();
+                    break;
+                case state::body:
+                case state::chunk_body:
+                    if (rest_ == 0) {
+                        state_ = state_ == state::body ? state::complete : state::chunk_end;
+                        break;
+                    }
+                    if (bytes.empty()) return pending();
+                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    break;
+                case state::body_to_end:
+                    if (bytes.empty()) return pending();
+                    if (bytes.size() > body_left_) return fail(parse_error::body_too_large);
+                    rest_ = bytes.size();
+                    body_left_ -= rest_;
+                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    break;
+                case state::chunk_end:
+                    if (!take_line_end(bytes)) return pending();
+                    break;
+                case state::chunk_line:
+                    if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
+                    break;
+                case state::complete: return event_kind::complete;
+                case state::failed: return event_kind::failed;
+            }
+        }
     }
 
-    /// To be awaited by the call's coroutine.
-    [[nodiscard]] auto sleep() {
-        return rest.sleep([executor = &strand, weak = weak_from_this()] {
-            // Whoever cancels is in the middle of it.
-            if (auto const held = weak.lock()) boost::asio::post(*executor, [weak] { wake(weak); });
-        });
+    /// The connection has ended: complete where the answer ends with it, and a failure otherwise.
+    [[nodiscard]] event end() noexcept {
+        if (state_ == state::body_to_end) state_ = state::complete;
+        if (state_ == state::body && rest_ == 0) state_ = state::complete;
+        if (state_ == state::complete) return event(event_kind::complete);
+        if (state_ != state::failed) static_cast<void>(refuse(parse_error::connection_closed));
+        event made(event_kind::failed);
+        made.error = error_;
+        return made;
     }
 
-    static void wake(std::weak_ptr<alarmed> const& owner) {
-        if (auto const awake = owner.lock()) static_cast<call_state&>(*awake).rest.wake();
-    }
+    [[nodiscard]] int status() const noexcept { return status_; }
+    [[nodiscard]] parse_error error() const noexcept { return error_; }
+    [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
+    [[nodiscard]] bool is_header_done() const noexcept { return is_header_done_; }
+    [[nodiscard]] bool is_complete() const noexcept { return state_ == state::complete; }
 
-    /// Whether to give up, asked after every wait and before the next operation.
-    [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
-        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || request.limits.is_cancelled())
-            return stop_reason::cancelled;
-        return clock::now() >= deadline_ ? stop_reason::deadline : stop_reason::none;
+    /// Whether neither a byte of the answer nor of a further interim response has come.
+    [[nodiscard]] bool awaits_answer() const noexcept { return state_ == state::status_line && used_ == 0; }
+
+    /// At the end of the header: the Content-Length of the body, or 0 where none is said.
+    [[nodiscard]] std::uint64_t announced_size() const noexcept { return state_ == state::body ? rest_ : 0; }
+
+    /// Of a complete answer: whether the connection can carry another one.
+    [[nodiscard]] bool keep_alive() const noexcept {
+        if (state_ != state::complete || ends_with_connection_ || says_close_) return false;
+        // A server of HTTP/1.0 that chunks does not know what it says (RFC 9112, 6.1).
+        return is_http_1_1_ || (says_keep_alive_ && !is_chunked_);
     }
 
 private:
-    static constexpr std::chrono::milliseconds poll_interval{50};
+    enum class state : std::uint8_t { status_line, field, trailer_field, rest_of_field, body, body_to_end, chunk_line, chunk_body, chunk_end, complete, failed };
 
-    void arm() {
-        clock::time_point next = (std::min)(deadline_, alarm_);
-        if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
-        alarms_->set(*this, next);
-    }
+    [[nodiscard]] bool is_interim() const noexcept { return status_ / 100 == 1; }
+    [[nodiscard]] bool tells_fields() const noexcept { return state_ == state::field && !is_interim(); }
 
-    void on_alarm() override {
-        try {
-            is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
-        } catch (...) {
-            // Nobody but the loop could catch it here.
-            is_cancelled_ = true;
+    // Ends `read` at the first event.
+    class one_event {
+    public:
+        one_event() = default;
+
+        bool on_status(int status) noexcept {
+            told.what = event_kind::status;
+            told.status = status;
+            return false;
         }
-        auto const now = clock::now();
-        bool const is_over = is_cancelled_ || now >= deadline_;
-        bool const is_time = now >= alarm_;
-        if (is_time) alarm_ = (clock::time_point::max)();
-        if (!is_over) arm();
-        if (is_over || is_time) rest.wake();
+        bool on_field(std::string_view name, std::string_view value) noexcept {
+            told = event(event_kind::field, value);
+            told.name = name;
+            return false;
+        }
+        bool on_header_end() noexcept {
+            told.what = event_kind::header_end;
+            return false;
+        }
+        bool on_body(std::string_view piece) noexcept {
+            told = event(event_kind::body, piece);
+            return false;
+        }
+
+        event told;
+    };
+
+    event_kind fail(parse_error why) noexcept {
+        static_cast<void>(refuse(why));
+        return event_kind::failed;
+    }
+    bool refuse(parse_error why) noexcept {
+        error_ = why;
+        state_ = state::failed;
+        return false;
     }
 
-    void abandon() noexcept override { rest.drop(); }
+    [[nodiscard]] event_kind pending() const noexcept { return state_ == state::failed ? event_kind::failed : event_kind::need_more; }
 
-    std::shared_ptr<call_clock> alarms_;
-    clock::time_point deadline_;
-    clock::time_point alarm_ = (clock::time_point::max)();
-    bool is_cancelled_ = false;
+    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
+    [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
+        constexpr std::string_view start = "HTTP/1.";
+        if (used_ >= start.size()) return true;
+        std::string_view const wanted = detail::without_prefix(start, used_);
+        return wanted.starts_with(detail::prefix(bytes, wanted.size()));
+    }
+
+    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them. False where that is not so,
+    // with nothing taken; whoever looks line by line then knows what to do.
+    [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
+        if (used_ != 0 || fields_ == limits_.header_fields) return false;
+        std::size_t colon = 0;
+        while (colon < bytes.size() && detail::is_token_char(bytes[colon])) ++colon;
+        if (colon == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
+        std::size_t at = colon + 1;
+        while (at < bytes.size() && bytes[at] == ' ') ++at;
+        std::size_t const begin = at;
+        at += detail::skip_printable(detail::without_prefix(bytes, at), ' ');
+        while (at < bytes.size() && bytes[at] >= ' ' && bytes[at] != '\x7f') ++at;
+        if (bytes.size() - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n') return false;
+        std::size_t const count = at + 2;
+        if (count > scratch_.size() || count > limits_.header_bytes - header_bytes_) return false;
+        header_bytes_ += count;
+        ++fields_;
+        name = detail::prefix(bytes, colon);
+        value = std::string_view(bytes.data() + begin, at - begin);
+        while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
+        bytes.remove_prefix(count);
+        return true;
+    }
+
+    // False where the line is not whole yet, or the state has changed because it is too long.
+    [[nodiscard]] bool take_line(std::string_view& bytes, std::string_view& line) noexcept {
+        std::size_t const found = bytes.find('\n');
+        bool const is_whole = found != std::string_view::npos;
+        std::size_t const count = is_whole ? found : bytes.size();
+        if (count > scratch_.size() - used_) return take_long_line(bytes);
+        if (!count_header(count + (is_whole ? 1 : 0))) return false;
+        line = detail::prefix(bytes, count);
+        bytes.remove_prefix(count + (is_whole ? 1 : 0));
+        if (!is_whole || used_ != 0) keep(line);
+        if (!is_whole) return false;
+        if (used_ != 0) line = std::string_view(scratch_.data(), used_);
+        used_ = 0;
+        if (!line.ends_with('\r')) return refuse(parse_error::bad_line_end);
+        line.remove_suffix(1);
+        return true;
+    }
+
+    void keep(std::string_view piece) noexcept {
+        if (!piece.empty()) std::memcpy(scratch_.data() + used_, piece.data(), piece.size());
+        used_ += piece.size();
+    }
+
+    [[nodiscard]] bool count_header(std::size_t count) noexcept {
+        if (count > limits_.header_bytes - header_bytes_) return refuse(parse_error::header_too_large);
+        header_bytes_ += count;
+        return true;
+    }
+
+    // Always false. A field whose name is whole, and means nothing to the parser, can be left out.
+    bool take_long_line(std::string_view& bytes) noexcept {
+        bool const is_field = state_ == state::field || state_ == state::trailer_field;
+        std::size_t const count = scratch_.size() - used_;
+        if (!is_field || !limits_.drops_long_fields || !count_header(count)) return refuse(parse_error::header_too_large);
+        keep(detail::prefix(bytes, count));
+        bytes.remove_prefix(count);
+        std::string_view const begin(scratch_.data(), used_);
+        used_ = 0;
+        std::string_view name;
+        std::string_view value;
+        bool const ends_with_cr = begin.ends_with('\r');
+        if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
+        if (is_framing(name)) return refuse(parse_error::header_too_large);
+        had_cr_ = ends_with_cr;
+        dropped_in_ = state_;
+        state_ = state::rest_of_field;
+        return false;
+    }
+
+    // False where more is needed, or the field is bad.
+    [[nodiscard]] bool skip_field(std::string_view& bytes) noexcept {
+        while (!bytes.empty()) {
+            char const c = bytes.front();
+            if (!count_header(1)) return false;
+            bytes.remove_prefix(1);
+            if (had_cr_ || c == '\n') {
+                if (!had_cr_) return refuse(parse_error::bad_line_end);
+                if (c != '\n') return refuse(parse_error::bad_field);
+                had_cr_ = false;
+                state_ = dropped_in_;
+                return true;
+            }
+            had_cr_ = c == '\r';
+            if (!had_cr_ && !detail::is_field_value_char(c)) return refuse(parse_error::bad_field);
+        }
+        return false;
+    }
+
+    // HTTP-version SP 3DIGIT SP reason-phrase
+    [[nodiscard]] bool read_status(std::string_view line) noexcept {
+        if (line.size() < 9 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return refuse(parse_error::not_http);
+        bool const has_digits = line.size() >= 13 && line[9] >= '1' && line[9] <= '9' && detail::is_digit(line[10]) && detail::is_digit(line[11]);
+        if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_prefix(line, 13))) return refuse(parse_error::bad_status);
+        is_http_1_1_ = line[7] == '1';
+        status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+        return true;
+    }
+
+    [[nodiscard]] bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
+        if (line.empty()) return refuse(parse_error::bad_field);
+        if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
+        std::size_t colon = 0;
+        while (colon < line.size() && detail::is_token_char(line[colon])) ++colon;
+        if (colon == 0 || colon == line.size() || line[colon] != ':') return refuse(parse_error::bad_field);
+        name = detail::prefix(line, colon);
+        value = detail::without_blanks(detail::without_prefix(line, colon + 1));
+        if (!detail::is_field_value(value)) return refuse(parse_error::bad_field);
+        if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
+        ++fields_;
+        return true;
+    }
+
+    [[nodiscard]] static bool is_framing(std::string_view name) noexcept {
+        for (std::string_view const framing : {"Connection", "Content-Length", "Transfer-Encoding"})
+            if (detail::equals_ignoring_case(name, framing)) return true;
+        return false;
+    }
+
+    // In a trailer too: a length there contradicts the chunks.
+    [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
+        // Most fields are none of these, as their length tells.
+        auto const is = [name](std::string_view wanted) { return name.size() == wanted.size() && detail::equals_ignoring_case(name, wanted); };
+        if (is("Connection")) {
+            says_close_ = says_close_ || detail::lists_token(value, "close");
+            says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
+            if (!detail::is_token_list(value)) return refuse(parse_error::bad_connection);
+        }
+        if (is("Content-Length")) return read_length(value);
+        if (is("Transfer-Encoding")) {
+            if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return refuse(parse_error::bad_transfer_encoding);
+            is_chunked_ = true;
+        }
+        return true;
+    }
+
+    // The same number several times is one number (RFC 9112, 6.3).
+    [[nodiscard]] bool read_length(std::string_view value) noexcept {
+        if (is_chunked_) return refuse(parse_error::bad_transfer_encoding);
+        while (true) {
+            std::size_t const comma = value.find(',');
+            std::uint64_t length = 0;
+            if (!detail::read_decimal(detail::without_blanks(detail::prefix(value, comma)), length) || (has_length_ && length != rest_))
+                return refuse(parse_error::bad_content_length);
+            has_length_ = true;
+            rest_ = length;
+            if (comma == std::string_view::npos) return true;
+            value.remove_prefix(comma + 1);
+        }
+    }
+
+    // The empty line behind the fields.
+    [[nodiscard]] bool end_section() noexcept {
+        header_bytes_ = 0;
+        fields_ = 0;
+        if (state_ == state::trailer_field) {
+            state_ = state::complete;
+            return true;
+        }
+        if (is_interim()) return end_interim();
+        is_header_done_ = true;
+        body_left_ = limits_.body_bytes;
+        if (expects_no_body_ || status_ == 204 || status_ == 304) {
+            rest_ = 0;
+            state_ = state::body;
+        } else if (is_chunked_) {
+            state_ = state::chunk_line;
+        } else if (has_length_) {
+            if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+            state_ = state::body;
+        } else {
+            ends_with_connection_ = true;
+            state_ = state::body_to_end;
+        }
+        return true;
+    }
+
+    [[nodiscard]] bool end_interim() noexcept {
+        if (status_ == 101) return refuse(parse_error::protocol_switched);
+        if (interim_ == limits_.interim_responses) return refuse(parse_error::too_many_interim_responses);
+        ++interim_;
+        rest_ = 0;
+        has_length_ = is_chunked_ = says_close_ = says_keep_alive_ = false;
+        state_ = state::status_line;
+        return true;
+    }
+
+    std::string_view take_body(std::string_view& bytes) noexcept {
+        auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
+        std::string_view const piece = detail::prefix(bytes, count);
+        bytes.remove_prefix(count);
+        rest_ -= count;
+        return piece;
+    }
+
+    // chunk-size [ chunk-ext ]
+    [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
+        header_bytes_ = 0;
+        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
+        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+        body_left_ -= rest_;
+        if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
+        extension_bytes_ += static_cast<std::uint32_t>(line.size());
+        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+        return true;
+    }
+
+    [[nodiscard]] bool take_line_end(std::string_view& bytes) noexcept {
+        while (!bytes.empty()) {
+            char const c = bytes.front();
+            if (c != (had_cr_ ? '\n' : '\r')) return refuse(parse_error::bad_chunk);
+            bytes.remove_prefix(1);
+            had_cr_ = !had_cr_;
+            if (had_cr_) continue;
+            state_ = state::chunk_line;
+            return true;
+        }
+        return false;
+    }
+
+    std::span<char> scratch_;
+    response_limits limits_;
+    std::size_t used_ = 0;              // of the scratch memory
+    std::uint64_t header_bytes_ = 0;    // of this section, or of this chunk's line
+    std::uint64_t rest_ = 0;            // of the body, or of this chunk
+    std::uint64_t body_left_ = 0;       // of the limit
+    std::uint32_t fields_ = 0;          // of this section
+    std::uint32_t extension_bytes_ = 0;
+    std::uint32_t interim_ = 0;
+    int status_ = 0;
+    state state_ = state::status_line;
+    state dropped_in_ = state::field;
+    parse_error error_ = parse_error::none;
+    bool expects_no_body_ = false;
+    bool has_begun_ = false;
+    bool is_header_done_ = false;
+    bool is_http_1_1_ = false;
+    bool has_length_ = false;
+    bool is_chunked_ = false;
+    bool says_close_ = false;
+    bool says_keep_alive_ = false;
+    bool ends_with_connection_ = false;
+    bool had_cr_ = false;
+};
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
+
+// ---- umbraco_ai/beast/detail/response_reader.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_RESPONSE_READER_HPP
+#define UMBRACO_AI_BEAST_DETAIL_RESPONSE_READER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Fills an `http_response` from the bytes of a connection.
+class response_reader {
+public:
+    /// `lines` holds a line that comes in pieces; it outlives the reader.
+    response_reader(http_limits const& limits, std::span<char> lines) noexcept : parser_(lines, limits_of(limits)) {}
+
+    /// How much memory for lines a reader with these limits needs.
+    [[nodiscard]] static std::size_t line_memory(http_limits const& limits) noexcept {
+        constexpr std::size_t most = 256 * 1024;
+        return (std::min)(limits.header_bytes, most);
+    }
+
+    /// Takes what it can use off the front of what has arrived; gives how much that is.
+    [[nodiscard, gnu::flatten]] std::size_t take(std::string_view arrived) {
+        std::string_view rest = arrived;
+        filling into(*this, rest);
+        static_cast<void>(parser_.read(rest, into));
+        return arrived.size() - rest.size();
+    }
+
+    /// The connection has ended; whether that completes the answer.
+    [[nodiscard]] bool end() noexcept { return parser_.end().what == http1::event_kind::complete; }
+
+    [[nodiscard]] http_response& response() noexcept { return response_; }
+    [[nodiscard]] http1::parse_error error() const noexcept { return parser_.error(); }
+    [[nodiscard]] bool is_complete() const noexcept { return parser_.is_complete(); }
+    [[nodiscard]] bool has_begun() const noexcept { return parser_.has_begun(); }
+    [[nodiscard]] bool awaits_answer() const noexcept { return parser_.awaits_answer(); }
+    [[nodiscard]] bool is_header_done() const noexcept { return parser_.is_header_done(); }
+    [[nodiscard]] bool keep_alive() const noexcept { return parser_.keep_alive(); }
+
+private:
+    class filling {
+    public:
+        filling(response_reader& reader, std::string_view const& left) noexcept : reader_(reader), left_(left) {}
+
+        bool on_status(int status) {
+            reader_.response_.status = status;
+            reader_.response_.headers.reserve(usual_fields, usual_characters);
+            return true;
+        }
+        bool on_field(std::string_view name, std::string_view value) {
+            reader_.response_.headers.add(name, value);
+            return true;
+        }
+        bool on_header_end() {
+            reader_.make_room(left_.size());
+            return true;
+        }
+        bool on_body(std::string_view piece) {
+            reader_.response_.body.append(piece);
+            return true;
+        }
+
+    private:
+        response_reader& reader_;
+        std::string_view const& left_;
+    };
+
+    [[nodiscard]] static http1::response_limits limits_of(http_limits const& limits) noexcept {
+        http1::response_limits made;
+        made.header_bytes = limits.header_bytes;
+        made.body_bytes = limits.body_bytes;
+        return made;
+    }
+
+    // Room at once for what is announced, or for all that has arrived, since the other chunks are mostly among it.
+    void make_room(std::size_t arrived) {
+        constexpr std::uint64_t most_believed = 64 * 1024;
+        auto const announced = static_cast<std::size_t>((std::min)(parser_.announced_size(), most_believed));
+        response_.body.reserve((std::max)(announced, arrived));
+    }
+
+    static constexpr std::size_t usual_fields = 16;
+    static constexpr std::size_t usual_characters = 512;
+
+    http1::response_parser parser_;
+    http_response response_;
 };
 
 }  // namespace detail
 UMBRACO_AI_END_NAMESPACE
 
-#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
+#endif  // UMBRACO_AI_BEAST_DETAIL_RESPONSE_READER_HPP
 
 // ---- umbraco_ai/beast/detail/ca_locations.hpp ----
 #ifndef UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
@@ -9835,7 +10783,13 @@ public:
         ERR_clear_error();
         static_cast<void>(SSL_CTX_set_default_verify_paths(context));
         bool found = look(place_of(X509_get_default_cert_file_env(), X509_get_default_cert_file()), true);
-        found = look(place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()), false) || found;
+        // A list, as in PATH.
+        std::string_view folders = place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+        while (!folders.empty()) {
+            std::size_t const end = (std::min)(folders.find(':'), folders.size());
+            found = look(std::string(folders.substr(0, end)), false) || found;
+            folders.remove_prefix((std::min)(end + 1, folders.size()));
+        }
         if (!found && std::getenv(X509_get_default_cert_file_env()) == nullptr && std::getenv(X509_get_default_cert_dir_env()) == nullptr) {
             for (char const* const file :
                  {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -9859,7 +10813,7 @@ public:
     }
 
 private:
-    [[nodiscard]] static std::string place_of(char const* variable, char const* fallback) {
+    [[nodiscard]] static char const* place_of(char const* variable, char const* fallback) {
         char const* const value = std::getenv(variable);
         return value != nullptr ? value : fallback;
     }
@@ -10324,6 +11278,157 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
 
+// ---- umbraco_ai/http1/request_writer.hpp ----
+#ifndef UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
+#define UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+using umbraco_ai::header_view;
+
+/// An `http_origin` that refers to the text of its owner.
+class origin_view {
+public:
+    constexpr origin_view() = default;
+    constexpr origin_view(bool use_tls, std::string_view host_name, std::uint16_t port_number) noexcept
+        : tls(use_tls), host(host_name), port(port_number) {}
+
+    bool tls = true;
+    std::string_view host;  ///< An IPv6 address without brackets.
+    std::uint16_t port = 443;
+};
+
+/// An `http_request` that refers to the texts of its owner and allocates nothing.
+class request_view {
+public:
+    constexpr request_view() = default;
+    constexpr request_view(http_method request_method, origin_view const& where, std::string_view request_target) noexcept
+        : method(request_method), origin(where), target(request_target) {}
+
+    http_method method = http_method::get;
+    origin_view origin;
+    std::string_view target;  ///< Origin form: percent-encoded path and query.
+    std::span<header_view const> headers;
+    std::string_view body;
+};
+
+/// `http_request`, `request_view`, or what has the same members.
+template <class R>
+concept RequestParts = requires(R const& request) {
+    { request.method } -> std::convertible_to<http_method>;
+    { request.origin.tls } -> std::convertible_to<bool>;
+    { request.origin.host } -> std::convertible_to<std::string_view>;
+    { request.origin.port } -> std::convertible_to<std::uint16_t>;
+    { request.target } -> std::convertible_to<std::string_view>;
+    { request.headers.begin()->name } -> std::convertible_to<std::string_view>;
+    { request.headers.begin()->value } -> std::convertible_to<std::string_view>;
+    { request.body } -> std::convertible_to<std::string_view>;
+};
+
+/// Why a request is not written. False where nothing is wrong with it.
+class request_defect {
+public:
+    constexpr request_defect() = default;
+    constexpr request_defect(char const* sentence, std::string_view part) noexcept : text(sentence), field(part) {}
+
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return text != nullptr; }
+
+    char const* text = nullptr;  ///< One sentence for a person.
+    std::string_view field;      ///< "target", "host", "port", "headers", or the name of a header, which belongs to the request.
+};
+
+/// What would make a request another one on its way (request smuggling), or no request at all.
+template <RequestParts R>
+[[nodiscard]] constexpr request_defect find_defect(R const& request) noexcept {
+    std::string_view const target = request.target;
+    if (!target.starts_with('/')) return {"A request target begins with '/'; give the percent-encoded path and query.", "target"};
+    if (!detail::is_visible(target))
+        return {"The request target holds a blank, a control byte or a byte beyond ASCII; percent-encode it.", "target"};
+    std::string_view const host = request.origin.host;
+    if (host.empty()) return {"The origin has no host.", "host"};
+    for (char const c : host)
+        if (!detail::host_chars[static_cast<unsigned char>(c)])
+            return {"The host holds a character that no host name has.", "host"};
+    if (request.origin.port == 0) return {"The origin has port 0.", "port"};
+    for (auto const& field : request.headers) {
+        std::string_view const name = field.name;
+        if (!detail::is_token(name)) return {"The name of a header is empty or holds a character that is not allowed there.", "headers"};
+        if (!detail::is_field_value(field.value)) return {"The value of this header holds a control byte or a line end.", name};
+        for (std::string_view const own : {std::string_view("Host"), std::string_view("Content-Length"), std::string_view("Transfer-Encoding")})
+            if (name.size() == own.size() && detail::equals_ignoring_case(name, own)) return {"The transport writes this header; leave it out.", name};
+    }
+    return {};
+}
+
+/// Writes the request line and the header of a request without defect, up to and including the empty line: Host, the given
+/// headers, and Content-Length wherever there is a body, and 0 for POST and PUT without one.
+template <Sink S, RequestParts R>
+void write_head(S& sink, R const& request) {
+    auto const put_number = [&](std::size_t number) {
+        char digits[20];
+        auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+        sink.append(digits, static_cast<std::size_t>(end - digits));
+    };
+    std::string_view const host = request.origin.host;
+    bool const is_ipv6 = host.find(':') != std::string_view::npos;
+    detail::put(sink, to_string(request.method));
+    detail::put(sink, ' ');
+    detail::put(sink, request.target);
+    detail::put(sink, is_ipv6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
+    detail::put(sink, host);
+    if (is_ipv6) detail::put(sink, ']');
+    if (request.origin.port != (request.origin.tls ? 443 : 80)) {
+        detail::put(sink, ':');
+        put_number(request.origin.port);
+    }
+    for (auto const& field : request.headers) {
+        detail::put(sink, "\r\n");
+        detail::put(sink, field.name);
+        detail::put(sink, ": ");
+        detail::put(sink, field.value);
+    }
+    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
+    if (!request.body.empty() || announces_no_body) {
+        detail::put(sink, "\r\nContent-Length: ");
+        put_number(request.body.size());
+    }
+    detail::put(sink, "\r\n\r\n");
+}
+
+/// Writes a whole request, or nothing where it has a defect. A `fixed_buffer` says itself whether all of it fitted in.
+template <Sink S, RequestParts R>
+[[nodiscard]] request_defect write_request(S& sink, R const& request) {
+    if (request_defect const found = find_defect(request)) return found;
+    write_head(sink, request);
+    detail::put(sink, request.body);
+    return {};
+}
+
+/// Whether the header of a request, or of an answer, asks for the connection to be closed after the answer.
+template <class Headers>
+[[nodiscard]] constexpr bool asks_to_close(Headers const& headers) noexcept {
+    for (auto const& field : headers)
+        if (detail::equals_ignoring_case(field.name, "Connection") && detail::lists_token(field.value, "close")) return true;
+    return false;
+}
+
+}  // namespace http1
+
+namespace detail {
+
+/// Success if the request can be written without becoming another one on its way.
+[[nodiscard]] inline result<void> check_request(http_request const& request) {
+    http1::request_defect const found = http1::find_defect(request);
+    if (found) return failure(errc::invalid_argument, found.text).at(std::string(found.field));
+    return result<void>::ok();
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
+
 // ---- umbraco_ai/beast/detail/http_connection.hpp ----
 #ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
 #define UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
@@ -10371,6 +11476,10 @@ public:
     http_connection(boost::asio::any_io_executor const& io, http_origin server) : origin(std::move(server)), socket_(io) {}
     http_connection(http_connection const&) = delete;
     http_connection& operator=(http_connection const&) = delete;
+    ~http_connection() {
+        forget_request();
+        wipe(body_);
+    }
 
     http_origin const origin;
     boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
@@ -10422,8 +11531,9 @@ public:
     /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle.
     void start_read(std::size_t most, call const& owner) {
         reading.begin();
-        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome, std::size_t count) {
+        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner), most](error_code outcome, std::size_t count) {
             self->buffer.commit(count);
+            self->was_read_empty_ = !self->stream_ && count < most;
             self->reading.end(outcome, count);
             wake(weak);
         });
@@ -10431,12 +11541,47 @@ public:
         else socket_.async_read_some(buffer.prepare(most), std::move(handler));
     }
 
-    /// Writes some bytes of the owner's request, from `offset` on. Not before `writing` is idle; it may be done at once.
+    /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
+    void take_request(http_request& request) {
+        std::size_t size = 96 + request.target.size() + request.origin.host.size();
+        for (header_view const field : request.headers) size += field.name.size() + field.value.size() + 4;
+        // The 96 hold all that stands between these texts.
+        head_.resize(size);
+        fixed_buffer into(head_.data(), head_.size());
+        http1::write_head(into, request);
+        head_.resize(into.view().size());
+        body_.swap(request.body);
+    }
+
+    /// Gives the body back, and forgets the token.
+    void give_request_back(http_request& request) {
+        if (writing.is_pending()) {
+            request.body = body_;
+            return;
+        }
+        forget_request();
+        body_.swap(request.body);
+    }
+
+    [[nodiscard]] std::size_t request_size() const noexcept { return head_.size() + body_.size(); }
+
+    /// Begins with an answer anew.
+    void expect_answer(http_limits const& limits) {
+        std::size_t const size = response_reader::line_memory(limits);
+        if (size > line_memory_) {
+            lines_ = std::make_unique_for_overwrite<char[]>(size);
+            line_memory_ = size;
+        }
+        reader_.emplace(limits, std::span(lines_.get(), size));
+    }
+
+    /// After `expect_answer`.
+    [[nodiscard]] response_reader& reader() noexcept { return *reader_; }
+
+    /// Writes some bytes of the request, from `offset` on. Not before `writing` is idle; it may be done at once.
     void start_write(std::size_t offset, call const& owner) {
-        std::string const& head = owner->head;
-        std::string const& body = owner->request.body;
-        std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head) + offset,
-                                                            boost::asio::buffer(body) + (offset > head.size() ? offset - head.size() : 0)};
+        std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head_) + offset,
+                                                            boost::asio::buffer(body_) + (offset > head_.size() ? offset - head_.size() : 0)};
         writing.begin();
         if (!stream_) {
             // Mostly there is room for all of it at once, and nobody needs to be woken.
@@ -10447,13 +11592,16 @@ public:
                 return;
             }
         }
-        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), owner](error_code outcome, std::size_t count) {
+        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome, std::size_t count) {
             self->writing.end(outcome, count);
-            owner->rest.wake();
+            wake(weak);
         });
         if (stream_) stream_->async_write_some(rest, std::move(handler));
         else socket_.async_write_some(rest, std::move(handler));
     }
+
+    /// Whether the last read found less than it had room for. Of what comes over TLS, nobody can tell.
+    [[nodiscard]] bool was_read_empty() const noexcept { return was_read_empty_; }
 
     /// Whether an idle connection has nothing to say: it was neither closed, nor did the server send what nobody asked for.
     /// A session ticket of TLS is taken in silently.
@@ -10492,11 +11640,23 @@ private:
         if (auto const awake = owner.lock()) awake->rest.wake();
     }
 
+    // It holds the token. Nothing stands behind its end, since it is always written anew.
+    void forget_request() noexcept {
+        if (!head_.empty()) overwrite(head_.data(), head_.size());
+        head_.clear();
+    }
+
     tcp::socket socket_;
+    std::string head_;
+    std::string body_;
+    std::unique_ptr<char[]> lines_;  ///< For those that come in pieces.
+    std::size_t line_memory_ = 0;
+    std::optional<response_reader> reader_;
     std::shared_ptr<tls_context> context_;
     tls_peer peer_;
     std::unique_ptr<boost::asio::ssl::stream<tcp::socket&>> stream_;
     bool is_secured_ = false;
+    bool was_read_empty_ = false;
 };
 
 }  // namespace detail
@@ -10536,40 +11696,43 @@ public:
 
     [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
     [[nodiscard]] std::shared_ptr<call_clock> const& alarms() const noexcept { return alarms_; }
+    [[nodiscard]] std::shared_ptr<call_memory> const& memory() const noexcept { return memory_; }
 
     /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
     class place {
     public:
-        place(std::shared_ptr<connection_pool> pool, std::shared_ptr<call_state> owner) : pool_(std::move(pool)), owner_(std::move(owner)) {
-            pool_->enter(*owner_);
-        }
+        /// Both outlive it.
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner) { pool_.enter(owner_); }
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { pool_->leave(*owner_); }
+        ~place() { pool_.leave(owner_); }
 
         /// The call is woken when it becomes so.
-        [[nodiscard]] bool is_granted() const { return pool_->is_granted(*owner_); }
+        [[nodiscard]] bool is_granted() const { return pool_.is_granted(owner_); }
 
     private:
-        std::shared_ptr<connection_pool> pool_;
-        std::shared_ptr<call_state> owner_;
+        connection_pool& pool_;
+        call_state& owner_;
     };
 
-    /// An idle connection to the origin on which nothing has arrived, or nothing.
-    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin) {
+    /// An idle connection to the origin on which nothing has arrived, or nothing. Each is looked at; where a request may be sent
+    /// again, the read that found no more than the last answer counts as the look for a moment.
+    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin, bool may_resend) {
         while (true) {
             std::shared_ptr<http_connection> candidate;
             bool is_fresh = false;
+            bool was_looked_at = false;
             {
                 std::lock_guard const guard(mutex_);
                 auto const now = clock::now();
                 auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == origin; });
                 if (found == idle_.rend()) return nullptr;
                 is_fresh = found->expiry > now;
+                was_looked_at = may_resend && now - found->given < a_moment && found->idle->was_read_empty();
                 candidate = std::move(found->idle);
                 idle_.erase(std::next(found).base());
             }
-            if (is_fresh && candidate->is_quiet()) return candidate;
+            if (is_fresh && (was_looked_at || candidate->is_quiet())) return candidate;
             candidate->close();
         }
     }
@@ -10606,9 +11769,10 @@ private:
     class entry {
     public:
         entry(std::shared_ptr<http_connection> kept, clock::time_point now, std::chrono::seconds limit)
-            : idle(std::move(kept)), expiry(now + limit) {}
+            : idle(std::move(kept)), given(now), expiry(now + limit) {}
 
         std::shared_ptr<http_connection> idle;
+        clock::time_point given;
         clock::time_point expiry;
     };
 
@@ -10663,8 +11827,10 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
+    static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
+    std::shared_ptr<call_memory> const memory_ = std::make_shared<call_memory>();
     std::size_t const most_in_use_;
     std::chrono::seconds const idle_time_;
     std::mutex mutex_;
@@ -10737,7 +11903,7 @@ namespace detail {
     switch (code) {
         case errc::header_too_large:
             return failure(code, "The header of the answer, or a trailer of it, is larger than the " + std::to_string(request.limits.header_bytes) +
-                                     " bytes this call accepts (http_limits::header_bytes).");
+                                     " bytes this call accepts (http_limits::header_bytes), or has more than 256 fields.");
         case errc::body_too_large:
             return failure(code, "The body of the answer is larger than the " + std::to_string(request.limits.body_bytes) +
                                      " bytes this call accepts (http_limits::body_bytes); ask for less at once, or allow more.");
@@ -10788,7 +11954,7 @@ public:
 
     [[nodiscard]] std::shared_ptr<call_state> const& call() const noexcept { return call_; }
     [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
-    [[nodiscard]] failure& reason() noexcept { return reason_; }
+    [[nodiscard]] failure& reason() { return reason_.get(); }
 
     /// What the call is at, for the text of a failure and for the trace.
     void enter(transfer_phase phase) noexcept {
@@ -10833,11 +11999,11 @@ public:
 
     /// Always false, to be returned.
     [[nodiscard]] bool fail(errc code, std::string text) {
-        reason_ = failure(code, std::move(text));
+        reason_ = boxed_failure(failure(code, std::move(text)));
         return false;
     }
     [[nodiscard]] bool fail(failure reason) {
-        reason_ = std::move(reason);
+        reason_ = boxed_failure(std::move(reason));
         return false;
     }
 
@@ -10862,7 +12028,7 @@ private:
     boost::asio::cancellation_state cancellation_;
     transfer_trace* trace_;
     call_state::clock::time_point noted_;
-    failure reason_;
+    boxed_failure reason_;
     std::chrono::nanoseconds limit_{0};
     std::optional<call_state::clock::time_point> limit_end_;
     transfer_phase phase_ = transfer_phase::queue;
@@ -11239,129 +12405,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_CONNECTOR_HPP
 
-// ---- umbraco_ai/beast/detail/response_parser.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
-#define UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// Beast's parser, filling an `http_response` directly. Trailer fields are dropped: they must not pass for header fields.
-class response_parser final : public boost::beast::http::basic_parser<false> {
-    using error_code = boost::system::error_code;
-    using string_view = boost::beast::string_view;
-
-public:
-    explicit response_parser(http_limits const& limits) : most_header_bytes_(limits.header_bytes) {
-        header_limit(static_cast<std::uint32_t>(
-            (std::min<std::uint64_t>)(limits.header_bytes, (std::numeric_limits<std::uint32_t>::max)())));
-        body_limit(boost::optional<std::uint64_t>(limits.body_bytes));
-    }
-
-    [[nodiscard]] http_response& response() noexcept { return response_; }
-    [[nodiscard]] bool is_interim() const noexcept { return response_.status / 100 == 1; }
-
-    /// Takes what it can use off the front of what has arrived. No error where more is needed.
-    [[nodiscard]] error_code take(boost::beast::flat_buffer& buffer) {
-        using http_error = boost::beast::http::error;
-        error_code error;
-        arrived_ = buffer.size();
-        if (header_bytes_ == 0 && !begins_like_http(buffer)) error = http_error::bad_version;
-        while (!error && buffer.size() != 0 && !is_done()) {
-            bool const in_header = !is_header_done();
-            // No chunked body ends with less, and Beast asserts that no piece of its last chunk is shorter.
-            if (!in_header && chunked() && buffer.size() < std::string_view("0\r\n\r\n").size()) break;
-            std::size_t const used = put(buffer.cdata(), error);
-            buffer.consume(used);
-            if (in_header) {
-                header_bytes_ += used;
-                std::size_t const pending = is_header_done() ? 0 : buffer.size();
-                if (header_bytes_ + pending > most_header_bytes_) error = http_error::header_limit;
-            }
-            if (!error && used == 0) break;
-        }
-        if (error != http_error::need_more) return error;
-        // Beyond the header only the line of a chunk, or the trailer, is kept back until it is whole.
-        if (!is_header_done() || buffer.size() <= most_header_bytes_) return {};
-        return http_error::header_limit;
-    }
-
-private:
-    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
-    [[nodiscard]] static bool begins_like_http(boost::beast::flat_buffer const& buffer) {
-        constexpr std::string_view start = "HTTP/1.";
-        auto const bytes = buffer.cdata();
-        std::string_view const seen(static_cast<char const*>(bytes.data()), (std::min)(bytes.size(), start.size()));
-        return start.starts_with(seen);
-    }
-
-    // Of all chunk extensions of one answer. Nobody uses them, and Beast sets them no bound.
-    static constexpr std::size_t most_extension_bytes = 4096;
-
-    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
-
-    void on_response_impl(int status, string_view, int, error_code& error) override {
-        constexpr std::size_t usual_fields = 12;
-        response_.status = status;
-        response_.headers.reserve(usual_fields);
-        // There is none below 100, and 0 stands for no answer.
-        if (status < 100) error = boost::beast::http::error::bad_status;
-    }
-
-    void on_field_impl(boost::beast::http::field field, string_view name, string_view value, error_code& error) override {
-        if (has_header_) return;
-        // Beast ignores what stands around chunked, and the body would still be in that coding.
-        bool const is_coding = field == boost::beast::http::field::transfer_encoding;
-        if (is_coding && !boost::beast::iequals(value, "chunked")) error = boost::beast::http::error::bad_transfer_encoding;
-        response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
-    }
-
-#if BOOST_VERSION >= 109000
-    void on_trailer_field_impl(boost::beast::http::field, string_view, string_view, error_code&) override {}
-#endif
-
-    void on_header_impl(error_code& error) override {
-        has_header_ = true;
-        if (chunked() && response_.headers.contains("Content-Length")) error = boost::beast::http::error::bad_transfer_encoding;
-    }
-
-    void on_body_init_impl(boost::optional<std::uint64_t> const& size, error_code&) override {
-        constexpr std::uint64_t most_believed = 64 * 1024;
-        if (size) response_.body.reserve(static_cast<std::size_t>((std::min)(*size, most_believed)));
-    }
-
-    std::size_t on_body_impl(string_view piece, error_code&) override {
-        response_.body.append(piece.data(), piece.size());
-        return piece.size();
-    }
-
-    void on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& error) override {
-        extension_bytes_ += extensions.size();
-        if (extension_bytes_ > most_extension_bytes) error = boost::beast::http::error::bad_chunk_extension;
-    }
-
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override {
-        // Room at once for all that has arrived, since the other chunks are mostly among it.
-        if (response_.body.empty()) response_.body.reserve((std::max)(arrived_, piece.size()));
-        response_.body.append(piece.data(), piece.size());
-        return piece.size();
-    }
-
-    void on_finish_impl(error_code&) override {}
-
-    http_response response_;
-    std::size_t most_header_bytes_;
-    std::size_t header_bytes_ = 0;
-    std::size_t extension_bytes_ = 0;
-    std::size_t arrived_ = 0;
-    bool has_header_ = false;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_RESPONSE_PARSER_HPP
-
 // ---- umbraco_ai/http1/keep_alive.hpp ----
 #ifndef UMBRACO_AI_HTTP1_KEEP_ALIVE_HPP
 #define UMBRACO_AI_HTTP1_KEEP_ALIVE_HPP
@@ -11371,8 +12414,8 @@ namespace detail {
 
 /// How long a connection may lie idle after this answer: `most`, or less where `Keep-Alive: timeout=` says so.
 [[nodiscard]] inline std::chrono::seconds idle_limit(http_headers const& headers, std::chrono::seconds most = std::chrono::seconds(30)) {
-    std::string const* const value = headers.find("Keep-Alive");
-    if (value == nullptr) return most;
+    auto const value = headers.find("Keep-Alive");
+    if (!value) return most;
     constexpr std::string_view name = "timeout=";
     auto const found =
         std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
@@ -11399,9 +12442,10 @@ namespace detail {
 /// What the calls of one transport share.
 class transport_shared {
 public:
-    transport_shared(std::shared_ptr<connection_pool> connections, transport_options shared_options)
-        : pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
+    transport_shared(boost::asio::any_io_executor executor, std::shared_ptr<connection_pool> connections, transport_options shared_options)
+        : io(std::move(executor)), pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
 
+    boost::asio::any_io_executor const io;  ///< Of sockets and timers.
     std::shared_ptr<connection_pool> const pool;
     std::shared_ptr<lazy_tls_context> const tls;
     transport_options const options;
@@ -11418,15 +12462,16 @@ enum class exchange_need : std::uint8_t {
 /// it waits for. Lives in the frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off.
 class http_exchange {
     using error_code = boost::system::error_code;
-    using http_error = boost::beast::http::error;
 
 public:
-    /// Of a request that `check_request` lets pass. Sockets belong to `io`, handlers run on `strand`.
-    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor io, boost::asio::any_io_executor strand,
-                  boost::asio::cancellation_state cancellation, http_request request)
-        : shared_(std::move(shared)),
-          io_(std::move(io)),
-          watch_(std::make_shared<call_state>(shared_->pool->alarms(), std::move(strand), std::move(request)), std::move(cancellation)) {}
+    /// Of a request that `check_request` lets pass; both outlive this, and the request's body is away meanwhile. Handlers run on
+    /// `strand`.
+    http_exchange(std::shared_ptr<transport_shared const> const& shared, boost::asio::any_io_executor strand,
+                  boost::asio::cancellation_state cancellation, http_request& request)
+        : shared_(shared),
+          request_(request),
+          watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
+                 std::move(cancellation)) {}
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
     ~http_exchange() {
@@ -11444,7 +12489,7 @@ public:
         if (request().limits.is_cancelled()) return end(watch_.fail(watch_.stopped(stop_reason::cancelled)));
 
         watch_.call()->start();
-        place_.emplace(shared_->pool, watch_.call());
+        place_.emplace(*shared_->pool, *watch_.call());
         watch_.enter(transfer_phase::queue);
         return advance();
     }
@@ -11474,7 +12519,7 @@ public:
 
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> connect() {
         if (shared_->options.connect_time) watch_.limit(*shared_->options.connect_time);
-        connector making(watch_, io_, shared_->tls, shared_->options.stagger);
+        connector making(watch_, shared_->io, shared_->tls, shared_->options.stagger);
         connection_ = co_await making.connect();
         watch_.end_limit();
     }
@@ -11516,8 +12561,13 @@ private:
     }
 
     void drop_connection() {
+        return_request();
         if (connection_) connection_->close();
         connection_.reset();
+    }
+
+    void return_request() {
+        if (std::exchange(has_request_, false)) connection_->give_request_back(request_);
     }
 
     void begin_attempt(bool may_reuse) {
@@ -11525,13 +12575,12 @@ private:
         may_resend_ = false;
         write_failed_ = false;
         written_ = 0;
-        interim_ = 0;
         watch_.enter(transfer_phase::connect);
         state_ = state::choosing;
     }
 
     [[nodiscard]] progress choose() {
-        if (may_reuse_) connection_ = shared_->pool->take(request().origin);
+        if (may_reuse_) connection_ = shared_->pool->take(request().origin, request().method == http_method::get);
         is_reused_ = connection_ != nullptr;
         if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
@@ -11542,17 +12591,20 @@ private:
         return progress::on;
     }
 
-    // Writes what is still to be written, unless an answer is there already; then reads the next answer.
     void converse() {
-        bool const writes = !write_failed_ && written_ < total() && connection_->buffer.size() == 0;
-        if (!writes) return await_answer();
+        connection_->take_request(request_);
+        has_request_ = true;
+        connection_->expect_answer(request().limits);
+        go_on_writing();
+    }
+
+    void go_on_writing() {
         watch_.enter(transfer_phase::send);
         state_ = state::writing;
     }
 
     void await_answer() {
         watch_.enter(transfer_phase::first_byte);
-        parser_.emplace(request().limits);
         state_ = state::reading;
     }
 
@@ -11586,71 +12638,62 @@ private:
         while (true) {
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
-            if (!parse(*parser_)) return progress::failed;
-            if (parser_->is_done()) return answered();
-            if (parser_->is_header_done()) watch_.enter(transfer_phase::body);
-            else if (parser_->got_some()) watch_.enter(transfer_phase::header);
+            if (!parse()) return progress::failed;
+            if (reader().is_complete()) return answered();
+            if (reader().is_header_done()) {
+                watch_.enter(transfer_phase::body);
+            } else if (!reader().awaits_answer()) {
+                watch_.enter(transfer_phase::header);
+            } else if (!write_failed_ && written_ < total() && !reading.is_done()) {
+                // What came was an interim response.
+                go_on_writing();
+                return progress::on;
+            }
 
             if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
             if (!reading.is_done()) return progress::waits;
             error_code const error = reading.error();
             if (!error) continue;
             reading.clear();
-            if (error == boost::asio::error::eof && parser_->is_header_done()) {
-                error_code at_end;
-                parser_->put_eof(at_end);
-                if (!at_end) return answered();
-            }
-            static_cast<void>(closed(*parser_, error));
+            if (error == boost::asio::error::eof && reader().is_header_done() && reader().end()) return answered();
+            static_cast<void>(closed(error));
             return progress::failed;
         }
     }
 
     [[nodiscard]] progress answered() {
-        constexpr int most_interim = 5;
-        if (!parser_->is_interim()) {
-            response_ = std::move(parser_->response());
-            keep(parser_->keep_alive());
-            return progress::complete;
-        }
-        bool may_go_on = true;
-        if (parser_->response().status == 101)
-            may_go_on = watch_.fail(answer_failure(errc::protocol_switched, request(), {}));
-        else if (interim_++ == most_interim)
-            may_go_on = watch_.fail(answer_failure(errc::too_many_interim_responses, request(), {}));
-        if (!may_go_on) return progress::failed;
-        converse();
-        return progress::on;
+        response_ = std::move(reader().response());
+        keep(reader().keep_alive());
+        return progress::complete;
     }
 
-    // Feeds what has arrived to the parser; false leaves the reason.
-    [[nodiscard]] bool parse(response_parser& parser) {
+    // Feeds what has arrived to the reader; false leaves the reason.
+    [[nodiscard]] bool parse() {
         // Another read may have the rest of the buffer.
         if (connection_->reading.is_pending()) return true;
         auto& buffer = connection_->buffer;
-        std::size_t const arrived = buffer.size();
-        error_code const error = parser.take(buffer);
-        if (watch_.trace() != nullptr) watch_.trace()->bytes_received += arrived - buffer.size();
-        if (!error) return true;
-        errc const code = error == http_error::header_limit ? errc::header_too_large
-                          : error == http_error::body_limit ? errc::body_too_large
-                                                            : errc::malformed_response;
-        return watch_.fail(answer_failure(code, request(), error.message()));
+        if (buffer.size() != 0) {
+            std::size_t const used = reader().take(std::string_view(static_cast<char const*>(buffer.cdata().data()), buffer.size()));
+            buffer.consume(used);
+            if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
+        }
+        http1::parse_error const error = reader().error();
+        return error == http1::parse_error::none || watch_.fail(answer_failure(http1::code_of(error), request(), to_string(error)));
     }
 
-    [[nodiscard]] bool closed(response_parser const& parser, error_code error) {
+    [[nodiscard]] bool closed(error_code error) {
         if (connection_->is_tls() && !is_close(error)) {
             failure reason = tls_failure(error, connection_->peer());
             // The server ended the handshake on its side: it has read nothing.
-            if (connection_->peer().was_asked_for_certificate && !parser.got_some()) may_have_written_ = false;
+            if (connection_->peer().was_asked_for_certificate && !reader().has_begun()) may_have_written_ = false;
             return watch_.fail(std::move(reason));
         }
         if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
-        bool const is_untouched = !parser.got_some() && connection_->buffer.size() == 0;
+        bool const is_untouched = !reader().has_begun() && connection_->buffer.size() == 0;
         may_resend_ = is_reused_ && is_untouched && (request().method == http_method::get || !may_have_written_);
         char const* const place = written_ < total()         ? "while the request was being sent"
                                   : is_untouched             ? "before the first byte of the answer"
-                                  : !parser.is_header_done() ? "inside the header of the answer"
+                                  : !reader().is_header_done() ? "inside the header of the answer"
                                                              : "inside the body of the answer";
         std::string text = watch_.peer() + " closed the connection " + place + " (" + error.message() + ").";
         if (connection_->peer().was_asked_for_certificate) text += " It had asked for a client certificate, which this library does not give.";
@@ -11662,24 +12705,25 @@ private:
         bool const asked_to_close = http1::asks_to_close(request().headers);
         if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
+        return_request();
         shared_->pool->give(std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
     }
 
+    [[nodiscard]] response_reader& reader() noexcept { return connection_->reader(); }
     [[nodiscard]] http_request const& request() const noexcept { return watch_.request(); }
-    [[nodiscard]] std::size_t total() const noexcept { return watch_.call()->head.size() + request().body.size(); }
+    [[nodiscard]] std::size_t total() const noexcept { return connection_->request_size(); }
 
     static constexpr std::size_t most_per_read = 32 * 1024;
 
-    std::shared_ptr<transport_shared const> shared_;
-    boost::asio::any_io_executor io_;
+    std::shared_ptr<transport_shared const> const& shared_;
+    http_request& request_;
     call_watch watch_;
     http_response response_;
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
-    std::optional<response_parser> parser_;
     std::size_t written_ = 0;
-    int interim_ = 0;
     state state_ = state::queued;
+    bool has_request_ = false;  ///< The connection has it.
     bool may_reuse_ = false;
     bool is_complete_ = false;
     bool is_reused_ = false;
@@ -11699,7 +12743,8 @@ UMBRACO_AI_END_NAMESPACE
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// HTTP/1.1 over TCP and TLS as coroutines of Boost.Asio, with Boost.Beast's parser and OpenSSL.
+/// HTTP/1.1 over TCP and TLS as coroutines of Boost.Asio, with buffers of Boost.Beast and OpenSSL. Answers are read by the
+/// codec in `http1/`, which a test compares with Beast's parser.
 ///
 /// Trust: TLS 1.2 or newer; the certificate is verified, always; see `tls_options`.
 /// Connections: kept and used again, the most recent first; at most `transport_options::most_connections` to one origin in
@@ -11718,7 +12763,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// a turn of the loop; `send` does not throw for it. As always in Asio, the coroutine stays cancelled until it resets its state.
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
-/// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, not at once.
+/// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
+/// many of them, not at once.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed.
 class beast_transport {
@@ -11742,7 +12788,13 @@ public:
 
     /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
     [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) {
-        return exchange(shared_, executor_, std::move(request));
+        return exchange_own(shared_, std::move(request));
+    }
+
+    /// The same with a request that stays with the caller, who has it back when the answer is there, as it was. Meanwhile it
+    /// is neither changed nor looked at.
+    [[nodiscard]] boost::asio::awaitable<result<http_response>> send_in_place(http_request& request) {
+        return exchange(shared_, &request);
     }
 
     /// The steady clock, since its epoch.
@@ -11764,31 +12816,35 @@ private:
                                                                                transport_options options) {
         auto& service = boost::asio::use_service<detail::pool_service>(context_of(executor));
         auto pool = service.make_pool(executor, options.most_connections, options.idle_time);
-        return std::make_shared<detail::transport_shared const>(std::move(pool), std::move(options));
+        return std::make_shared<detail::transport_shared const>(executor, std::move(pool), std::move(options));
+    }
+
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange_own(
+        std::shared_ptr<detail::transport_shared const> shared, http_request request) {
+        result<http_response> answer = co_await exchange(std::move(shared), &request);
+        co_return answer;
     }
 
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange(
-        std::shared_ptr<detail::transport_shared const> shared, boost::asio::any_io_executor io, http_request request) {
-        if (result<void> const checked = detail::check_request(request); !checked) co_return checked.error();
+        std::shared_ptr<detail::transport_shared const> shared, http_request* request) {
+        if (result<void> const checked = detail::check_request(*request); !checked) co_return checked.error();
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        result<http_response> answer;
+        std::optional<detail::http_exchange> work;
         std::exception_ptr thrown;
         try {
-            boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
-            boost::asio::cancellation_state cancellation = co_await boost::asio::this_coro::cancellation_state;
-            detail::http_exchange work(std::move(shared), std::move(io), std::move(strand), std::move(cancellation), std::move(request));
-            for (auto need = work.begin(); need != detail::exchange_need::nothing; need = work.advance()) {
-                if (need == detail::exchange_need::connection) co_await work.connect();
-                else co_await work.event();
+            work.emplace(shared, co_await boost::asio::this_coro::executor,
+                         co_await boost::asio::this_coro::cancellation_state, *request);
+            for (auto need = work->begin(); need != detail::exchange_need::nothing; need = work->advance()) {
+                if (need == detail::exchange_need::connection) co_await work->connect();
+                else co_await work->event();
             }
-            answer = work.take();
         } catch (...) {
             thrown = std::current_exception();
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return answer;
+        co_return work->take();
     }
 
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,
@@ -12169,484 +13225,6 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_EMBEDDED_OUTCOME_HPP
-
-// ---- umbraco_ai/http1/parse_error.hpp ----
-#ifndef UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
-#define UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace http1 {
-
-/// Why bytes are no answer that this library takes.
-enum class parse_error : std::uint8_t {
-    none,
-    not_http,  ///< The first bytes are not those of HTTP/1.0 or HTTP/1.1.
-    bad_status,
-    bad_line_end,  ///< A line feed without a carriage return before it.
-    bad_field,     ///< A name that is no token, no colon, or a control byte in the value.
-    folded_field,  ///< A line that goes on from the one before (obs-fold). Its parts can be read as one field or as two.
-    bad_connection,
-    bad_content_length,     ///< No number, one beyond 64 bits, or several that differ.
-    bad_transfer_encoding,  ///< Another coding than chunked alone, or chunked beside Content-Length.
-    bad_chunk,
-    bad_chunk_extension,  ///< Not of the grammar, or more than `response_limits::extension_bytes`.
-    header_too_large,     ///< The header, a trailer, or one line of them.
-    too_many_fields,
-    body_too_large,
-    too_many_interim_responses,
-    protocol_switched,
-    connection_closed  ///< The connection ended before the answer was complete.
-};
-
-[[nodiscard]] constexpr std::string_view to_string(parse_error value) noexcept {
-    switch (value) {
-        case parse_error::none: return "no error";
-        case parse_error::not_http: return "it does not begin with HTTP/1.0 or HTTP/1.1";
-        case parse_error::bad_status: return "a bad status line";
-        case parse_error::bad_line_end: return "a line that ends without CR LF";
-        case parse_error::bad_field: return "a bad header field";
-        case parse_error::folded_field: return "a folded header field";
-        case parse_error::bad_connection: return "a bad Connection field";
-        case parse_error::bad_content_length: return "a bad Content-Length";
-        case parse_error::bad_transfer_encoding: return "a bad Transfer-Encoding";
-        case parse_error::bad_chunk: return "a bad chunk";
-        case parse_error::bad_chunk_extension: return "a bad chunk extension";
-        case parse_error::header_too_large: return "a header that is too large";
-        case parse_error::too_many_fields: return "too many header fields";
-        case parse_error::body_too_large: return "a body that is too large";
-        case parse_error::too_many_interim_responses: return "too many interim responses";
-        case parse_error::protocol_switched: return "a switch to another protocol";
-        case parse_error::connection_closed: return "the connection closed before its end";
-    }
-    return "an unknown error";
-}
-
-/// The code of the failure that a transport gives.
-[[nodiscard]] constexpr errc code_of(parse_error value) noexcept {
-    switch (value) {
-        case parse_error::header_too_large:
-        case parse_error::too_many_fields: return errc::header_too_large;
-        case parse_error::body_too_large: return errc::body_too_large;
-        case parse_error::too_many_interim_responses: return errc::too_many_interim_responses;
-        case parse_error::protocol_switched: return errc::protocol_switched;
-        case parse_error::connection_closed: return errc::connection_closed;
-        default: return errc::malformed_response;
-    }
-}
-
-}  // namespace http1
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
-
-// ---- umbraco_ai/http1/response_parser.hpp ----
-#ifndef UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
-#define UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace http1 {
-
-/// Bounds of one answer. A line is bounded by the scratch memory of the parser too.
-class response_limits {
-public:
-    constexpr response_limits() = default;
-
-    std::uint64_t header_bytes = 32 * 1024;       ///< Status line and fields, of each interim response and of a trailer on its own.
-    std::uint32_t header_fields = 256;            ///< Likewise.
-    std::uint64_t body_bytes = 8 * 1024 * 1024;   ///< After chunk decoding.
-    std::uint32_t extension_bytes = 4096;         ///< Of all chunk extensions of one answer.
-    std::uint32_t interim_responses = 5;          ///< 1xx before the answer.
-    bool drops_long_fields = false;               ///< Leaves out a field that the scratch memory does not hold, in place of failing.
-};
-
-enum class event_kind : std::uint8_t {
-    need_more,   ///< All bytes are used up; go on when there are more, or with `end`.
-    status,      ///< `status`. Interim responses are not told.
-    field,       ///< `name` and `value`.
-    header_end,
-    body,      ///< `value`: a piece of the body, never empty.
-    complete,  ///< The answer has ended. Bytes that are left belong to nobody.
-    failed     ///< `error`, from now on.
-};
-
-/// What the parser found. Its texts are valid until the next call of the parser, and as long as the bytes it was given.
-class event {
-public:
-    constexpr event() = default;
-    constexpr explicit event(event_kind kind) noexcept : what(kind) {}
-    constexpr event(event_kind kind, std::string_view text) noexcept : what(kind), value(text) {}
-
-    event_kind what = event_kind::need_more;
-    parse_error error = parse_error::none;
-    int status = 0;
-    std::string_view name;
-    std::string_view value;
-};
-
-/// Reads one answer from pieces of any size, with neither memory of its own nor I/O:
-///
-///     for (;;) {
-///         event const found = parser.next(bytes);
-///         if (found.what == event_kind::need_more) bytes = more();
-///         …
-///     }
-///
-/// The same bytes give the same answer, or the same failure, however they are cut. One parser reads one answer.
-/// Strict: lines end with CR LF; folded fields, codings other than chunked, and lengths that contradict each other are errors.
-class response_parser {
-public:
-    /// `scratch` holds a line that comes in pieces, so it bounds a line with its CR. It must outlive the parser.
-    explicit response_parser(std::span<char> scratch, response_limits const& limits = {}) noexcept : scratch_(scratch), limits_(limits) {}
-
-    /// Before the first byte: the answer is one to HEAD, so it has no body.
-    void expect_no_body() noexcept { expects_no_body_ = true; }
-
-    /// Takes bytes off the front, up to the next event.
-    [[nodiscard]] event next(std::string_view& bytes) noexcept {
-        has_begun_ = has_begun_ || !bytes.empty();
-        std::string_view line;
-        while (true) {
-            switch (state_) {
-                case state::status_line:
-                    if (!begins_like_http(bytes)) return fail(parse_error::not_http);
-                    if (!take_line(bytes, line)) return pending();
-                    if (!read_status(line)) return pending();
-                    state_ = state::field;
-                    if (is_interim()) break;
-                    return status_event();
-                case state::field:
-                case state::trailer_field: {
-                    if (!take_line(bytes, line)) {
-                        if (state_ == state::rest_of_field) break;
-                        return pending();
-                    }
-                    if (line.empty()) {
-                        if (!end_section()) return pending();
-                        if (state_ == state::status_line || state_ == state::complete) break;
-                        return event(event_kind::header_end);
-                    }
-                    event const found = read_field(line);
-                    if (found.what == event_kind::failed || tells_fields()) return found;
-                    break;
-                }
-                case state::rest_of_field:
-                    if (!skip_field(bytes)) return pending();
-                    break;
-                case state::body:
-                case state::chunk_body:
-                    if (rest_ == 0) {
-                        state_ = state_ == state::body ? state::complete : state::chunk_end;
-                        break;
-                    }
-                    if (bytes.empty()) return pending();
-                    return take_body(bytes);
-                case state::body_to_end:
-                    if (bytes.empty()) return pending();
-                    if (bytes.size() > body_left_) return fail(parse_error::body_too_large);
-                    rest_ = bytes.size();
-                    body_left_ -= rest_;
-                    return take_body(bytes);
-                case state::chunk_end:
-                    if (!take_line_end(bytes)) return pending();
-                    break;
-                case state::chunk_line:
-                    if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
-                    break;
-                case state::complete: return event(event_kind::complete);
-                case state::failed: return pending();
-            }
-        }
-    }
-
-    /// The connection has ended: complete where the answer ends with it, and a failure otherwise.
-    [[nodiscard]] event end() noexcept {
-        if (state_ == state::body_to_end) state_ = state::complete;
-        if (state_ == state::body && rest_ == 0) state_ = state::complete;
-        if (state_ == state::complete) return event(event_kind::complete);
-        return state_ == state::failed ? pending() : fail(parse_error::connection_closed);
-    }
-
-    [[nodiscard]] int status() const noexcept { return status_; }
-    [[nodiscard]] parse_error error() const noexcept { return error_; }
-    [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
-    [[nodiscard]] bool is_header_done() const noexcept { return is_header_done_; }
-    [[nodiscard]] bool is_complete() const noexcept { return state_ == state::complete; }
-
-    /// Of a complete answer: whether the connection can carry another one.
-    [[nodiscard]] bool keep_alive() const noexcept {
-        if (state_ != state::complete || ends_with_connection_ || says_close_) return false;
-        // A server of HTTP/1.0 that chunks does not know what it says (RFC 9112, 6.1).
-        return is_http_1_1_ || (says_keep_alive_ && !is_chunked_);
-    }
-
-private:
-    enum class state : std::uint8_t { status_line, field, trailer_field, rest_of_field, body, body_to_end, chunk_line, chunk_body, chunk_end, complete, failed };
-
-    [[nodiscard]] bool is_interim() const noexcept { return status_ / 100 == 1; }
-    [[nodiscard]] bool tells_fields() const noexcept { return state_ == state::field && !is_interim(); }
-
-    event fail(parse_error why) noexcept {
-        error_ = why;
-        state_ = state::failed;
-        return pending();
-    }
-    bool refuse(parse_error why) noexcept {
-        error_ = why;
-        state_ = state::failed;
-        return false;
-    }
-
-    [[nodiscard]] event pending() const noexcept {
-        event made(state_ == state::failed ? event_kind::failed : event_kind::need_more);
-        made.error = error_;
-        return made;
-    }
-
-    [[nodiscard]] event status_event() const noexcept {
-        event made(event_kind::status);
-        made.status = status_;
-        return made;
-    }
-
-    // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
-    [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
-        constexpr std::string_view start = "HTTP/1.";
-        if (used_ >= start.size()) return true;
-        std::string_view const wanted = detail::without_prefix(start, used_);
-        return wanted.starts_with(detail::prefix(bytes, wanted.size()));
-    }
-
-    // False where the line is not whole yet, or the state has changed because it is too long.
-    [[nodiscard]] bool take_line(std::string_view& bytes, std::string_view& line) noexcept {
-        std::size_t const found = bytes.find('\n');
-        bool const is_whole = found != std::string_view::npos;
-        std::size_t const count = is_whole ? found : bytes.size();
-        if (count > scratch_.size() - used_) return take_long_line(bytes);
-        if (!count_header(count + (is_whole ? 1 : 0))) return false;
-        line = detail::prefix(bytes, count);
-        bytes.remove_prefix(count + (is_whole ? 1 : 0));
-        if (!is_whole || used_ != 0) keep(line);
-        if (!is_whole) return false;
-        if (used_ != 0) line = std::string_view(scratch_.data(), used_);
-        used_ = 0;
-        if (!line.ends_with('\r')) return refuse(parse_error::bad_line_end);
-        line.remove_suffix(1);
-        return true;
-    }
-
-    void keep(std::string_view piece) noexcept {
-        if (!piece.empty()) std::memcpy(scratch_.data() + used_, piece.data(), piece.size());
-        used_ += piece.size();
-    }
-
-    [[nodiscard]] bool count_header(std::size_t count) noexcept {
-        if (count > limits_.header_bytes - header_bytes_) return refuse(parse_error::header_too_large);
-        header_bytes_ += count;
-        return true;
-    }
-
-    // Always false. A field whose name is whole, and means nothing to the parser, can be left out.
-    bool take_long_line(std::string_view& bytes) noexcept {
-        bool const is_field = state_ == state::field || state_ == state::trailer_field;
-        std::size_t const count = scratch_.size() - used_;
-        if (!is_field || !limits_.drops_long_fields || !count_header(count)) return refuse(parse_error::header_too_large);
-        keep(detail::prefix(bytes, count));
-        bytes.remove_prefix(count);
-        std::string_view const begin(scratch_.data(), used_);
-        used_ = 0;
-        std::string_view name;
-        std::string_view value;
-        bool const ends_with_cr = begin.ends_with('\r');
-        if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
-        if (is_framing(name)) return refuse(parse_error::header_too_large);
-        had_cr_ = ends_with_cr;
-        dropped_in_ = state_;
-        state_ = state::rest_of_field;
-        return false;
-    }
-
-    // False where more is needed, or the field is bad.
-    [[nodiscard]] bool skip_field(std::string_view& bytes) noexcept {
-        while (!bytes.empty()) {
-            char const c = bytes.front();
-            if (!count_header(1)) return false;
-            bytes.remove_prefix(1);
-            if (had_cr_ || c == '\n') {
-                if (!had_cr_) return refuse(parse_error::bad_line_end);
-                if (c != '\n') return refuse(parse_error::bad_field);
-                had_cr_ = false;
-                state_ = dropped_in_;
-                return true;
-            }
-            had_cr_ = c == '\r';
-            if (!had_cr_ && !detail::is_field_value_char(c)) return refuse(parse_error::bad_field);
-        }
-        return false;
-    }
-
-    // HTTP-version SP 3DIGIT SP reason-phrase
-    [[nodiscard]] bool read_status(std::string_view line) noexcept {
-        if (line.size() < 9 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return refuse(parse_error::not_http);
-        bool const has_digits = line.size() >= 13 && line[9] >= '1' && line[9] <= '9' && detail::is_digit(line[10]) && detail::is_digit(line[11]);
-        if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_prefix(line, 13))) return refuse(parse_error::bad_status);
-        is_http_1_1_ = line[7] == '1';
-        status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
-        return true;
-    }
-
-    [[nodiscard]] bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
-        if (line.empty()) return refuse(parse_error::bad_field);
-        if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
-        std::size_t const colon = line.find(':');
-        if (colon == std::string_view::npos) return refuse(parse_error::bad_field);
-        name = detail::prefix(line, colon);
-        value = detail::without_blanks(detail::without_prefix(line, colon + 1));
-        if (!detail::is_token(name) || !detail::is_field_value(value)) return refuse(parse_error::bad_field);
-        if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
-        ++fields_;
-        return true;
-    }
-
-    event read_field(std::string_view line) noexcept {
-        event made(event_kind::field);
-        if (!split_field(line, made.name, made.value) || !obey(made.name, made.value)) return pending();
-        return made;
-    }
-
-    [[nodiscard]] static bool is_framing(std::string_view name) noexcept {
-        for (std::string_view const framing : {"Connection", "Content-Length", "Transfer-Encoding"})
-            if (detail::equals_ignoring_case(name, framing)) return true;
-        return false;
-    }
-
-    // In a trailer too: a length there contradicts the chunks.
-    [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
-        if (detail::equals_ignoring_case(name, "Connection")) {
-            says_close_ = says_close_ || detail::lists_token(value, "close");
-            says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
-            if (!detail::is_token_list(value)) return refuse(parse_error::bad_connection);
-        }
-        if (detail::equals_ignoring_case(name, "Content-Length")) return read_length(value);
-        if (detail::equals_ignoring_case(name, "Transfer-Encoding")) {
-            if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return refuse(parse_error::bad_transfer_encoding);
-            is_chunked_ = true;
-        }
-        return true;
-    }
-
-    // The same number several times is one number (RFC 9112, 6.3).
-    [[nodiscard]] bool read_length(std::string_view value) noexcept {
-        if (is_chunked_) return refuse(parse_error::bad_transfer_encoding);
-        while (true) {
-            std::size_t const comma = value.find(',');
-            std::uint64_t length = 0;
-            if (!detail::read_decimal(detail::without_blanks(detail::prefix(value, comma)), length) || (has_length_ && length != rest_))
-                return refuse(parse_error::bad_content_length);
-            has_length_ = true;
-            rest_ = length;
-            if (comma == std::string_view::npos) return true;
-            value.remove_prefix(comma + 1);
-        }
-    }
-
-    // The empty line behind the fields.
-    [[nodiscard]] bool end_section() noexcept {
-        header_bytes_ = 0;
-        fields_ = 0;
-        if (state_ == state::trailer_field) {
-            state_ = state::complete;
-            return true;
-        }
-        if (is_interim()) return end_interim();
-        is_header_done_ = true;
-        body_left_ = limits_.body_bytes;
-        if (expects_no_body_ || status_ == 204 || status_ == 304) {
-            rest_ = 0;
-            state_ = state::body;
-        } else if (is_chunked_) {
-            state_ = state::chunk_line;
-        } else if (has_length_) {
-            if (rest_ > body_left_) return refuse(parse_error::body_too_large);
-            state_ = state::body;
-        } else {
-            ends_with_connection_ = true;
-            state_ = state::body_to_end;
-        }
-        return true;
-    }
-
-    [[nodiscard]] bool end_interim() noexcept {
-        if (status_ == 101) return refuse(parse_error::protocol_switched);
-        if (interim_ == limits_.interim_responses) return refuse(parse_error::too_many_interim_responses);
-        ++interim_;
-        rest_ = 0;
-        has_length_ = is_chunked_ = says_close_ = says_keep_alive_ = false;
-        state_ = state::status_line;
-        return true;
-    }
-
-    event take_body(std::string_view& bytes) noexcept {
-        auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
-        event const made(event_kind::body, detail::prefix(bytes, count));
-        bytes.remove_prefix(count);
-        rest_ -= count;
-        return made;
-    }
-
-    // chunk-size [ chunk-ext ]
-    [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
-        header_bytes_ = 0;
-        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
-        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
-        body_left_ -= rest_;
-        if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
-        extension_bytes_ += static_cast<std::uint32_t>(line.size());
-        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
-        return true;
-    }
-
-    [[nodiscard]] bool take_line_end(std::string_view& bytes) noexcept {
-        while (!bytes.empty()) {
-            char const c = bytes.front();
-            if (c != (had_cr_ ? '\n' : '\r')) return refuse(parse_error::bad_chunk);
-            bytes.remove_prefix(1);
-            had_cr_ = !had_cr_;
-            if (had_cr_) continue;
-            state_ = state::chunk_line;
-            return true;
-        }
-        return false;
-    }
-
-    std::span<char> scratch_;
-    response_limits limits_;
-    std::size_t used_ = 0;              // of the scratch memory
-    std::uint64_t header_bytes_ = 0;    // of this section, or of this chunk's line
-    std::uint64_t rest_ = 0;            // of the body, or of this chunk
-    std::uint64_t body_left_ = 0;       // of the limit
-    std::uint32_t fields_ = 0;          // of this section
-    std::uint32_t extension_bytes_ = 0;
-    std::uint32_t interim_ = 0;
-    int status_ = 0;
-    state state_ = state::status_line;
-    state dropped_in_ = state::field;
-    parse_error error_ = parse_error::none;
-    bool expects_no_body_ = false;
-    bool has_begun_ = false;
-    bool is_header_done_ = false;
-    bool is_http_1_1_ = false;
-    bool has_length_ = false;
-    bool is_chunked_ = false;
-    bool says_close_ = false;
-    bool says_keep_alive_ = false;
-    bool ends_with_connection_ = false;
-    bool had_cr_ = false;
-};
-
-}  // namespace http1
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
 
 // ---- umbraco_ai/embedded/answer_reader.hpp ----
 #ifndef UMBRACO_AI_EMBEDDED_ANSWER_READER_HPP
@@ -14204,7 +14782,7 @@ public:
         : pipe_(pipe), request_(request), start_(now()), noted_(start_), memory_(std::string(line_memory(request) + most_per_read, '\0')), parser_(lines(), limits_of(request)) {
         // At once, so that no smaller memory is left behind with the token.
         std::size_t size = std::size_t{96} + request.target.size() + request.origin.host.size() + request.body.size();
-        for (http_header const& header : request.headers) size += header.name.size() + header.value.size() + 4;
+        for (header_view const header : request.headers) size += header.name.size() + header.value.size() + 4;
         bytes_.get().reserve(size);
         http1::write_head(bytes_.get(), request);
         bytes_.get().append(request.body);
