@@ -3,6 +3,7 @@
 #include <umbraco_ai/beast/blocking.hpp>
 #include <umbraco_ai/beast/transport.hpp>
 #include <umbraco_ai/client.hpp>
+#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/pipe_transport.hpp>
 #include <umbraco_ai/testing/conformance.hpp>
 #include <umbraco_ai/testing/record_transport.hpp>
@@ -25,8 +26,13 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -489,6 +495,31 @@ TEST_CASE("conformance: a transport that only throws breaks rules, and the repor
           "failed: A request arrives as it was given: GET /conformance/rule?a=1 did not arrive, but gave \"transport: It threw an exception.\".");
     CHECK(report.findings.back().sentence() == "failed: Each call gives one answer or one failure: a call threw an exception; a transport gives a failure instead.");
     CHECK(report.to_string().find("planted") == std::string::npos);
+}
+
+TEST_CASE("conformance: a transport that waits for the end of each connection is not waited for", "[conformance]") {
+    using boost::asio::ip::tcp;
+    auto const patient = [](http_request request) -> result<http_response> {
+        boost::asio::io_context io;
+        boost::system::error_code error;
+        tcp::socket socket(io);
+        socket.connect(tcp::endpoint(boost::asio::ip::address_v4::loopback(), request.origin.port), error);
+        if (error) return failure(errc::connect_failed, "Nobody is there.");
+        std::string bytes;
+        static_cast<void>(http1::write_request(bytes, request));
+        boost::asio::write(socket, boost::asio::buffer(bytes), error);
+        std::string answer;
+        boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
+        std::size_t const end = answer.find("\r\n\r\n");
+        if (end == std::string::npos) return failure(errc::connection_closed, "The answer was cut.");
+        return http_response(200, answer.substr(end + 4));
+    };
+    auto const begin = std::chrono::steady_clock::now();
+    auto const report = check_transport([&] { return patient; }, conformance_options().with_patience(std::chrono::seconds(2)));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(60));
+    CHECK_FALSE(report.passed());
+    CHECK(report.findings.back().sentence() ==
+          "failed: Each call gives one answer or one failure: a call did not end before its server went, and none was tried after it.");
 }
 
 TEST_CASE("conformance: a report reads like sentences, and is a value") {

@@ -41,18 +41,32 @@ public:
     [[nodiscard]] virtual std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) = 0;
 };
 
+/// What was seen of all calls so far.
+class conformance_notes {
+public:
+    conformance_notes() = default;
+
+    bool threw = false;
+    bool got_stuck = false;  ///< A call ended only when its server went.
+};
+
 /// Another subject, from which nothing is thrown: what was thrown is a failure, and noted. It is not kept, since what an exception
-/// says may hold what was sent.
+/// says may hold what was sent. Once a call was stuck, none is tried any more, or the end would take very long.
 class careful_subject : public conformance_subject {
 public:
-    careful_subject(std::unique_ptr<conformance_subject> subject, std::shared_ptr<bool> threw) : subject_(std::move(subject)), threw_(std::move(threw)) {}
+    careful_subject(std::unique_ptr<conformance_subject> subject, std::shared_ptr<conformance_notes> notes, std::chrono::steady_clock::duration patience)
+        : subject_(std::move(subject)), notes_(std::move(notes)), patience_(patience) {}
 
     result<http_response> send(http_request request) override {
-        try {
-            return subject_->send(std::move(request));
-        } catch (...) {
-            return thrown();
+        if (notes_->got_stuck) return failure(errc::transport_failed, "Not tried: an earlier call did not end before its server went.");
+        auto const begin = std::chrono::steady_clock::now();
+        result<http_response> answer = send_guarded(std::move(request));
+        // The server went when it had been there for so long.
+        if (std::chrono::steady_clock::now() - begin > patience_ * 3 / 4) {
+            notes_->got_stuck = true;
+            return failure(errc::transport_failed, "The call did not end before its server went.");
         }
+        return answer;
     }
 
     std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) override {
@@ -64,13 +78,22 @@ public:
     }
 
 private:
+    result<http_response> send_guarded(http_request request) {
+        try {
+            return subject_->send(std::move(request));
+        } catch (...) {
+            return thrown();
+        }
+    }
+
     result<http_response> thrown() {
-        *threw_ = true;
+        notes_->threw = true;
         return failure(errc::transport_failed, "It threw an exception.");
     }
 
     std::unique_ptr<conformance_subject> subject_;
-    std::shared_ptr<bool> threw_;
+    std::shared_ptr<conformance_notes> notes_;
+    std::chrono::steady_clock::duration patience_;
 };
 
 /// What a transport says that it can do.
@@ -89,21 +112,22 @@ class conformance_bench {
 public:
     using clock = std::chrono::steady_clock;
 
-    conformance_bench(std::function<std::unique_ptr<conformance_subject>()> make_subject, conformance_declarations says, server_tls server)
-        : declared(says), tls(std::move(server)), make_(std::move(make_subject)) {}
+    conformance_bench(std::function<std::unique_ptr<conformance_subject>()> make_subject, conformance_declarations says, server_tls server,
+                      clock::duration server_time)
+        : declared(says), tls(std::move(server)), patience(server_time), make_(std::move(make_subject)) {}
 
     conformance_declarations declared;
     server_tls tls;
+    clock::duration patience;  ///< Each server is there for so long.
 
-    [[nodiscard]] std::unique_ptr<conformance_subject> make() const { return std::make_unique<careful_subject>(make_(), threw_); }
+    [[nodiscard]] std::unique_ptr<conformance_subject> make() const { return std::make_unique<careful_subject>(make_(), notes_, patience); }
 
-    /// Whether a call has thrown so far.
-    [[nodiscard]] bool has_thrown() const noexcept { return *threw_; }
+    [[nodiscard]] conformance_notes const& notes() const noexcept { return *notes_; }
 
     [[nodiscard]] bool has_tls() const noexcept { return !tls.identity.empty(); }
 
     [[nodiscard]] loopback_options options(framing body_framing = framing::sized) const {
-        return loopback_options().with(body_framing).with_tls(tls);
+        return loopback_options().with(body_framing).with_tls(tls).with_time_limit(patience);
     }
 
     /// One request on a transport of its own.
@@ -111,7 +135,7 @@ public:
 
 private:
     std::function<std::unique_ptr<conformance_subject>()> make_;
-    std::shared_ptr<bool> threw_ = std::make_shared<bool>(false);
+    std::shared_ptr<conformance_notes> notes_ = std::make_shared<conformance_notes>();
 };
 
 inline constexpr std::string_view conformance_target = "/conformance/rule?a=1";

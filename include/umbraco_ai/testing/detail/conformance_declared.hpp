@@ -52,7 +52,7 @@ public:
         for (auto const& [what, script, size] :
              {std::tuple("silence", silent(), std::size_t(0)), std::tuple("an answer that dribbles", dribbling, std::size_t(0)),
               std::tuple("a body that nobody reads", deaf, large)}) {
-            raw_server server({script}, bench.tls);
+            raw_server server({script}, bench.tls, bench.patience);
             http_request request =
                 conformance_request(server.origin(), size == 0 ? http_method::get : http_method::put, std::string(size, 'a'));
             request.limits.time = short_time;
@@ -63,7 +63,7 @@ public:
                 return std::string(what) + " was waited for beyond the time of the call, and gave " + shown(answer);
             if (answer || answer.error().who != fault::timeout) return std::string(what) + " beyond the time of the call gave " + shown(answer);
         }
-        raw_server server({answering(sized_answer("{}"))}, bench.tls);
+        raw_server server({answering(sized_answer("{}"))}, bench.tls, bench.patience);
         http_request request = conformance_request(server.origin());
         request.limits.time = std::chrono::nanoseconds(0);
         auto const answer = bench.send(std::move(request));
@@ -73,7 +73,7 @@ public:
 
     [[nodiscard]] static std::string ends_when_cancelled(conformance_bench const& bench) {
         {
-            raw_server server({silent()}, bench.tls);
+            raw_server server({silent()}, bench.tls, bench.patience);
             auto const wire = bench.make();
             auto const begin = clock::now();
             clock::time_point const when = begin + std::chrono::milliseconds(60);
@@ -81,7 +81,7 @@ public:
             if (clock::now() - begin > patience) return "silence was waited for beyond it, and gave " + shown(answer);
             if (answer || answer.error().who != fault::cancelled) return "it gave " + shown(answer);
         }
-        raw_server server({answering(sized_answer("{}"))}, bench.tls);
+        raw_server server({answering(sized_answer("{}"))}, bench.tls, bench.patience);
         clock::time_point const when = clock::now();
         auto const answer = bench.send(cancelled_at(server.origin(), when));
         if (answer || answer.error().who != fault::cancelled) return "one that was cancelled before it began gave " + shown(answer);
@@ -90,7 +90,7 @@ public:
 
     [[nodiscard]] static std::string two_at_once(conformance_bench const& bench) {
         {
-            meeting_server server(bench.tls);
+            meeting_server server(bench.tls, bench.patience);
             auto const answers = bench.make()->send_both(conformance_request(server.origin()), conformance_request(server.origin()));
             if (!answers.first || !answers.second) return "two gave " + shown(answers.first) + " and " + shown(answers.second);
             if (!server.have_met()) return "the second was sent when the first had ended";
@@ -113,7 +113,7 @@ public:
         auto const post = [](http_origin origin) { return conformance_request(std::move(origin), http_method::post, "{}"); };
         if (auto const answer = bench.send(post(deserted_origin(bench.has_tls()))); !answer && answer.error().possibly_applied)
             return "a POST to a port where nobody listens may have been applied, it says";
-        raw_server closing({{raw_step::read_request(), raw_step::close()}}, bench.tls);
+        raw_server closing({{raw_step::read_request(), raw_step::close()}}, bench.tls, bench.patience);
         if (auto const answer = bench.send(post(closing.origin())); answer || !answer.error().possibly_applied)
             return "a POST that was read and not answered was not applied, it says";
         if (auto const answer = bench.send(conformance_request(closing.origin())); !answer && answer.error().possibly_applied)
@@ -122,7 +122,7 @@ public:
             auto const wire = bench.make();
             // Longer where the time was over before the request was out.
             for (auto const time : {short_time, 4 * short_time, 16 * short_time}) {
-                raw_server server({silent()}, bench.tls);
+                raw_server server({silent()}, bench.tls, bench.patience);
                 http_request request = post(server.origin());
                 request.limits.time = time;
                 auto const answer = wire->send(std::move(request));
@@ -133,7 +133,7 @@ public:
             }
         }
         if (bench.has_tls()) {
-            raw_server server({answering(sized_answer("{}"))}, test_certificate::self_signed());
+            raw_server server({answering(sized_answer("{}"))}, test_certificate::self_signed(), bench.patience);
             if (auto const answer = bench.send(post(server.origin())); !answer && answer.error().possibly_applied)
                 return "a POST to a server that is not trusted may have been applied, it says";
         }
@@ -144,9 +144,9 @@ private:
     /// A server that answers a request when another one is there too, or after a second.
     class meeting_server {
     public:
-        explicit meeting_server(server_tls const& tls)
+        meeting_server(server_tls const& tls, std::chrono::steady_clock::duration time_limit)
             : tls_(make_server_context(tls)),
-              server_(std::chrono::minutes(1), [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
+              server_(time_limit, [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
         meeting_server(meeting_server const&) = delete;
         meeting_server& operator=(meeting_server const&) = delete;
         ~meeting_server() { server_.stop(); }

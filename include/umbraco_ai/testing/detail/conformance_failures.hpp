@@ -31,14 +31,14 @@ public:
             std::string const name(to_string(method));
             std::string const body = method == http_method::post || method == http_method::put ? "{}" : "";
             {
-                raw_server server({{raw_step::read_request(), raw_step::close()}}, bench.tls);
+                raw_server server({{raw_step::read_request(), raw_step::close()}}, bench.tls, bench.patience);
                 static_cast<void>(wire->send(conformance_request(server.origin(), method, body)));
                 if (times(server, name) > 1) return "a " + name + " that got no answer was sent again";
             }
             for (raw_step const& end : {raw_step::close(), raw_step::reset()}) {
                 raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("{}")), raw_step::read_request(), end},
                                    {raw_step::read_request(), raw_step::close()}},
-                                  bench.tls);
+                                  bench.tls, bench.patience);
                 http_request first = conformance_request(server.origin());
                 first.target = "/first";
                 static_cast<void>(wire->send(std::move(first)));
@@ -71,12 +71,12 @@ public:
               std::pair("before its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
               std::pair("in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n12345"),
               std::pair("before its last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n")}) {
-            raw_server server({answering_once(bytes)}, bench.tls);
+            raw_server server({answering_once(bytes)}, bench.tls, bench.patience);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return std::string("one that ends ") + place + " came as " + shown(answer);
         }
         if (!bench.has_tls()) return {};
-        raw_server server({{raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\n\r\n12345"), raw_step::truncate()}}, bench.tls);
+        raw_server server({{raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\n\r\n12345"), raw_step::truncate()}}, bench.tls, bench.patience);
         auto const answer = wire->send(conformance_request(server.origin()));
         return answer ? "one without a length that ends without the farewell of TLS came as " + shown(answer) : std::string();
     }
@@ -86,7 +86,7 @@ public:
         for (std::string const& bytes :
              {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("\x15\x03\x03\x00\x02\x02\x28", 7), std::string("<html>hello</html>"),
               std::string("HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n"), std::string(64, '\0')}) {
-            raw_server server({answering_once(bytes)}, bench.tls);
+            raw_server server({answering_once(bytes)}, bench.tls, bench.patience);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return "\"" + bytes.substr(0, bytes.find_first_of(std::string_view("\r\0\x15", 3))) + "\" came as " + shown(answer);
         }
@@ -106,7 +106,7 @@ public:
              {std::pair("an answer that was cut short", std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1")),
               std::pair("no answer", std::string()), std::pair("an answer that was not HTTP", std::string("hello\r\n\r\n")),
               std::pair("too large a header", sized_answer("", "X: " + large + "\r\n")), std::pair("too large a body", sized_answer(large))}) {
-            raw_server server({answering_once(bytes), answering(sized_answer("fresh"))}, bench.tls);
+            raw_server server({answering_once(bytes), answering(sized_answer("fresh"))}, bench.tls, bench.patience);
             auto const wire = bench.make();
             http_request first = conformance_request(server.origin(), http_method::put, "{}");
             first.limits.header_bytes = 4000;
@@ -114,7 +114,7 @@ public:
             static_cast<void>(wire->send(std::move(first)));
             if (std::string wrong = next(*wire, server, what); !wrong.empty()) return wrong;
         }
-        raw_server server({answering(sized_answer("fresh"))}, bench.tls);
+        raw_server server({answering(sized_answer("fresh"))}, bench.tls, bench.patience);
         auto const wire = bench.make();
         static_cast<void>(wire->send(conformance_request(deserted_origin(bench.has_tls()))));
         return next(*wire, server, "a server that was not there");
@@ -124,7 +124,7 @@ public:
         raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("first") + sized_answer("stale")), raw_step::read_request(),
                             raw_step::send(sized_answer("second")), raw_step::close()},
                            answering(sized_answer("second"))},
-                          bench.tls);
+                          bench.tls, bench.patience);
         auto const wire = bench.make();
         static_cast<void>(wire->send(conformance_request(server.origin())));
         auto const answer = wire->send(conformance_request(server.origin()));
@@ -140,7 +140,7 @@ public:
             return request;
         };
         {
-            raw_server server({answering(sized_answer("{}", "X-Large: " + std::string(3500, 'a') + "\r\n"))}, bench.tls);
+            raw_server server({answering(sized_answer("{}", "X-Large: " + std::string(3500, 'a') + "\r\n"))}, bench.tls, bench.patience);
             auto const answer = wire->send(bounded(server.origin()));
             if (!answer) return "3500 bytes, where 4000 are accepted, gave " + shown(answer);
         }
@@ -148,7 +148,7 @@ public:
         while (fields.size() < 8000) fields += "X-Field: 0123456789\r\n";
         for (auto const& [what, bytes] : {std::pair("in one field", sized_answer("{}", "X-Large: " + std::string(8000, 'a') + "\r\n")),
                                           std::pair("in many fields", sized_answer("{}", fields))}) {
-            raw_server server({answering_once(bytes)}, bench.tls);
+            raw_server server({answering_once(bytes)}, bench.tls, bench.patience);
             auto const answer = wire->send(bounded(server.origin()));
             if (answer) return std::string("8000 bytes ") + what + ", where 4000 are accepted, came as " + shown(answer);
         }
@@ -161,7 +161,7 @@ public:
             std::string const body(size, 'a');
             for (auto const& [how, bytes] : {std::pair("sized", sized_answer(body)), std::pair("chunked", chunked_answer(body)),
                                              std::pair("until the close", "HTTP/1.1 200 OK\r\n\r\n" + body)}) {
-                raw_server server({answering_once(bytes)}, bench.tls);
+                raw_server server({answering_once(bytes)}, bench.tls, bench.patience);
                 http_request request = conformance_request(server.origin());
                 request.limits.body_bytes = 1000;
                 auto const answer = wire->send(std::move(request));
@@ -175,7 +175,8 @@ public:
 
     [[nodiscard]] static std::string https_not_in_plain(conformance_bench const& bench) {
         raw_server server(
-            {{raw_step::read_bytes(24), raw_step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), raw_step::close()}});
+            {{raw_step::read_bytes(24), raw_step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), raw_step::close()}},
+            bench.patience);
         http_origin origin = server.origin();
         origin.tls = true;
         http_request request = conformance_request(std::move(origin));
@@ -189,7 +190,7 @@ public:
         auto const wire = bench.make();
         for (auto const& [what, identity] : {std::pair("an unknown certificate", test_certificate::self_signed()),
                                              std::pair("a certificate of an unknown authority", test_authority().issue())}) {
-            raw_server server({answering(sized_answer("{}"))}, identity);
+            raw_server server({answering(sized_answer("{}"))}, identity, bench.patience);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return std::string(what) + " gave " + shown(answer);
             if (!server.all_received().empty()) return std::string("the request was sent in spite of ") + what;
@@ -198,8 +199,9 @@ public:
     }
 
     /// Judges all calls of the rules before it.
-    [[nodiscard]] static std::string nothing_thrown(conformance_bench const& bench) {
-        return bench.has_thrown() ? "a call threw an exception; a transport gives a failure instead" : std::string();
+    [[nodiscard]] static std::string one_outcome(conformance_bench const& bench) {
+        if (bench.notes().got_stuck) return "a call did not end before its server went, and none was tried after it";
+        return bench.notes().threw ? "a call threw an exception; a transport gives a failure instead" : std::string();
     }
 
 private:

@@ -113,7 +113,7 @@ public:
             {answering(sized_answer("{}",
                                     "Content-Type: application/json; charset=utf-8\r\nx-lower: a:b\r\nX-Empty:\r\nX-Blanks: \t a b \t\r\n"
                                     "X-Twice: 1\r\nLocation: /x?y=%20\r\nX-Twice: 2\r\nX-High: \xc3\xa9\r\n"))},
-            bench.tls);
+            bench.tls, bench.patience);
         auto const answer = bench.send(conformance_request(server.origin()));
         if (!answer) return "an answer with eight fields gave " + shown(answer);
         for (auto const& [name, value] :
@@ -142,14 +142,14 @@ public:
         std::string const until_closed = "HTTP/1.1 200 OK\r\n\r\n" + all_bytes(256);
         std::string const in_chunks =
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n";
-        raw_server closing({answering_once(until_closed)}, bench.tls);
+        raw_server closing({answering_once(until_closed)}, bench.tls, bench.patience);
         // Over TLS it may be refused by a transport that cannot tell this end from one that an attacker made.
         auto const until_the_close = wire->send(conformance_request(closing.origin()));
         bool const may_refuse = bench.has_tls() && !until_the_close;
         if (std::string wrong = compare(until_the_close, all_bytes(256), "until the close"); !wrong.empty() && !may_refuse) return wrong;
         raw_server slow({{raw_step::read_request(), raw_step::send_bytewise(in_chunks), raw_step::pause(std::chrono::milliseconds(2500)),
                           raw_step::close()}},
-                        bench.tls);
+                        bench.tls, bench.patience);
         return compare(wire->send(conformance_request(slow.origin())), "abcde", "chunked, byte by byte");
     }
 
@@ -157,7 +157,7 @@ public:
         auto const wire = bench.make();
         for (std::string const& interim : {std::string("HTTP/1.1 100 Continue\r\n\r\n"),
                                            std::string("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n")}) {
-            raw_server server({answering(interim + sized_answer("after"))}, bench.tls);
+            raw_server server({answering(interim + sized_answer("after"))}, bench.tls, bench.patience);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (!answer || answer->status != 200 || answer->body != "after")
                 return "the answer after " + interim.substr(9, 3) + " came as " + shown(answer);

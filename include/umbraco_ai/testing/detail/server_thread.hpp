@@ -32,6 +32,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -41,21 +42,24 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace testing::detail {
 
 /// A listening socket on 127.0.0.1 and the thread that serves it, one coroutine per connection, until `stop`, the
-/// destructor, or the end of its time.
+/// destructor, or the end of its time, when its connections are closed.
 class server_thread {
 public:
     using serve = std::function<boost::asio::awaitable<void>(boost::asio::ip::tcp::socket)>;
 
     server_thread(std::chrono::steady_clock::duration time_limit, serve connection, std::uint16_t port = 0)
-        : serve_(std::move(connection)),
-          acceptor_(context_, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), port)),
-          port_(acceptor_.local_endpoint().port()),
-          timer_(context_, time_limit) {
-        timer_.async_wait([this](boost::system::error_code error) {
-            if (!error) context_.stop();
+        : serve_(std::move(connection)), work_(std::make_unique<work>(time_limit, port)), port_(work_->acceptor.local_endpoint().port()) {
+        boost::asio::io_context& context = work_->context;
+        work_->timer.async_wait([&context](boost::system::error_code error) {
+            if (!error) context.stop();
         });
-        boost::asio::co_spawn(context_, accept(), boost::asio::detached);
-        thread_ = std::thread([this] { context_.run(); });
+        boost::asio::co_spawn(context, accept(*work_), boost::asio::detached);
+        thread_ = std::thread([this, &context] {
+            context.run();
+            // A peer that waits for more learns that nothing comes.
+            std::lock_guard const guard(mutex_);
+            work_.reset();
+        });
     }
     server_thread(server_thread const&) = delete;
     server_thread& operator=(server_thread const&) = delete;
@@ -63,7 +67,10 @@ public:
 
     /// Nothing is served after it. Called from one thread, not the server's.
     void stop() {
-        context_.stop();
+        {
+            std::lock_guard const guard(mutex_);
+            if (work_) work_->context.stop();
+        }
         if (thread_.joinable()) thread_.join();
     }
 
@@ -71,27 +78,36 @@ public:
     [[nodiscard]] std::size_t connections() const noexcept { return connections_; }
 
 private:
-    boost::asio::awaitable<void> accept() {
+    class work {
+    public:
+        work(std::chrono::steady_clock::duration time_limit, std::uint16_t port)
+            : acceptor(context, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), port)), timer(context, time_limit) {}
+
+        boost::asio::io_context context;
+        boost::asio::ip::tcp::acceptor acceptor;
+        boost::asio::steady_timer timer;
+    };
+
+    boost::asio::awaitable<void> accept(work& with) {
         while (true) {
             boost::system::error_code error;
-            auto socket = co_await acceptor_.async_accept(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+            auto socket = co_await with.acceptor.async_accept(boost::asio::redirect_error(boost::asio::use_awaitable, error));
             if (error) {
-                boost::asio::steady_timer pause(context_, std::chrono::milliseconds(10));
+                boost::asio::steady_timer pause(with.context, std::chrono::milliseconds(10));
                 co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
                 continue;
             }
             ++connections_;
             boost::system::error_code ignored;
             socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-            boost::asio::co_spawn(context_, serve_(std::move(socket)), boost::asio::detached);
+            boost::asio::co_spawn(with.context, serve_(std::move(socket)), boost::asio::detached);
         }
     }
 
     serve serve_;
-    boost::asio::io_context context_;
-    boost::asio::ip::tcp::acceptor acceptor_;
+    std::mutex mutex_;
+    std::unique_ptr<work> work_;
     std::uint16_t port_;
-    boost::asio::steady_timer timer_;
     std::atomic<std::size_t> connections_ = 0;
     std::thread thread_;
 };
