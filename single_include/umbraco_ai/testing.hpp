@@ -4373,21 +4373,24 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace testing::detail {
 
 /// A listening socket on 127.0.0.1 and the thread that serves it, one coroutine per connection, until `stop`, the
-/// destructor, or the end of its time.
+/// destructor, or the end of its time, when its connections are closed.
 class server_thread {
 public:
     using serve = std::function<boost::asio::awaitable<void>(boost::asio::ip::tcp::socket)>;
 
     server_thread(std::chrono::steady_clock::duration time_limit, serve connection, std::uint16_t port = 0)
-        : serve_(std::move(connection)),
-          acceptor_(context_, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), port)),
-          port_(acceptor_.local_endpoint().port()),
-          timer_(context_, time_limit) {
-        timer_.async_wait([this](boost::system::error_code error) {
-            if (!error) context_.stop();
+        : serve_(std::move(connection)), work_(std::make_unique<work>(time_limit, port)), port_(work_->acceptor.local_endpoint().port()) {
+        boost::asio::io_context& context = work_->context;
+        work_->timer.async_wait([&context](boost::system::error_code error) {
+            if (!error) context.stop();
         });
-        boost::asio::co_spawn(context_, accept(), boost::asio::detached);
-        thread_ = std::thread([this] { context_.run(); });
+        boost::asio::co_spawn(context, accept(*work_), boost::asio::detached);
+        thread_ = std::thread([this, &context] {
+            context.run();
+            // A peer that waits for more learns that nothing comes.
+            std::lock_guard const guard(mutex_);
+            work_.reset();
+        });
     }
     server_thread(server_thread const&) = delete;
     server_thread& operator=(server_thread const&) = delete;
@@ -4395,7 +4398,10 @@ public:
 
     /// Nothing is served after it. Called from one thread, not the server's.
     void stop() {
-        context_.stop();
+        {
+            std::lock_guard const guard(mutex_);
+            if (work_) work_->context.stop();
+        }
         if (thread_.joinable()) thread_.join();
     }
 
@@ -4403,27 +4409,36 @@ public:
     [[nodiscard]] std::size_t connections() const noexcept { return connections_; }
 
 private:
-    boost::asio::awaitable<void> accept() {
+    class work {
+    public:
+        work(std::chrono::steady_clock::duration time_limit, std::uint16_t port)
+            : acceptor(context, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), port)), timer(context, time_limit) {}
+
+        boost::asio::io_context context;
+        boost::asio::ip::tcp::acceptor acceptor;
+        boost::asio::steady_timer timer;
+    };
+
+    boost::asio::awaitable<void> accept(work& with) {
         while (true) {
             boost::system::error_code error;
-            auto socket = co_await acceptor_.async_accept(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+            auto socket = co_await with.acceptor.async_accept(boost::asio::redirect_error(boost::asio::use_awaitable, error));
             if (error) {
-                boost::asio::steady_timer pause(context_, std::chrono::milliseconds(10));
+                boost::asio::steady_timer pause(with.context, std::chrono::milliseconds(10));
                 co_await pause.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
                 continue;
             }
             ++connections_;
             boost::system::error_code ignored;
             socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-            boost::asio::co_spawn(context_, serve_(std::move(socket)), boost::asio::detached);
+            boost::asio::co_spawn(with.context, serve_(std::move(socket)), boost::asio::detached);
         }
     }
 
     serve serve_;
-    boost::asio::io_context context_;
-    boost::asio::ip::tcp::acceptor acceptor_;
+    std::mutex mutex_;
+    std::unique_ptr<work> work_;
     std::uint16_t port_;
-    boost::asio::steady_timer timer_;
     std::atomic<std::size_t> connections_ = 0;
     std::thread thread_;
 };
@@ -5078,18 +5093,32 @@ public:
     [[nodiscard]] virtual std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) = 0;
 };
 
+/// What was seen of all calls so far.
+class conformance_notes {
+public:
+    conformance_notes() = default;
+
+    bool threw = false;
+    bool got_stuck = false;  ///< A call ended only when its server went.
+};
+
 /// Another subject, from which nothing is thrown: what was thrown is a failure, and noted. It is not kept, since what an exception
-/// says may hold what was sent.
+/// says may hold what was sent. Once a call was stuck, none is tried any more, or the end would take very long.
 class careful_subject : public conformance_subject {
 public:
-    careful_subject(std::unique_ptr<conformance_subject> subject, std::shared_ptr<bool> threw) : subject_(std::move(subject)), threw_(std::move(threw)) {}
+    careful_subject(std::unique_ptr<conformance_subject> subject, std::shared_ptr<conformance_notes> notes, std::chrono::steady_clock::duration patience)
+        : subject_(std::move(subject)), notes_(std::move(notes)), patience_(patience) {}
 
     result<http_response> send(http_request request) override {
-        try {
-            return subject_->send(std::move(request));
-        } catch (...) {
-            return thrown();
+        if (notes_->got_stuck) return failure(errc::transport_failed, "Not tried: an earlier call did not end before its server went.");
+        auto const begin = std::chrono::steady_clock::now();
+        result<http_response> answer = send_guarded(std::move(request));
+        // The server went when it had been there for so long.
+        if (std::chrono::steady_clock::now() - begin > patience_ * 3 / 4) {
+            notes_->got_stuck = true;
+            return failure(errc::transport_failed, "The call did not end before its server went.");
         }
+        return answer;
     }
 
     std::pair<result<http_response>, result<http_response>> send_both(http_request one, http_request other) override {
@@ -5101,13 +5130,22 @@ public:
     }
 
 private:
+    result<http_response> send_guarded(http_request request) {
+        try {
+            return subject_->send(std::move(request));
+        } catch (...) {
+            return thrown();
+        }
+    }
+
     result<http_response> thrown() {
-        *threw_ = true;
+        notes_->threw = true;
         return failure(errc::transport_failed, "It threw an exception.");
     }
 
     std::unique_ptr<conformance_subject> subject_;
-    std::shared_ptr<bool> threw_;
+    std::shared_ptr<conformance_notes> notes_;
+    std::chrono::steady_clock::duration patience_;
 };
 
 /// What a transport says that it can do.
@@ -5126,21 +5164,22 @@ class conformance_bench {
 public:
     using clock = std::chrono::steady_clock;
 
-    conformance_bench(std::function<std::unique_ptr<conformance_subject>()> make_subject, conformance_declarations says, server_tls server)
-        : declared(says), tls(std::move(server)), make_(std::move(make_subject)) {}
+    conformance_bench(std::function<std::unique_ptr<conformance_subject>()> make_subject, conformance_declarations says, server_tls server,
+                      clock::duration server_time)
+        : declared(says), tls(std::move(server)), patience(server_time), make_(std::move(make_subject)) {}
 
     conformance_declarations declared;
     server_tls tls;
+    clock::duration patience;  ///< Each server is there for so long.
 
-    [[nodiscard]] std::unique_ptr<conformance_subject> make() const { return std::make_unique<careful_subject>(make_(), threw_); }
+    [[nodiscard]] std::unique_ptr<conformance_subject> make() const { return std::make_unique<careful_subject>(make_(), notes_, patience); }
 
-    /// Whether a call has thrown so far.
-    [[nodiscard]] bool has_thrown() const noexcept { return *threw_; }
+    [[nodiscard]] conformance_notes const& notes() const noexcept { return *notes_; }
 
     [[nodiscard]] bool has_tls() const noexcept { return !tls.identity.empty(); }
 
     [[nodiscard]] loopback_options options(framing body_framing = framing::sized) const {
-        return loopback_options().with(body_framing).with_tls(tls);
+        return loopback_options().with(body_framing).with_tls(tls).with_time_limit(patience);
     }
 
     /// One request on a transport of its own.
@@ -5148,7 +5187,7 @@ public:
 
 private:
     std::function<std::unique_ptr<conformance_subject>()> make_;
-    std::shared_ptr<bool> threw_ = std::make_shared<bool>(false);
+    std::shared_ptr<conformance_notes> notes_ = std::make_shared<conformance_notes>();
 };
 
 inline constexpr std::string_view conformance_target = "/conformance/rule?a=1";
@@ -5251,7 +5290,7 @@ public:
         for (auto const& [what, script, size] :
              {std::tuple("silence", silent(), std::size_t(0)), std::tuple("an answer that dribbles", dribbling, std::size_t(0)),
               std::tuple("a body that nobody reads", deaf, large)}) {
-            raw_server server({script}, bench.tls);
+            raw_server server({script}, bench.tls, bench.patience);
             http_request request =
                 conformance_request(server.origin(), size == 0 ? http_method::get : http_method::put, std::string(size, 'a'));
             request.limits.time = short_time;
@@ -5262,7 +5301,7 @@ public:
                 return std::string(what) + " was waited for beyond the time of the call, and gave " + shown(answer);
             if (answer || answer.error().who != fault::timeout) return std::string(what) + " beyond the time of the call gave " + shown(answer);
         }
-        raw_server server({answering(sized_answer("{}"))}, bench.tls);
+        raw_server server({answering(sized_answer("{}"))}, bench.tls, bench.patience);
         http_request request = conformance_request(server.origin());
         request.limits.time = std::chrono::nanoseconds(0);
         auto const answer = bench.send(std::move(request));
@@ -5272,7 +5311,7 @@ public:
 
     [[nodiscard]] static std::string ends_when_cancelled(conformance_bench const& bench) {
         {
-            raw_server server({silent()}, bench.tls);
+            raw_server server({silent()}, bench.tls, bench.patience);
             auto const wire = bench.make();
             auto const begin = clock::now();
             clock::time_point const when = begin + std::chrono::milliseconds(60);
@@ -5280,7 +5319,7 @@ public:
             if (clock::now() - begin > patience) return "silence was waited for beyond it, and gave " + shown(answer);
             if (answer || answer.error().who != fault::cancelled) return "it gave " + shown(answer);
         }
-        raw_server server({answering(sized_answer("{}"))}, bench.tls);
+        raw_server server({answering(sized_answer("{}"))}, bench.tls, bench.patience);
         clock::time_point const when = clock::now();
         auto const answer = bench.send(cancelled_at(server.origin(), when));
         if (answer || answer.error().who != fault::cancelled) return "one that was cancelled before it began gave " + shown(answer);
@@ -5289,7 +5328,7 @@ public:
 
     [[nodiscard]] static std::string two_at_once(conformance_bench const& bench) {
         {
-            meeting_server server(bench.tls);
+            meeting_server server(bench.tls, bench.patience);
             auto const answers = bench.make()->send_both(conformance_request(server.origin()), conformance_request(server.origin()));
             if (!answers.first || !answers.second) return "two gave " + shown(answers.first) + " and " + shown(answers.second);
             if (!server.have_met()) return "the second was sent when the first had ended";
@@ -5312,7 +5351,7 @@ public:
         auto const post = [](http_origin origin) { return conformance_request(std::move(origin), http_method::post, "{}"); };
         if (auto const answer = bench.send(post(deserted_origin(bench.has_tls()))); !answer && answer.error().possibly_applied)
             return "a POST to a port where nobody listens may have been applied, it says";
-        raw_server closing({{raw_step::read_request(), raw_step::close()}}, bench.tls);
+        raw_server closing({{raw_step::read_request(), raw_step::close()}}, bench.tls, bench.patience);
         if (auto const answer = bench.send(post(closing.origin())); answer || !answer.error().possibly_applied)
             return "a POST that was read and not answered was not applied, it says";
         if (auto const answer = bench.send(conformance_request(closing.origin())); !answer && answer.error().possibly_applied)
@@ -5321,7 +5360,7 @@ public:
             auto const wire = bench.make();
             // Longer where the time was over before the request was out.
             for (auto const time : {short_time, 4 * short_time, 16 * short_time}) {
-                raw_server server({silent()}, bench.tls);
+                raw_server server({silent()}, bench.tls, bench.patience);
                 http_request request = post(server.origin());
                 request.limits.time = time;
                 auto const answer = wire->send(std::move(request));
@@ -5332,7 +5371,7 @@ public:
             }
         }
         if (bench.has_tls()) {
-            raw_server server({answering(sized_answer("{}"))}, test_certificate::self_signed());
+            raw_server server({answering(sized_answer("{}"))}, test_certificate::self_signed(), bench.patience);
             if (auto const answer = bench.send(post(server.origin())); !answer && answer.error().possibly_applied)
                 return "a POST to a server that is not trusted may have been applied, it says";
         }
@@ -5343,9 +5382,9 @@ private:
     /// A server that answers a request when another one is there too, or after a second.
     class meeting_server {
     public:
-        explicit meeting_server(server_tls const& tls)
+        meeting_server(server_tls const& tls, std::chrono::steady_clock::duration time_limit)
             : tls_(make_server_context(tls)),
-              server_(std::chrono::minutes(1), [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
+              server_(time_limit, [this](boost::asio::ip::tcp::socket socket) { return serve(std::move(socket)); }) {}
         meeting_server(meeting_server const&) = delete;
         meeting_server& operator=(meeting_server const&) = delete;
         ~meeting_server() { server_.stop(); }
@@ -5411,14 +5450,14 @@ public:
             std::string const name(to_string(method));
             std::string const body = method == http_method::post || method == http_method::put ? "{}" : "";
             {
-                raw_server server({{raw_step::read_request(), raw_step::close()}}, bench.tls);
+                raw_server server({{raw_step::read_request(), raw_step::close()}}, bench.tls, bench.patience);
                 static_cast<void>(wire->send(conformance_request(server.origin(), method, body)));
                 if (times(server, name) > 1) return "a " + name + " that got no answer was sent again";
             }
             for (raw_step const& end : {raw_step::close(), raw_step::reset()}) {
                 raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("{}")), raw_step::read_request(), end},
                                    {raw_step::read_request(), raw_step::close()}},
-                                  bench.tls);
+                                  bench.tls, bench.patience);
                 http_request first = conformance_request(server.origin());
                 first.target = "/first";
                 static_cast<void>(wire->send(std::move(first)));
@@ -5451,12 +5490,12 @@ public:
               std::pair("before its body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
               std::pair("in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n12345"),
               std::pair("before its last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n")}) {
-            raw_server server({answering_once(bytes)}, bench.tls);
+            raw_server server({answering_once(bytes)}, bench.tls, bench.patience);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return std::string("one that ends ") + place + " came as " + shown(answer);
         }
         if (!bench.has_tls()) return {};
-        raw_server server({{raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\n\r\n12345"), raw_step::truncate()}}, bench.tls);
+        raw_server server({{raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\n\r\n12345"), raw_step::truncate()}}, bench.tls, bench.patience);
         auto const answer = wire->send(conformance_request(server.origin()));
         return answer ? "one without a length that ends without the farewell of TLS came as " + shown(answer) : std::string();
     }
@@ -5466,7 +5505,7 @@ public:
         for (std::string const& bytes :
              {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("\x15\x03\x03\x00\x02\x02\x28", 7), std::string("<html>hello</html>"),
               std::string("HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n"), std::string(64, '\0')}) {
-            raw_server server({answering_once(bytes)}, bench.tls);
+            raw_server server({answering_once(bytes)}, bench.tls, bench.patience);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return "\"" + bytes.substr(0, bytes.find_first_of(std::string_view("\r\0\x15", 3))) + "\" came as " + shown(answer);
         }
@@ -5486,7 +5525,7 @@ public:
              {std::pair("an answer that was cut short", std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1")),
               std::pair("no answer", std::string()), std::pair("an answer that was not HTTP", std::string("hello\r\n\r\n")),
               std::pair("too large a header", sized_answer("", "X: " + large + "\r\n")), std::pair("too large a body", sized_answer(large))}) {
-            raw_server server({answering_once(bytes), answering(sized_answer("fresh"))}, bench.tls);
+            raw_server server({answering_once(bytes), answering(sized_answer("fresh"))}, bench.tls, bench.patience);
             auto const wire = bench.make();
             http_request first = conformance_request(server.origin(), http_method::put, "{}");
             first.limits.header_bytes = 4000;
@@ -5494,7 +5533,7 @@ public:
             static_cast<void>(wire->send(std::move(first)));
             if (std::string wrong = next(*wire, server, what); !wrong.empty()) return wrong;
         }
-        raw_server server({answering(sized_answer("fresh"))}, bench.tls);
+        raw_server server({answering(sized_answer("fresh"))}, bench.tls, bench.patience);
         auto const wire = bench.make();
         static_cast<void>(wire->send(conformance_request(deserted_origin(bench.has_tls()))));
         return next(*wire, server, "a server that was not there");
@@ -5504,7 +5543,7 @@ public:
         raw_server server({{raw_step::read_request(), raw_step::send(sized_answer("first") + sized_answer("stale")), raw_step::read_request(),
                             raw_step::send(sized_answer("second")), raw_step::close()},
                            answering(sized_answer("second"))},
-                          bench.tls);
+                          bench.tls, bench.patience);
         auto const wire = bench.make();
         static_cast<void>(wire->send(conformance_request(server.origin())));
         auto const answer = wire->send(conformance_request(server.origin()));
@@ -5520,7 +5559,7 @@ public:
             return request;
         };
         {
-            raw_server server({answering(sized_answer("{}", "X-Large: " + std::string(3500, 'a') + "\r\n"))}, bench.tls);
+            raw_server server({answering(sized_answer("{}", "X-Large: " + std::string(3500, 'a') + "\r\n"))}, bench.tls, bench.patience);
             auto const answer = wire->send(bounded(server.origin()));
             if (!answer) return "3500 bytes, where 4000 are accepted, gave " + shown(answer);
         }
@@ -5528,7 +5567,7 @@ public:
         while (fields.size() < 8000) fields += "X-Field: 0123456789\r\n";
         for (auto const& [what, bytes] : {std::pair("in one field", sized_answer("{}", "X-Large: " + std::string(8000, 'a') + "\r\n")),
                                           std::pair("in many fields", sized_answer("{}", fields))}) {
-            raw_server server({answering_once(bytes)}, bench.tls);
+            raw_server server({answering_once(bytes)}, bench.tls, bench.patience);
             auto const answer = wire->send(bounded(server.origin()));
             if (answer) return std::string("8000 bytes ") + what + ", where 4000 are accepted, came as " + shown(answer);
         }
@@ -5541,7 +5580,7 @@ public:
             std::string const body(size, 'a');
             for (auto const& [how, bytes] : {std::pair("sized", sized_answer(body)), std::pair("chunked", chunked_answer(body)),
                                              std::pair("until the close", "HTTP/1.1 200 OK\r\n\r\n" + body)}) {
-                raw_server server({answering_once(bytes)}, bench.tls);
+                raw_server server({answering_once(bytes)}, bench.tls, bench.patience);
                 http_request request = conformance_request(server.origin());
                 request.limits.body_bytes = 1000;
                 auto const answer = wire->send(std::move(request));
@@ -5555,7 +5594,8 @@ public:
 
     [[nodiscard]] static std::string https_not_in_plain(conformance_bench const& bench) {
         raw_server server(
-            {{raw_step::read_bytes(24), raw_step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), raw_step::close()}});
+            {{raw_step::read_bytes(24), raw_step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), raw_step::close()}},
+            bench.patience);
         http_origin origin = server.origin();
         origin.tls = true;
         http_request request = conformance_request(std::move(origin));
@@ -5569,7 +5609,7 @@ public:
         auto const wire = bench.make();
         for (auto const& [what, identity] : {std::pair("an unknown certificate", test_certificate::self_signed()),
                                              std::pair("a certificate of an unknown authority", test_authority().issue())}) {
-            raw_server server({answering(sized_answer("{}"))}, identity);
+            raw_server server({answering(sized_answer("{}"))}, identity, bench.patience);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (answer) return std::string(what) + " gave " + shown(answer);
             if (!server.all_received().empty()) return std::string("the request was sent in spite of ") + what;
@@ -5578,8 +5618,9 @@ public:
     }
 
     /// Judges all calls of the rules before it.
-    [[nodiscard]] static std::string nothing_thrown(conformance_bench const& bench) {
-        return bench.has_thrown() ? "a call threw an exception; a transport gives a failure instead" : std::string();
+    [[nodiscard]] static std::string one_outcome(conformance_bench const& bench) {
+        if (bench.notes().got_stuck) return "a call did not end before its server went, and none was tried after it";
+        return bench.notes().threw ? "a call threw an exception; a transport gives a failure instead" : std::string();
     }
 
 private:
@@ -5700,7 +5741,7 @@ public:
             {answering(sized_answer("{}",
                                     "Content-Type: application/json; charset=utf-8\r\nx-lower: a:b\r\nX-Empty:\r\nX-Blanks: \t a b \t\r\n"
                                     "X-Twice: 1\r\nLocation: /x?y=%20\r\nX-Twice: 2\r\nX-High: \xc3\xa9\r\n"))},
-            bench.tls);
+            bench.tls, bench.patience);
         auto const answer = bench.send(conformance_request(server.origin()));
         if (!answer) return "an answer with eight fields gave " + shown(answer);
         for (auto const& [name, value] :
@@ -5729,14 +5770,14 @@ public:
         std::string const until_closed = "HTTP/1.1 200 OK\r\n\r\n" + all_bytes(256);
         std::string const in_chunks =
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n";
-        raw_server closing({answering_once(until_closed)}, bench.tls);
+        raw_server closing({answering_once(until_closed)}, bench.tls, bench.patience);
         // Over TLS it may be refused by a transport that cannot tell this end from one that an attacker made.
         auto const until_the_close = wire->send(conformance_request(closing.origin()));
         bool const may_refuse = bench.has_tls() && !until_the_close;
         if (std::string wrong = compare(until_the_close, all_bytes(256), "until the close"); !wrong.empty() && !may_refuse) return wrong;
         raw_server slow({{raw_step::read_request(), raw_step::send_bytewise(in_chunks), raw_step::pause(std::chrono::milliseconds(2500)),
                           raw_step::close()}},
-                        bench.tls);
+                        bench.tls, bench.patience);
         return compare(wire->send(conformance_request(slow.origin())), "abcde", "chunked, byte by byte");
     }
 
@@ -5744,7 +5785,7 @@ public:
         auto const wire = bench.make();
         for (std::string const& interim : {std::string("HTTP/1.1 100 Continue\r\n\r\n"),
                                            std::string("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n")}) {
-            raw_server server({answering(interim + sized_answer("after"))}, bench.tls);
+            raw_server server({answering(interim + sized_answer("after"))}, bench.tls, bench.patience);
             auto const answer = wire->send(conformance_request(server.origin()));
             if (!answer || answer->status != 200 || answer->body != "after")
                 return "the answer after " + interim.substr(9, 3) + " came as " + shown(answer);
@@ -5857,6 +5898,13 @@ public:
     bool is_concurrent = false;
     bool does_track_writes = false;
 
+    /// How long each server is there. A call that takes so long is taken for one that never ends, and the last one tried.
+    std::chrono::steady_clock::duration patience = std::chrono::seconds(20);
+
+    conformance_options& with_patience(std::chrono::steady_clock::duration value) {
+        patience = value;
+        return *this;
+    }
     conformance_options& with_tls(server_tls value) {
         tls = std::move(value);
         return *this;
@@ -5931,7 +5979,7 @@ public:
         {"A failure knows whether a write may have been applied",
          [](conformance_bench const& b) { return b.declared.tracks_writes ? text() : text("tracks_writes is not declared"); },
          conformance_declared::writes_tracked},
-        {"Each call gives one answer or one failure", always, conformance_failures::nothing_thrown},
+        {"Each call gives one answer or one failure", always, conformance_failures::one_outcome},
     };
     conformance_report report;
     for (conformance_rule const& rule : rules) report.findings.push_back(try_rule(rule, bench));
@@ -6098,7 +6146,7 @@ template <detail::TransportFactory Factory>
             return std::make_unique<detail::asio_subject<Factory>>(factory);
         }
     };
-    return detail::try_rules(detail::conformance_bench(make, detail::declarations_of<made>(options), options.tls));
+    return detail::try_rules(detail::conformance_bench(make, detail::declarations_of<made>(options), options.tls, options.patience));
 }
 
 /// The same, of one transport by itself, which all rules share.
@@ -6120,7 +6168,7 @@ template <detail::TransportFactory Factory, class Runner>
     auto const make = [&factory, &runner]() -> std::unique_ptr<detail::conformance_subject> {
         return std::make_unique<detail::running_subject<Factory, run>>(factory, run(runner));
     };
-    return detail::try_rules(detail::conformance_bench(make, detail::declarations_of<made>(options), options.tls));
+    return detail::try_rules(detail::conformance_bench(make, detail::declarations_of<made>(options), options.tls, options.patience));
 }
 
 }  // namespace testing
