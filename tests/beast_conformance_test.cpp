@@ -506,20 +506,25 @@ TEST_CASE("conformance: a transport that waits for the end of each connection is
         socket.connect(tcp::endpoint(boost::asio::ip::address_v4::loopback(), request.origin.port), error);
         if (error) return failure(errc::connect_failed, "Nobody is there.");
         std::string bytes;
+        request.headers.add("Connection", "close");
         static_cast<void>(http1::write_request(bytes, request));
         boost::asio::write(socket, boost::asio::buffer(bytes), error);
         std::string answer;
         boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
         std::size_t const end = answer.find("\r\n\r\n");
         if (end == std::string::npos) return failure(errc::connection_closed, "The answer was cut.");
-        return http_response(200, answer.substr(end + 4));
+        return http_response(std::stoi(answer.substr(9, 3)), answer.substr(end + 4));
     };
     auto const begin = std::chrono::steady_clock::now();
     auto const report = check_transport([&] { return patient; }, conformance_options().with_patience(std::chrono::seconds(2)));
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(60));
     CHECK_FALSE(report.passed());
+    names const failed = report.rules(conformance_verdict::failed);
+    REQUIRE(failed.size() == 2);
+    CHECK(failed.front() == "The header of an answer comes whole");
     CHECK(report.findings.back().sentence() ==
           "failed: Each call gives one answer or one failure: a call did not end before its server went, and none was tried after it.");
+    CHECK(report.findings[7].sentence() == "skipped: Redirects are not followed: an earlier call did not end.");
 }
 
 TEST_CASE("conformance: a report reads like sentences, and is a value") {

@@ -129,7 +129,7 @@ TEST_CASE("A list that changes comes without duplicates, and whole or with the w
         std::size_t complete = 0, changes = 0;
         for (std::uint64_t run = 0; run < 500; ++run) {
             CAPTURE(name_of(spoken), seed, run);
-            churning_site on(spoken, seed + run, run % 20, run % 3 == 0 ? 100 : 30);
+            churning_site on(spoken, seed + run, static_cast<std::size_t>(run % 20), run % 3 == 0 ? 100 : 30);
             std::int64_t const page = 2 + static_cast<std::int64_t>(run % 4);
             auto const all = on.cms.connections().all(pages_of(page));
             REQUIRE(all.has_value());
@@ -151,7 +151,7 @@ TEST_CASE("A list that changes often at once comes without duplicates, and all r
     for (dialect const spoken : both_dialects) {
         for (std::uint64_t run = 0; run < 250; ++run) {
             CAPTURE(name_of(spoken), seed, run);
-            churning_site on(spoken, seed + run, 10 + run % 10, 50, 4);
+            churning_site on(spoken, seed + run, static_cast<std::size_t>(10 + run % 10), 50, 4);
             auto const all = on.cms.connections().all(pages_of(3));
             REQUIRE(all.has_value());
             on.judge(all->items, all->is_incomplete);

@@ -20,7 +20,7 @@ namespace testing {
 enum class conformance_verdict : std::uint8_t {
     passed,
     failed,
-    skipped  ///< The transport does not declare that it can do this.
+    skipped  ///< The transport does not declare that it can do this, or was stuck before.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(conformance_verdict value) noexcept {
