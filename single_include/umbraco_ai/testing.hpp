@@ -3837,7 +3837,7 @@ namespace testing {
 enum class conformance_verdict : std::uint8_t {
     passed,
     failed,
-    skipped  ///< The transport does not declare that it can do this.
+    skipped  ///< The transport does not declare that it can do this, or was stuck before.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(conformance_verdict value) noexcept {
@@ -5940,7 +5940,10 @@ public:
 [[nodiscard]] inline conformance_finding try_rule(conformance_rule const& rule, conformance_bench const& bench) {
     if (std::string_view const missing = rule.missing(bench); !missing.empty())
         return conformance_finding(std::string(rule.name), conformance_verdict::skipped, std::string(missing));
+    if (bench.notes().got_stuck && rule.broken != &conformance_failures::one_outcome)
+        return conformance_finding(std::string(rule.name), conformance_verdict::skipped, "an earlier call did not end");
     std::string wrong = rule.broken(bench);
+    if (wrong.empty() && bench.notes().got_stuck) wrong = "a call did not end before its server went";
     conformance_verdict const verdict = wrong.empty() ? conformance_verdict::passed : conformance_verdict::failed;
     return conformance_finding(std::string(rule.name), verdict, std::move(wrong));
 }
