@@ -44,8 +44,8 @@ NAMES = tuple(name for name, _ in LAYERS)
 FIRST_WITH_BOOST = NAMES.index("asio, beast")
 TESTING = ("testing", "testing servers", "testing of transports")
 
-# Headers that a user includes on purpose because they need more than the umbrella does.
-IN_NO_UMBRELLA = ()
+# Headers that a user includes on purpose, because they need more than the umbrella does, or not to need what it does.
+IN_NO_UMBRELLA = ("beast/compiled_client.hpp", "beast/compiled_client_source.hpp")
 
 FORBIDDEN = {
     "iostream": "brings static objects; use <iosfwd> and templates over the stream",

@@ -85,20 +85,29 @@ template <Descriptor D, Sink S>
     return result<void>::ok();
 }
 
-/// The value of an answer, or why there is none. Accepts what servers of either contract send.
-/// Errors: authentication, server and decode failures; a decode failure names the JSON path and never quotes the body.
+namespace detail {
+
+// Apart from the refusals, so that the value is made where it stays.
 template <Descriptor D>
-[[nodiscard]] result<typename D::answer_type> decode(http_response const& response) {
-    if (auto refused = detail::refusal_of(response, D::method)) {
-        if constexpr (requires { answer<typename D::answer_type>::explain(*refused); }) answer<typename D::answer_type>::explain(*refused);
-        return std::move(*refused);
-    }
+[[nodiscard]] result<typename D::answer_type> decode_success(http_response const& response) {
     auto decoded = answer<typename D::answer_type>::decode(response);
     if (!decoded) {
         decoded.error().status = response.status;
         decoded.error().possibly_applied = D::method != http_method::get;
     }
     return decoded;
+}
+
+}  // namespace detail
+
+/// The value of an answer, or why there is none. Accepts what servers of either contract send.
+/// Errors: authentication, server and decode failures; a decode failure names the JSON path and never quotes the body.
+template <Descriptor D>
+[[nodiscard]] result<typename D::answer_type> decode(http_response const& response) {
+    auto refused = detail::refusal_of(response, D::method);
+    if (!refused) return detail::decode_success<D>(response);
+    if constexpr (requires { answer<typename D::answer_type>::explain(*refused); }) answer<typename D::answer_type>::explain(*refused);
+    return std::move(*refused);
 }
 
 UMBRACO_AI_END_NAMESPACE

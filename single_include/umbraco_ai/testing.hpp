@@ -2526,7 +2526,9 @@ private:
 
     static void assign(std::string_view raw, std::size_t size, std::string& out) {
         if (size == raw.size()) {
-            out.assign(raw.data(), raw.size());
+            // Into an empty string, which most are, this takes fewer steps than to assign.
+            out.clear();
+            out.append(raw.data(), raw.size());
             return;
         }
         out.resize(size);
@@ -11030,20 +11032,29 @@ template <Descriptor D, Sink S>
     return result<void>::ok();
 }
 
-/// The value of an answer, or why there is none. Accepts what servers of either contract send.
-/// Errors: authentication, server and decode failures; a decode failure names the JSON path and never quotes the body.
+namespace detail {
+
+// Apart from the refusals, so that the value is made where it stays.
 template <Descriptor D>
-[[nodiscard]] result<typename D::answer_type> decode(http_response const& response) {
-    if (auto refused = detail::refusal_of(response, D::method)) {
-        if constexpr (requires { answer<typename D::answer_type>::explain(*refused); }) answer<typename D::answer_type>::explain(*refused);
-        return std::move(*refused);
-    }
+[[nodiscard]] result<typename D::answer_type> decode_success(http_response const& response) {
     auto decoded = answer<typename D::answer_type>::decode(response);
     if (!decoded) {
         decoded.error().status = response.status;
         decoded.error().possibly_applied = D::method != http_method::get;
     }
     return decoded;
+}
+
+}  // namespace detail
+
+/// The value of an answer, or why there is none. Accepts what servers of either contract send.
+/// Errors: authentication, server and decode failures; a decode failure names the JSON path and never quotes the body.
+template <Descriptor D>
+[[nodiscard]] result<typename D::answer_type> decode(http_response const& response) {
+    auto refused = detail::refusal_of(response, D::method);
+    if (!refused) return detail::decode_success<D>(response);
+    if constexpr (requires { answer<typename D::answer_type>::explain(*refused); }) answer<typename D::answer_type>::explain(*refused);
+    return std::move(*refused);
 }
 
 UMBRACO_AI_END_NAMESPACE
@@ -12248,8 +12259,9 @@ public:
 template <>
 struct answer<connection> {
     static result<connection> decode(http_response const& response) {
-        if (auto ok = detail::expect_json(response); !ok) return ok.error();
-        auto read = read_json<connection>(response.body);
+        // One value and one return, so that it is made where it stays.
+        auto ok = detail::expect_json(response);
+        auto read = ok ? read_json<connection>(response.body) : result<connection>(std::move(ok).error());
         if (read) read->settings.origin_tag_ = response.origin_tag;
         return read;
     }

@@ -48,8 +48,9 @@ public:
 template <>
 struct answer<connection> {
     static result<connection> decode(http_response const& response) {
-        if (auto ok = detail::expect_json(response); !ok) return ok.error();
-        auto read = read_json<connection>(response.body);
+        // One value and one return, so that it is made where it stays.
+        auto ok = detail::expect_json(response);
+        auto read = ok ? read_json<connection>(response.body) : result<connection>(std::move(ok).error());
         if (read) read->settings.origin_tag_ = response.origin_tag;
         return read;
     }

@@ -458,7 +458,9 @@ private:
 
     static void assign(std::string_view raw, std::size_t size, std::string& out) {
         if (size == raw.size()) {
-            out.assign(raw.data(), raw.size());
+            // Into an empty string, which most are, this takes fewer steps than to assign.
+            out.clear();
+            out.append(raw.data(), raw.size());
             return;
         }
         out.resize(size);
