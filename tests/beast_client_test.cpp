@@ -107,6 +107,7 @@ TEST_CASE("calls on several threads may be cancelled, run out of time and meet f
     boost::asio::io_context io;
     ai::client_options options;
     options.retry.base_delay = std::chrono::milliseconds(2);
+    options.retry.budget = 1000;  // The failures of all calls before would leave nothing for the last ones.
     ai::beast_client cms(io, server.base_url(), api_user(), options);
     struct one_call {
         explicit one_call(boost::asio::io_context& context) : strand(boost::asio::make_strand(context)) {}

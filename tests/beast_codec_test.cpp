@@ -200,6 +200,11 @@ constexpr meant_difference meant_differences[] = {
      [](disagreement const& what) {
          return has_field(what.bytes, "proxy-connection") && (what.only_beast_refuses() || what.differ_in_keep_alive_only());
      }},
+    {"204 that announces a body", "It has none (RFC 9110, 8.6); what is sent all the same would be taken for the next answer, so the connection is closed.",
+     [](disagreement const& what) {
+         return what.differ_in_keep_alive_only() && what.beast.keep_alive && what.codec.response.status == 204 &&
+                (has_field(what.bytes, "content-length") || has_field(what.bytes, "transfer-encoding"));
+     }},
     {"HTTP/1.0 that says both", "With close beside keep-alive, or with chunks, which HTTP/1.0 does not have, the connection is closed.",
      [](disagreement const& what) {
          return what.differ_in_keep_alive_only() && what.beast.keep_alive && what.bytes.find("HTTP/1.0 ") != std::string_view::npos;

@@ -454,6 +454,20 @@ TEST_CASE("a server that wants a client certificate is named so") {
     CHECK(server.all_received().empty());
 }
 
+TEST_CASE("a server that merely asks for a client certificate has read the request, whatever breaks TLS afterwards") {
+    auto const newest = GENERATE(tls_version::tls_1_2, tls_version::tls_1_3);
+    raw_script const broken = {raw_step::read_request(), raw_step::send_beneath_tls("neither an alert nor a record"), raw_step::stay_silent()};
+    raw_server server({broken}, server_tls(good_certificate()).with_versions(tls_version::tls_1_2, newest).asking_for_client_certificate());
+    blocking_transport transport{trusting()};
+    auto const answer = transport.send(request_to(server.origin(), http_method::put, "{}"));
+    REQUIRE(!answer.has_value());
+    INFO(answer.error());
+    CHECK(answer.error().code == errc::tls_failed);
+    CHECK(answer.error().possibly_applied);
+    CHECK(server.accepted() == 1);
+    CHECK(contains(server.all_received(), "PUT "));
+}
+
 TEST_CASE("sessions are resumed by later connections, with either version of TLS") {
     auto const newest = GENERATE(tls_version::tls_1_2, tls_version::tls_1_3);
     auto const ending = GENERATE(0, 1);

@@ -7,6 +7,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
@@ -21,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -212,6 +214,16 @@ TEST_CASE("a connection is not kept where either side says so, or where anything
         REQUIRE(answer.has_value());
         CHECK(answer->body == "ok");
     }
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a connection is not kept after a 204 that announces a body") {
+    auto const text = GENERATE(as<std::string>(), "HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n",
+                               "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n");
+    raw_server server({{raw_step::read_request(), raw_step::send(text), raw_step::stay_silent()}, ok_script});
+    blocking_transport transport;
+    CHECK(transport.send(request_to(server.origin())).has_value());
+    CHECK(transport.send(request_to(server.origin())).has_value());
     CHECK(server.connections() == 2);
 }
 
@@ -650,6 +662,60 @@ TEST_CASE("the cancel check of the limits is asked before connecting and during 
     CHECK(during.error().possibly_applied);
     gives_up = false;
     CHECK(transport.send(request).has_value());
+}
+
+TEST_CASE("a cancel check that throws ends the call as one that says so") {
+    raw_server server({{raw_step::read_request(), raw_step::send("HTTP/1.1 "), raw_step::stay_silent()}});
+    blocking_transport transport;
+    for (int most = 0; most < 4; ++most) {
+        http_request request = request_to(server.origin(), http_method::put, "{}");
+        int left = most;
+        request.limits.cancel_context = &left;
+        request.limits.cancelled = [](void const* context) -> bool {
+            if (--*static_cast<int*>(const_cast<void*>(context)) < 0) throw std::runtime_error("of the user's");
+            return false;
+        };
+        CHECK(code_of(transport.send(std::move(request))) == errc::cancelled);
+    }
+}
+
+TEST_CASE("a request that is sent in place comes back as it was, however its call ends") {
+    deaf_port deaf;
+    raw_server server({{raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(), raw_step::close()},
+                       {raw_step::read_request(), raw_step::reset()},
+                       {raw_step::read_request(), raw_step::stay_silent()}});
+    asio::io_context context;
+    beast_transport transport(context);
+    bool is_done = false;
+    auto const stays = [&](http_request request) -> asio::awaitable<std::error_code> {
+        http_request const before = request;
+        result<http_response> const answer = co_await transport.send_in_place(request);
+        CHECK(request == before);
+        co_return code_of(answer);
+    };
+    auto work = [&]() -> asio::awaitable<void> {
+        std::string const body = R"({"settings":{"apiKey":"a key that is longer than a short text"}})";
+        http_request put = request_to(server.origin(), http_method::put, body);
+        put.headers.add("Authorization", "Bearer a-token");
+        std::error_code found = co_await stays(put);
+        CHECK(!found);
+        found = co_await stays(put);
+        CHECK(found == errc::connection_closed);
+        found = co_await stays(put);
+        CHECK(found == errc::connection_closed);
+        found = co_await stays(hasty(put));
+        CHECK(found == errc::deadline_exceeded);
+        // Of this one, a write is still under way when the call ends.
+        found = co_await stays(hasty(request_to(deaf.origin(), http_method::put, std::string(8 * 1024 * 1024, 'x'))));
+        CHECK(found == errc::deadline_exceeded);
+        http_request bad = put;
+        bad.target = "/no line end\r\n";
+        found = co_await stays(bad);
+        CHECK(found == errc::invalid_argument);
+        is_done = true;
+    };
+    asio::co_spawn(context, work(), asio::detached);
+    run_until(context, [&] { return is_done; });
 }
 
 TEST_CASE("a blocking transport refuses a second call while one runs") {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -194,6 +195,78 @@ private:
 };
 
 }  // namespace
+
+TEST_CASE("the memory of a request is used again, and nothing of the call that it was for") {
+    class cancellable_call {
+    public:
+        using result_type = result<int>;
+        explicit cancellable_call(bool const* gives_up) : gives_up_(gives_up) {}
+
+        [[nodiscard]] std::optional<http_request> start(std::string_view base_path) const {
+            http_request made;
+            made.method = http_method::delete_;
+            made.target = std::string(base_path) + "/of-the-user";
+            made.route = "/of-the-user";
+            made.headers.add("X-Of-The-User", "1");
+            made.body = "a body of the user's that is longer than a short text";
+            made.limits.cancelled = [](void const* context) { return *static_cast<bool const*>(context); };
+            made.limits.cancel_context = gives_up_;
+            return made;
+        }
+        [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
+            status_ = answer ? answer->status : 0;
+            return std::nullopt;
+        }
+        [[nodiscard]] result<int> take() const { return status_; }
+
+    private:
+        bool const* gives_up_;
+        int status_ = 0;
+    };
+
+    std::vector<http_request> sent;
+    client cms(
+        [&](http_request request) -> result<http_response> {
+            sent.push_back(std::move(request));
+            return http_response(200, "[]");
+        },
+        "http://localhost:1");
+    CHECK(cms.connections().capabilities());
+    auto const gives_up = std::make_unique<bool>(false);
+    CHECK(cms.run(cancellable_call(gives_up.get())).value() == 200);
+    CHECK(cms.connections().capabilities());
+    REQUIRE(sent.size() == 3);
+    CHECK(sent[1].limits.cancelled != nullptr);
+    CHECK(sent[2].limits.cancelled == nullptr);
+    CHECK(sent[2].limits.cancel_context == nullptr);
+    CHECK(sent[2] == sent[0]);
+    CHECK(sent[2].route == sent[0].route);
+}
+
+TEST_CASE("header fields are removed by the name of one of them, and leave nothing where they were moved from") {
+    http_headers fields;
+    fields.add("Authorization", "one");
+    fields.add("X-Kept", "2");
+    fields.add("authorization", "three");
+    fields.add("X-Also-Kept", "4");
+    fields.remove((*fields.begin()).name);
+    CHECK(fields.size() == 2);
+    std::string const long_text(1000, 'x');
+    fields.add("X-Long", long_text);
+    for (int i = 0; i < 20; ++i) fields.add(*fields.find("X-Kept"), *fields.find("X-Long"));
+    CHECK(fields.size() == 23);
+    CHECK(fields.find("2") == long_text);
+    fields.remove("2");
+    fields.remove("X-Long");
+    CHECK(fields.size() == 2);
+    CHECK(fields.find("X-Kept") == "2");
+    CHECK(fields.find("X-Also-Kept") == "4");
+    http_headers const moved = std::move(fields);
+    CHECK(moved.size() == 2);
+    CHECK(fields.size() == 0);
+    CHECK(fields.empty());
+    CHECK(fields == http_headers());
+}
 
 TEST_CASE("a client refers to an lvalue transport and owns an rvalue one") {
     int count = 0;

@@ -29,7 +29,14 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 
 /// What a client does, as a machine over bare requests and answers: which request comes next, and what the answers mean.
-/// Origin, credentials, limits and deadline are the business of `exchange`.
+/// Origin, credentials, limits and deadline are the business of `exchange`. Where these members are there, they are used:
+///
+///     bool start(http_request& empty, base_path);      // instead of the other `start`: writes the first request in place
+///     static constexpr std::string_view name;          // what observers call it
+///     static constexpr bool writes;                    // a client that is read_only refuses it
+///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
+///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
+///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>
 concept Operation = is_result<typename O::result_type> &&
                     requires(O operation, result<http_response> answer, std::string_view base_path) {
@@ -49,21 +56,30 @@ public:
 
     /// An empty request, in memory of one that is over where there is any.
     [[nodiscard]] std::unique_ptr<http_request> spare_request() {
-        if (spare_requests_.empty()) return std::make_unique<http_request>();
+        if (spare_requests_.empty()) {
+            // Nothing may be thrown when a call is over, which may have written.
+            spare_requests_.reserve(most_kept);
+            return std::make_unique<http_request>();
+        }
         auto spare = std::move(spare_requests_.back());
         spare_requests_.pop_back();
         return spare;
     }
 
     /// Keeps the memory of a request that is over, and nothing of what it holds.
-    void keep_memory_of(std::unique_ptr<http_request> spent) {
-        constexpr std::size_t most_kept = 64;
-        constexpr std::size_t most_body = 16 * 1024;
-        if (!spent || spare_requests_.size() == most_kept) return;
-        spent->target.clear();
-        spent->headers.wipe();
+    void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
+        constexpr std::size_t most_bytes = 16 * 1024;
+        if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
+        if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
+        // Its limits and its trace refer to what ends with the call.
+        http_request emptied;
+        emptied.target = std::move(spent->target);
+        emptied.target.clear();
+        emptied.headers = std::move(spent->headers);
+        emptied.headers.wipe();
         detail::wipe_message(spent->body);
-        if (spent->body.capacity() > most_body) spent->body = std::string();
+        emptied.body = std::move(spent->body);
+        *spent = std::move(emptied);
         spare_requests_.push_back(std::move(spent));
     }
 
@@ -79,11 +95,6 @@ public:
     detail::retry_budget budget;
     detail::jitter_source jitter;
     std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
-
-private:
-    std::vector<std::unique_ptr<http_request>> spare_requests_;
-
-public:
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -103,6 +114,11 @@ public:
                 .at("base URL");
         return std::nullopt;
     }
+
+private:
+    static constexpr std::size_t most_kept = 64;
+
+    std::vector<std::unique_ptr<http_request>> spare_requests_;
 };
 
 /// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
@@ -308,7 +324,7 @@ private:
 
     void take_request_back() {
         token_request_.reset();
-        pending_->headers.remove("Authorization");
+        if (used_token_) pending_->headers.remove("Authorization");
         pending_->trace = nullptr;
     }
 

@@ -66,7 +66,7 @@ public:
             http1::event const found = parser_.next(unread_);
             switch (found.what) {
                 case http1::event_kind::status: response_.status = found.status; break;
-                case http1::event_kind::field: response_.headers.add(std::string(found.name), std::string(found.value)); break;
+                case http1::event_kind::field: response_.headers.add(found.name, found.value); break;
                 case http1::event_kind::header_end: break;
                 case http1::event_kind::body: response_.body.append(found.value); break;
                 case http1::event_kind::complete:

@@ -146,10 +146,6 @@ namespace detail {
 #endif
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// A failure in memory of its own, since it is many times larger than most values, and a result is moved often.
 class boxed_failure {
 public:

@@ -47,8 +47,9 @@ public:
         if (text.size() < shortest) return;
         texts_.emplace_back(std::string(text));
         // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
-        for (std::string cleaned : {server_text(text), bounded(text)})
-            if (cleaned != text && cleaned.size() >= shortest) texts_.emplace_back(std::move(cleaned));
+        wiping_string bounded_text(bounded(text));
+        add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
+        add_if_other(std::move(bounded_text), text);
         // The longest first, so that a secret which begins with another one goes as a whole.
         std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
     }
@@ -90,6 +91,10 @@ public:
 private:
     /// Shorter texts occur by chance, in words of the server's own.
     static constexpr std::size_t shortest = 4;
+
+    void add_if_other(wiping_string cleaned, std::string_view text) {
+        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
+    }
 
     static void replace(std::string& text, std::string_view value) {
         for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");

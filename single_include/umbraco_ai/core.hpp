@@ -218,24 +218,18 @@ namespace detail {
     return true;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// Bytes that are written one behind the other, and overwritten before their memory is given up.
 class byte_block {
 public:
     byte_block() = default;
     byte_block(byte_block const& other) {
-        reserve(other.size_);
+        static_cast<void>(make_room(other.size_));
         if (other.size_ != 0) std::memcpy(grow(other.size_), other.data(), other.size_);
     }
     byte_block(byte_block&& other) noexcept
         : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
     byte_block& operator=(byte_block other) noexcept {
-        std::swap(memory_, other.memory_);
-        std::swap(size_, other.size_);
-        std::swap(capacity_, other.capacity_);
+        swap(other);
         return *this;
     }
     ~byte_block() { wipe(); }
@@ -243,23 +237,22 @@ public:
     [[nodiscard]] char const* data() const noexcept { return memory_.get(); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-    void reserve(std::size_t capacity) {
-        if (capacity <= capacity_) return;
-        capacity = (std::max)(capacity, 2 * capacity_);
-        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-        if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
-        auto const kept = size_;
-        wipe();
-        memory_ = std::move(larger);
-        size_ = kept;
-        capacity_ = capacity;
+    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+
+    /// Makes room for `count` bytes more. Gives what had to be left for it, so that views of it hold for as long as that is kept.
+    [[nodiscard]] byte_block make_room(std::size_t count) {
+        byte_block left;
+        if (count <= capacity_ - size_) return left;
+        left.capacity_ = (std::max)(size_ + count, 2 * capacity_);
+        left.memory_ = std::make_unique_for_overwrite<char[]>(left.capacity_);
+        left.size_ = size_;
+        if (size_ != 0) std::memcpy(left.memory_.get(), memory_.get(), size_);
+        swap(left);
+        return left;
     }
 
-    /// Room for `count` bytes more, to be written by the caller.
-    [[nodiscard]] char* grow(std::size_t count) {
-        reserve(size_ + count);
-        return memory_.get() + std::exchange(size_, size_ + count);
-    }
+    /// `count` bytes more, for which there is room, to be written by the caller.
+    [[nodiscard]] char* grow(std::size_t count) noexcept { return memory_.get() + std::exchange(size_, size_ + count); }
 
     void remove(std::size_t at, std::size_t count) noexcept {
         std::memmove(memory_.get() + at, memory_.get() + at + count, size_ - at - count);
@@ -278,6 +271,12 @@ public:
     }
 
 private:
+    void swap(byte_block& other) noexcept {
+        memory_.swap(other.memory_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+    }
+
     std::unique_ptr<char[]> memory_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
@@ -375,22 +374,26 @@ public:
 
     http_headers() = default;
 
-    /// Adds a field; its value is `value` and `rest` together. None of the texts may be one of these fields' own.
+    /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
         sizes const written(name.size(), value.size() + rest.size());
-        char* to = bytes_.grow(sizeof written + written.name + written.value);
+        std::size_t const size = sizeof written + written.name + written.value;
+        detail::byte_block const left = bytes_.make_room(size);
+        char* to = bytes_.grow(size);
         std::memcpy(to, &written, sizeof written);
         to += sizeof written;
         to += name.copy(to, name.size());
         to += value.copy(to, value.size());
         rest.copy(to, rest.size());
-        ++count_;
     }
 
     /// Makes room for fields of so many characters, names and values together.
     void reserve(std::size_t count, std::size_t characters) {
-        bytes_.reserve(bytes_.size() + count * sizeof(sizes) + characters);
+        static_cast<void>(bytes_.make_room(count * sizeof(sizes) + characters));
     }
+
+    /// How many bytes of memory the fields take, and may take before they need more.
+    [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
 
     /// The value of the first field of this name.
     [[nodiscard]] header_value find(std::string_view name) const noexcept {
@@ -400,36 +403,29 @@ public:
     }
 
     [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
-    [[nodiscard]] std::size_t size() const noexcept { return count_; }
-    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(std::distance(begin(), end())); }
+    [[nodiscard]] bool empty() const noexcept { return bytes_.size() == 0; }
     [[nodiscard]] iterator begin() const noexcept { return {bytes_.data(), bytes_.data() + bytes_.size()}; }
     [[nodiscard]] iterator end() const noexcept { return {bytes_.data() + bytes_.size(), bytes_.data() + bytes_.size()}; }
 
-    /// Removes all fields of this name.
+    /// Removes all fields of this name, which may be the text of one of them.
     void remove(std::string_view name) {
+        std::string const removed(name);
         for (std::size_t at = 0; at < bytes_.size();) {
             header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
             std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
-            if (!detail::equals_ignoring_case(field.name, name)) {
-                at += size;
-                continue;
-            }
-            bytes_.remove(at, size);
-            --count_;
+            if (detail::equals_ignoring_case(field.name, removed)) bytes_.remove(at, size);
+            else at += size;
         }
     }
 
     /// Overwrites and removes all fields.
-    void wipe() noexcept {
-        bytes_.wipe();
-        count_ = 0;
-    }
+    void wipe() noexcept { bytes_.wipe(); }
 
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
     detail::byte_block bytes_;
-    std::size_t count_ = 0;
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
@@ -465,7 +461,7 @@ public:
     std::chrono::nanoseconds time = std::chrono::seconds(30);
     std::size_t header_bytes = 32 * 1024;        ///< Of the response: status line and fields, each interim response on its own.
     std::size_t body_bytes = 8 * 1024 * 1024;    ///< Of the response, after chunk decoding.
-    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up.
+    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up. It does not throw.
     void const* cancel_context = nullptr;        ///< Passed to `cancelled`.
 
     [[nodiscard]] bool is_cancelled() const { return cancelled != nullptr && cancelled(cancel_context); }
@@ -626,8 +622,9 @@ private:
 
 namespace detail {
 
+// Inlined, the copy of a text whose size the compiler knows is no call.
 template <Sink S>
-constexpr void put(S& sink, std::string_view text) {
+[[gnu::always_inline]] constexpr void put(S& sink, std::string_view text) {
     sink.append(text.data(), text.size());
 }
 
@@ -943,10 +940,6 @@ namespace detail {
     std::abort();
 #endif
 }
-
-}  // namespace detail
-
-namespace detail {
 
 /// A failure in memory of its own, since it is many times larger than most values, and a result is moved often.
 class boxed_failure {
@@ -2038,7 +2031,7 @@ public:
     }
 
     /// The kind of the next value, by its first character.
-    [[nodiscard]] json_kind peek() noexcept {
+    [[nodiscard, gnu::always_inline]] json_kind peek() noexcept {
         skip_blanks();
         if (position_ == end_) return json_kind::invalid;
         switch (*position_) {
@@ -2177,7 +2170,7 @@ public:
     [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
 
     /// Whether a value of this kind stands next; the error names what is there instead.
-    bool expect(json_kind kind) {
+    [[gnu::always_inline]] bool expect(json_kind kind) {
         // Mostly it stands here.
         if (kind >= json_kind::string && kind <= json_kind::object && position_ != end_) {
             constexpr char first[] = {'"', '[', '{'};
@@ -3113,6 +3106,7 @@ inline constexpr std::size_t most_field_errors = 32;
 [[nodiscard]] inline std::string without_tokens(std::string_view text) {
     auto const belongs = [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '+' || c == '/' || c == '='; };
     std::string kept;
+    kept.reserve(text.size());
     while (!text.empty()) {
         std::size_t length = 0;
         bool letter = false;
@@ -4687,7 +4681,9 @@ private:
 }
 
 /// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
-[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept { return text.starts_with("ENC:"); }
+[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept {
+    return text.size() >= 4 && text[0] == 'E' && text.starts_with("ENC:");
+}
 
 /// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
 [[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
@@ -4742,7 +4738,7 @@ public:
 
 private:
     [[nodiscard]] static bool may_hold_mask(std::string_view text) noexcept {
-        for (char const c : {'*', '\xE2', '\\'})
+        for (char const c : {'*', '\xE2'})
             if (!text.empty() && std::memchr(text.data(), c, text.size()) != nullptr) return true;
         return false;
     }
@@ -4767,7 +4763,7 @@ private:
                 std::string scratch;
                 std::string_view text;
                 if (!reader_.read_text(text, scratch)) return false;
-                if (may_hold_mask_ && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
+                if ((may_hold_mask_ || text.data() == scratch.data()) && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
                 if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
                 if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
                 if (strings_ != nullptr) strings_(context_, text);
@@ -4844,7 +4840,7 @@ private:
     json_reader reader_;
     std::string_view root_;
     json_findings& findings_;
-    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere, escaped or not.
+    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere. One that is escaped is seen when it is decoded.
     void (*strings_)(void*, std::string_view) = nullptr;
     void* context_ = nullptr;
 };
@@ -6299,8 +6295,9 @@ public:
         if (text.size() < shortest) return;
         texts_.emplace_back(std::string(text));
         // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
-        for (std::string cleaned : {server_text(text), bounded(text)})
-            if (cleaned != text && cleaned.size() >= shortest) texts_.emplace_back(std::move(cleaned));
+        wiping_string bounded_text(bounded(text));
+        add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
+        add_if_other(std::move(bounded_text), text);
         // The longest first, so that a secret which begins with another one goes as a whole.
         std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
     }
@@ -6342,6 +6339,10 @@ public:
 private:
     /// Shorter texts occur by chance, in words of the server's own.
     static constexpr std::size_t shortest = 4;
+
+    void add_if_other(wiping_string cleaned, std::string_view text) {
+        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
+    }
 
     static void replace(std::string& text, std::string_view value) {
         for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
@@ -6556,7 +6557,14 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 
 /// What a client does, as a machine over bare requests and answers: which request comes next, and what the answers mean.
-/// Origin, credentials, limits and deadline are the business of `exchange`.
+/// Origin, credentials, limits and deadline are the business of `exchange`. Where these members are there, they are used:
+///
+///     bool start(http_request& empty, base_path);      // instead of the other `start`: writes the first request in place
+///     static constexpr std::string_view name;          // what observers call it
+///     static constexpr bool writes;                    // a client that is read_only refuses it
+///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
+///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
+///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>
 concept Operation = is_result<typename O::result_type> &&
                     requires(O operation, result<http_response> answer, std::string_view base_path) {
@@ -6576,21 +6584,30 @@ public:
 
     /// An empty request, in memory of one that is over where there is any.
     [[nodiscard]] std::unique_ptr<http_request> spare_request() {
-        if (spare_requests_.empty()) return std::make_unique<http_request>();
+        if (spare_requests_.empty()) {
+            // Nothing may be thrown when a call is over, which may have written.
+            spare_requests_.reserve(most_kept);
+            return std::make_unique<http_request>();
+        }
         auto spare = std::move(spare_requests_.back());
         spare_requests_.pop_back();
         return spare;
     }
 
     /// Keeps the memory of a request that is over, and nothing of what it holds.
-    void keep_memory_of(std::unique_ptr<http_request> spent) {
-        constexpr std::size_t most_kept = 64;
-        constexpr std::size_t most_body = 16 * 1024;
-        if (!spent || spare_requests_.size() == most_kept) return;
-        spent->target.clear();
-        spent->headers.wipe();
+    void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
+        constexpr std::size_t most_bytes = 16 * 1024;
+        if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
+        if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
+        // Its limits and its trace refer to what ends with the call.
+        http_request emptied;
+        emptied.target = std::move(spent->target);
+        emptied.target.clear();
+        emptied.headers = std::move(spent->headers);
+        emptied.headers.wipe();
         detail::wipe_message(spent->body);
-        if (spent->body.capacity() > most_body) spent->body = std::string();
+        emptied.body = std::move(spent->body);
+        *spent = std::move(emptied);
         spare_requests_.push_back(std::move(spent));
     }
 
@@ -6606,11 +6623,6 @@ public:
     detail::retry_budget budget;
     detail::jitter_source jitter;
     std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
-
-private:
-    std::vector<std::unique_ptr<http_request>> spare_requests_;
-
-public:
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -6630,6 +6642,11 @@ public:
                 .at("base URL");
         return std::nullopt;
     }
+
+private:
+    static constexpr std::size_t most_kept = 64;
+
+    std::vector<std::unique_ptr<http_request>> spare_requests_;
 };
 
 /// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
@@ -6835,7 +6852,7 @@ private:
 
     void take_request_back() {
         token_request_.reset();
-        pending_->headers.remove("Authorization");
+        if (used_token_) pending_->headers.remove("Authorization");
         pending_->trace = nullptr;
     }
 
@@ -8415,10 +8432,13 @@ using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>
 template <class T>
 struct io_traits {};
 
-/// A transport can send a request that stays with its caller, who has it back, as it was, when the answer is there. So
+/// A transport can send a request that stays with its caller, by `send_in_place`, which gives what `send` gives. The request is
+/// neither changed nor looked at by others meanwhile; afterwards, however it ended, it is as it was, and nothing refers to it. So
 /// nothing need be copied for the case that it is sent again.
 template <class T>
-concept SendsInPlace = requires(T& transport, http_request& request) { transport.send_in_place(request); };
+concept SendsInPlace = HasSend<T> && requires(T& transport, http_request& request) {
+    { transport.send_in_place(request) } -> std::same_as<send_result_t<T>>;
+};
 
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
@@ -8497,6 +8517,7 @@ concept DeclarationsFit = (!requires { T::tracks_writes; } || requires { std::bo
 ///     result<http_response> send(http_request);          // or something awaited that gives one
 ///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
 ///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
+///     awaitable<result<http_response>> send_in_place(http_request&);  // optional, of coroutines of Asio: see SendsInPlace
 ///
 /// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
 /// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and
@@ -9561,6 +9582,8 @@ private:
         if (is_interim()) return end_interim();
         is_header_done_ = true;
         body_left_ = limits_.body_bytes;
+        // What says that it has a body may send it, to be taken for the next answer (RFC 9110, 8.6).
+        if (status_ == 204 && (is_chunked_ || rest_ != 0)) ends_with_connection_ = true;
         if (expects_no_body_ || status_ == 204 || status_ == 304) {
             rest_ = 0;
             state_ = state::body;
@@ -11471,7 +11494,7 @@ public:
             http1::event const found = parser_.next(unread_);
             switch (found.what) {
                 case http1::event_kind::status: response_.status = found.status; break;
-                case http1::event_kind::field: response_.headers.add(std::string(found.name), std::string(found.value)); break;
+                case http1::event_kind::field: response_.headers.add(found.name, found.value); break;
                 case http1::event_kind::header_end: break;
                 case http1::event_kind::body: response_.body.append(found.value); break;
                 case http1::event_kind::complete:

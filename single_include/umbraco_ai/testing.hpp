@@ -290,24 +290,18 @@ namespace detail {
     return true;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// Bytes that are written one behind the other, and overwritten before their memory is given up.
 class byte_block {
 public:
     byte_block() = default;
     byte_block(byte_block const& other) {
-        reserve(other.size_);
+        static_cast<void>(make_room(other.size_));
         if (other.size_ != 0) std::memcpy(grow(other.size_), other.data(), other.size_);
     }
     byte_block(byte_block&& other) noexcept
         : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
     byte_block& operator=(byte_block other) noexcept {
-        std::swap(memory_, other.memory_);
-        std::swap(size_, other.size_);
-        std::swap(capacity_, other.capacity_);
+        swap(other);
         return *this;
     }
     ~byte_block() { wipe(); }
@@ -315,23 +309,22 @@ public:
     [[nodiscard]] char const* data() const noexcept { return memory_.get(); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-    void reserve(std::size_t capacity) {
-        if (capacity <= capacity_) return;
-        capacity = (std::max)(capacity, 2 * capacity_);
-        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-        if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
-        auto const kept = size_;
-        wipe();
-        memory_ = std::move(larger);
-        size_ = kept;
-        capacity_ = capacity;
+    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+
+    /// Makes room for `count` bytes more. Gives what had to be left for it, so that views of it hold for as long as that is kept.
+    [[nodiscard]] byte_block make_room(std::size_t count) {
+        byte_block left;
+        if (count <= capacity_ - size_) return left;
+        left.capacity_ = (std::max)(size_ + count, 2 * capacity_);
+        left.memory_ = std::make_unique_for_overwrite<char[]>(left.capacity_);
+        left.size_ = size_;
+        if (size_ != 0) std::memcpy(left.memory_.get(), memory_.get(), size_);
+        swap(left);
+        return left;
     }
 
-    /// Room for `count` bytes more, to be written by the caller.
-    [[nodiscard]] char* grow(std::size_t count) {
-        reserve(size_ + count);
-        return memory_.get() + std::exchange(size_, size_ + count);
-    }
+    /// `count` bytes more, for which there is room, to be written by the caller.
+    [[nodiscard]] char* grow(std::size_t count) noexcept { return memory_.get() + std::exchange(size_, size_ + count); }
 
     void remove(std::size_t at, std::size_t count) noexcept {
         std::memmove(memory_.get() + at, memory_.get() + at + count, size_ - at - count);
@@ -350,6 +343,12 @@ public:
     }
 
 private:
+    void swap(byte_block& other) noexcept {
+        memory_.swap(other.memory_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+    }
+
     std::unique_ptr<char[]> memory_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
@@ -447,22 +446,26 @@ public:
 
     http_headers() = default;
 
-    /// Adds a field; its value is `value` and `rest` together. None of the texts may be one of these fields' own.
+    /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
         sizes const written(name.size(), value.size() + rest.size());
-        char* to = bytes_.grow(sizeof written + written.name + written.value);
+        std::size_t const size = sizeof written + written.name + written.value;
+        detail::byte_block const left = bytes_.make_room(size);
+        char* to = bytes_.grow(size);
         std::memcpy(to, &written, sizeof written);
         to += sizeof written;
         to += name.copy(to, name.size());
         to += value.copy(to, value.size());
         rest.copy(to, rest.size());
-        ++count_;
     }
 
     /// Makes room for fields of so many characters, names and values together.
     void reserve(std::size_t count, std::size_t characters) {
-        bytes_.reserve(bytes_.size() + count * sizeof(sizes) + characters);
+        static_cast<void>(bytes_.make_room(count * sizeof(sizes) + characters));
     }
+
+    /// How many bytes of memory the fields take, and may take before they need more.
+    [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
 
     /// The value of the first field of this name.
     [[nodiscard]] header_value find(std::string_view name) const noexcept {
@@ -472,36 +475,29 @@ public:
     }
 
     [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
-    [[nodiscard]] std::size_t size() const noexcept { return count_; }
-    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(std::distance(begin(), end())); }
+    [[nodiscard]] bool empty() const noexcept { return bytes_.size() == 0; }
     [[nodiscard]] iterator begin() const noexcept { return {bytes_.data(), bytes_.data() + bytes_.size()}; }
     [[nodiscard]] iterator end() const noexcept { return {bytes_.data() + bytes_.size(), bytes_.data() + bytes_.size()}; }
 
-    /// Removes all fields of this name.
+    /// Removes all fields of this name, which may be the text of one of them.
     void remove(std::string_view name) {
+        std::string const removed(name);
         for (std::size_t at = 0; at < bytes_.size();) {
             header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
             std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
-            if (!detail::equals_ignoring_case(field.name, name)) {
-                at += size;
-                continue;
-            }
-            bytes_.remove(at, size);
-            --count_;
+            if (detail::equals_ignoring_case(field.name, removed)) bytes_.remove(at, size);
+            else at += size;
         }
     }
 
     /// Overwrites and removes all fields.
-    void wipe() noexcept {
-        bytes_.wipe();
-        count_ = 0;
-    }
+    void wipe() noexcept { bytes_.wipe(); }
 
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
     detail::byte_block bytes_;
-    std::size_t count_ = 0;
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
@@ -537,7 +533,7 @@ public:
     std::chrono::nanoseconds time = std::chrono::seconds(30);
     std::size_t header_bytes = 32 * 1024;        ///< Of the response: status line and fields, each interim response on its own.
     std::size_t body_bytes = 8 * 1024 * 1024;    ///< Of the response, after chunk decoding.
-    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up.
+    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up. It does not throw.
     void const* cancel_context = nullptr;        ///< Passed to `cancelled`.
 
     [[nodiscard]] bool is_cancelled() const { return cancelled != nullptr && cancelled(cancel_context); }
@@ -977,10 +973,6 @@ namespace detail {
 #endif
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// A failure in memory of its own, since it is many times larger than most values, and a result is moved often.
 class boxed_failure {
 public:
@@ -1386,8 +1378,9 @@ private:
 
 namespace detail {
 
+// Inlined, the copy of a text whose size the compiler knows is no call.
 template <Sink S>
-constexpr void put(S& sink, std::string_view text) {
+[[gnu::always_inline]] constexpr void put(S& sink, std::string_view text) {
     sink.append(text.data(), text.size());
 }
 
@@ -2136,7 +2129,7 @@ public:
     }
 
     /// The kind of the next value, by its first character.
-    [[nodiscard]] json_kind peek() noexcept {
+    [[nodiscard, gnu::always_inline]] json_kind peek() noexcept {
         skip_blanks();
         if (position_ == end_) return json_kind::invalid;
         switch (*position_) {
@@ -2275,7 +2268,7 @@ public:
     [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
 
     /// Whether a value of this kind stands next; the error names what is there instead.
-    bool expect(json_kind kind) {
+    [[gnu::always_inline]] bool expect(json_kind kind) {
         // Mostly it stands here.
         if (kind >= json_kind::string && kind <= json_kind::object && position_ != end_) {
             constexpr char first[] = {'"', '[', '{'};
@@ -3504,10 +3497,13 @@ using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>
 template <class T>
 struct io_traits {};
 
-/// A transport can send a request that stays with its caller, who has it back, as it was, when the answer is there. So
+/// A transport can send a request that stays with its caller, by `send_in_place`, which gives what `send` gives. The request is
+/// neither changed nor looked at by others meanwhile; afterwards, however it ended, it is as it was, and nothing refers to it. So
 /// nothing need be copied for the case that it is sent again.
 template <class T>
-concept SendsInPlace = requires(T& transport, http_request& request) { transport.send_in_place(request); };
+concept SendsInPlace = HasSend<T> && requires(T& transport, http_request& request) {
+    { transport.send_in_place(request) } -> std::same_as<send_result_t<T>>;
+};
 
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
@@ -3586,6 +3582,7 @@ concept DeclarationsFit = (!requires { T::tracks_writes; } || requires { std::bo
 ///     result<http_response> send(http_request);          // or something awaited that gives one
 ///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
 ///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
+///     awaitable<result<http_response>> send_in_place(http_request&);  // optional, of coroutines of Asio: see SendsInPlace
 ///
 /// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
 /// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and
@@ -3741,7 +3738,7 @@ public:
     }
 
     /// Carries out any action but `send`.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> rest() {
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> carry_out() {
         switch (next.what) {
             case action_kind::wait:
                 if constexpr (CanWait<Transport>) co_await transport_.wait(next.delay);
@@ -3808,7 +3805,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         try {
             for (work.start(); work.next.what != action_kind::done;) {
                 if (work.next.what != action_kind::send) {
-                    co_await work.rest();
+                    co_await work.carry_out();
                 } else if constexpr (driver::keeps_requests) {
                     work.resume(co_await transport.send_in_place(machine.request()));
                 } else {
@@ -4349,11 +4346,16 @@ public:
     test_certificate identity;
     tls_version oldest = tls_version::tls_1_2;
     tls_version newest = tls_version::tls_1_3;
+    bool asks_for_client_certificate = false;     ///< And takes a client without one.
     bool demands_client_certificate = false;
 
     server_tls& with_versions(tls_version from, tls_version to) {
         oldest = from;
         newest = to;
+        return *this;
+    }
+    server_tls& asking_for_client_certificate() {
+        asks_for_client_certificate = true;
         return *this;
     }
     server_tls& demanding_client_certificate() {
@@ -4467,6 +4469,7 @@ private:
     SSL_CTX_set_session_id_context(context, name, sizeof name - 1);
     made->use_certificate_chain(boost::asio::buffer(options.identity.certificate));
     made->use_private_key(boost::asio::buffer(options.identity.key), boost::asio::ssl::context::pem);
+    if (options.asks_for_client_certificate) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (options.demands_client_certificate) SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     return made;
 }
@@ -4514,6 +4517,14 @@ public:
         boost::asio::const_buffer const what = boost::asio::buffer(bytes.data(), bytes.size());
         if (tls_) co_await boost::asio::async_write(*tls_, what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
         else co_await boost::asio::async_write(socket_, what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        co_return !error;
+    }
+
+    /// Writes to the socket itself, between the records of TLS.
+    boost::asio::awaitable<bool> write_beneath_tls(std::string_view bytes) {
+        error_code error;
+        co_await boost::asio::async_write(socket_, boost::asio::buffer(bytes.data(), bytes.size()),
+                                          boost::asio::redirect_error(boost::asio::use_awaitable, error));
         co_return !error;
     }
 
@@ -4823,6 +4834,7 @@ enum class raw_action : std::uint8_t {
     read_bytes,     ///< Read until the connection has brought so many bytes.
     send,           ///< Write bytes.
     send_bytewise,  ///< Write bytes, each by itself, with a pause after each.
+    send_beneath,   ///< Write bytes beneath TLS, as no record of it.
     send_forever,   ///< Write the same bytes until the peer closes.
     pause,          ///< Do nothing for a while.
     renegotiate,    ///< Ask for a new TLS handshake.
@@ -4851,6 +4863,7 @@ public:
         made.time = between;
         return made;
     }
+    [[nodiscard]] static raw_step send_beneath_tls(std::string text) { return raw_step(raw_action::send_beneath, std::move(text)); }
     [[nodiscard]] static raw_step send_forever(std::string text) { return raw_step(raw_action::send_forever, std::move(text)); }
     [[nodiscard]] static raw_step pause(std::chrono::milliseconds duration) {
         raw_step made(raw_action::pause, {});
@@ -4971,6 +4984,7 @@ private:
                         if (step.time > step.time.zero()) co_await sleep(step.time);
                     }
                     break;
+                case raw_action::send_beneath: goes_on = co_await stream.write_beneath_tls(step.bytes); break;
                 case raw_action::send_forever:
                     while (co_await stream.write(step.bytes)) {
                     }
@@ -9307,7 +9321,9 @@ private:
 }
 
 /// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
-[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept { return text.starts_with("ENC:"); }
+[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept {
+    return text.size() >= 4 && text[0] == 'E' && text.starts_with("ENC:");
+}
 
 /// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
 [[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
@@ -9362,7 +9378,7 @@ public:
 
 private:
     [[nodiscard]] static bool may_hold_mask(std::string_view text) noexcept {
-        for (char const c : {'*', '\xE2', '\\'})
+        for (char const c : {'*', '\xE2'})
             if (!text.empty() && std::memchr(text.data(), c, text.size()) != nullptr) return true;
         return false;
     }
@@ -9387,7 +9403,7 @@ private:
                 std::string scratch;
                 std::string_view text;
                 if (!reader_.read_text(text, scratch)) return false;
-                if (may_hold_mask_ && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
+                if ((may_hold_mask_ || text.data() == scratch.data()) && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
                 if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
                 if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
                 if (strings_ != nullptr) strings_(context_, text);
@@ -9464,7 +9480,7 @@ private:
     json_reader reader_;
     std::string_view root_;
     json_findings& findings_;
-    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere, escaped or not.
+    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere. One that is escaped is seen when it is decoded.
     void (*strings_)(void*, std::string_view) = nullptr;
     void* context_ = nullptr;
 };
@@ -9497,6 +9513,7 @@ inline constexpr std::size_t most_field_errors = 32;
 [[nodiscard]] inline std::string without_tokens(std::string_view text) {
     auto const belongs = [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '+' || c == '/' || c == '='; };
     std::string kept;
+    kept.reserve(text.size());
     while (!text.empty()) {
         std::size_t length = 0;
         bool letter = false;
@@ -12866,8 +12883,9 @@ public:
         if (text.size() < shortest) return;
         texts_.emplace_back(std::string(text));
         // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
-        for (std::string cleaned : {server_text(text), bounded(text)})
-            if (cleaned != text && cleaned.size() >= shortest) texts_.emplace_back(std::move(cleaned));
+        wiping_string bounded_text(bounded(text));
+        add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
+        add_if_other(std::move(bounded_text), text);
         // The longest first, so that a secret which begins with another one goes as a whole.
         std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
     }
@@ -12909,6 +12927,10 @@ public:
 private:
     /// Shorter texts occur by chance, in words of the server's own.
     static constexpr std::size_t shortest = 4;
+
+    void add_if_other(wiping_string cleaned, std::string_view text) {
+        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
+    }
 
     static void replace(std::string& text, std::string_view value) {
         for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
@@ -13123,7 +13145,14 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 
 /// What a client does, as a machine over bare requests and answers: which request comes next, and what the answers mean.
-/// Origin, credentials, limits and deadline are the business of `exchange`.
+/// Origin, credentials, limits and deadline are the business of `exchange`. Where these members are there, they are used:
+///
+///     bool start(http_request& empty, base_path);      // instead of the other `start`: writes the first request in place
+///     static constexpr std::string_view name;          // what observers call it
+///     static constexpr bool writes;                    // a client that is read_only refuses it
+///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
+///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
+///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>
 concept Operation = is_result<typename O::result_type> &&
                     requires(O operation, result<http_response> answer, std::string_view base_path) {
@@ -13143,21 +13172,30 @@ public:
 
     /// An empty request, in memory of one that is over where there is any.
     [[nodiscard]] std::unique_ptr<http_request> spare_request() {
-        if (spare_requests_.empty()) return std::make_unique<http_request>();
+        if (spare_requests_.empty()) {
+            // Nothing may be thrown when a call is over, which may have written.
+            spare_requests_.reserve(most_kept);
+            return std::make_unique<http_request>();
+        }
         auto spare = std::move(spare_requests_.back());
         spare_requests_.pop_back();
         return spare;
     }
 
     /// Keeps the memory of a request that is over, and nothing of what it holds.
-    void keep_memory_of(std::unique_ptr<http_request> spent) {
-        constexpr std::size_t most_kept = 64;
-        constexpr std::size_t most_body = 16 * 1024;
-        if (!spent || spare_requests_.size() == most_kept) return;
-        spent->target.clear();
-        spent->headers.wipe();
+    void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
+        constexpr std::size_t most_bytes = 16 * 1024;
+        if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
+        if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
+        // Its limits and its trace refer to what ends with the call.
+        http_request emptied;
+        emptied.target = std::move(spent->target);
+        emptied.target.clear();
+        emptied.headers = std::move(spent->headers);
+        emptied.headers.wipe();
         detail::wipe_message(spent->body);
-        if (spent->body.capacity() > most_body) spent->body = std::string();
+        emptied.body = std::move(spent->body);
+        *spent = std::move(emptied);
         spare_requests_.push_back(std::move(spent));
     }
 
@@ -13173,11 +13211,6 @@ public:
     detail::retry_budget budget;
     detail::jitter_source jitter;
     std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
-
-private:
-    std::vector<std::unique_ptr<http_request>> spare_requests_;
-
-public:
 
     /// FNV-1a.
     [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
@@ -13197,6 +13230,11 @@ public:
                 .at("base URL");
         return std::nullopt;
     }
+
+private:
+    static constexpr std::size_t most_kept = 64;
+
+    std::vector<std::unique_ptr<http_request>> spare_requests_;
 };
 
 /// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
@@ -13402,7 +13440,7 @@ private:
 
     void take_request_back() {
         token_request_.reset();
-        pending_->headers.remove("Authorization");
+        if (used_token_) pending_->headers.remove("Authorization");
         pending_->trace = nullptr;
     }
 
@@ -15499,14 +15537,15 @@ private:
     static constexpr std::chrono::milliseconds most_grain{160};
 
     void arm(clock::time_point at) {
-        is_armed_ = true;
-        armed_ = at;
-        is_far_ = at > clock::now() + most_grain;
+        is_armed_ = false;
         timer_->expires_at(at);
         timer_->async_wait([weak = weak_from_this()](boost::system::error_code error) {
             auto const self = weak.lock();
             if (self && !error) self->tick();
         });
+        is_armed_ = true;
+        armed_ = at;
+        is_far_ = at > clock::now() + most_grain;
     }
 
     void tick() {
@@ -15520,10 +15559,7 @@ private:
         auto const now = clock::now();
         auto next = (clock::time_point::max)();
         for (alarmed* one = first_; one != nullptr; one = one->next_) {
-            if (one->due_ <= now) {
-                one->due_ = (clock::time_point::max)();
-                ring(*one);
-            }
+            if (one->due_ <= now) one->due_ = ring(*one) ? (clock::time_point::max)() : now + grain_;
             next = (std::min)(next, one->due_);
         }
         // Where all calls are older than this, they are slow ones, and the next to be due decides.
@@ -15532,13 +15568,15 @@ private:
     }
 
     // With the mutex held: `shut_down` waits for it, so the context is alive.
-    static void ring(alarmed& one) noexcept {
+    [[nodiscard]] static bool ring(alarmed& one) noexcept {
         try {
             boost::asio::post(one.strand, [weak = one.weak_from_this()] {
                 if (auto const awake = weak.lock()) awake->on_alarm();
             });
+            return true;
         } catch (std::exception const&) {
-            // Out of memory: a later alarm may get through.
+            // Out of memory.
+            return false;
         }
     }
 
@@ -15575,6 +15613,17 @@ UMBRACO_AI_END_NAMESPACE
 #ifndef UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
 
+#if defined(__SANITIZE_ADDRESS__)
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
+#endif
+#endif
+#ifndef UMBRACO_AI_DETAIL_IS_SANITIZED
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 0
+#endif
+
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
@@ -15591,7 +15640,7 @@ public:
     [[nodiscard]] void* take(std::size_t size) {
         {
             std::lock_guard const guard(mutex_);
-            if (!spare_.empty()) {
+            if (!spare_.empty() && size == size_) {
                 void* const block = spare_.back();
                 spare_.pop_back();
                 return block;
@@ -15600,10 +15649,11 @@ public:
         return ::operator new(size);
     }
 
-    void give(void* block) noexcept {
+    void give(void* block, std::size_t size) noexcept {
         {
             std::lock_guard const guard(mutex_);
-            if (spare_.size() < most_kept) {
+            if (spare_.empty()) size_ = size;
+            if (spare_.size() < most_kept && size == size_) {
                 spare_.push_back(block);
                 return;
             }
@@ -15612,9 +15662,15 @@ public:
     }
 
 private:
+    // A block that is used again would hide from the sanitizer who still uses it.
+#if UMBRACO_AI_DETAIL_IS_SANITIZED
+    static constexpr std::size_t most_kept = 0;
+#else
     static constexpr std::size_t most_kept = 64;
+#endif
 
     std::mutex mutex_;
+    std::size_t size_ = 0;
     std::vector<void*> spare_;
 };
 
@@ -15629,7 +15685,7 @@ public:
     call_allocator(call_allocator<U> const& other) noexcept : memory_(other.memory()) {}
 
     [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(memory_->take(count * sizeof(T))); }
-    void deallocate(T* block, std::size_t) noexcept { memory_->give(block); }
+    void deallocate(T* block, std::size_t count) noexcept { memory_->give(block, count * sizeof(T)); }
 
     [[nodiscard]] std::shared_ptr<call_memory> const& memory() const noexcept { return memory_; }
 
@@ -15799,7 +15855,7 @@ public:
 
     /// Whether to give up, asked after every wait and before the next operation.
     [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
-        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || request.limits.is_cancelled())
+        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up())
             return stop_reason::cancelled;
         return clock::now() >= deadline_ ? stop_reason::deadline : stop_reason::none;
     }
@@ -15813,13 +15869,17 @@ private:
         alarms_->set(*this, next);
     }
 
-    void on_alarm() override {
+    // A check that throws ends the call too, since between two steps nobody but the loop could catch it.
+    [[nodiscard]] bool is_given_up() const noexcept {
         try {
-            is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
+            return request.limits.is_cancelled();
         } catch (...) {
-            // Nobody but the loop could catch it here.
-            is_cancelled_ = true;
+            return true;
         }
+    }
+
+    void on_alarm() override {
+        is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
         bool const is_time = now >= alarm_;
@@ -16486,6 +16546,8 @@ private:
         if (is_interim()) return end_interim();
         is_header_done_ = true;
         body_left_ = limits_.body_bytes;
+        // What says that it has a body may send it, to be taken for the next answer (RFC 9110, 8.6).
+        if (status_ == 204 && (is_chunked_ || rest_ != 0)) ends_with_connection_ = true;
         if (expects_no_body_ || status_ == 204 || status_ == 304) {
             rest_ = 0;
             state_ = state::body;
@@ -16799,14 +16861,31 @@ public:
     [[nodiscard]] static tls_peer* of(SSL const* ssl) { return static_cast<tls_peer*>(SSL_get_ex_data(ssl, index())); }
 };
 
+/// Whether an error is one of TLS, and not of the socket below.
+[[nodiscard]] inline bool is_of_tls(boost::system::error_code error) noexcept {
+    return error.category() == boost::asio::error::get_ssl_category() || error.category() == boost::asio::ssl::error::get_stream_category();
+}
+
+/// The reason in an error of OpenSSL's, or 0.
+[[nodiscard]] inline int tls_reason(boost::system::error_code error) noexcept {
+    if (error.category() != boost::asio::error::get_ssl_category()) return 0;
+    return ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())));
+}
+
+/// Whether the server says that it ends the handshake for want of a certificate. With TLS 1.3 the client has ended its own by then,
+/// and may have written.
+[[nodiscard]] inline bool wants_certificate(boost::system::error_code error) noexcept {
+    int const reason = tls_reason(error);
+    return reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED || reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
+           reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE;
+}
+
 /// Why a handshake failed, or a connection after it, in a sentence.
 [[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
     if (peer.rejection) return *peer.rejection;
     std::string const& where = peer.session_key;
     auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
-    int const reason = error.category() == boost::asio::error::get_ssl_category()
-                           ? ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())))
-                           : 0;
+    int const reason = tls_reason(error);
     switch (reason) {
         case SSL_R_WRONG_VERSION_NUMBER:
         case SSL_R_UNKNOWN_PROTOCOL:
@@ -16894,7 +16973,7 @@ private:
     [[nodiscard]] std::optional<failure> load(tls_options const& options) {
         SSL_CTX* const context = native_.native_handle();
         SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-        SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+        SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT);
         SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
         SSL_CTX_set_cert_verify_callback(context, &tls_context::on_verify, this);
@@ -17266,6 +17345,10 @@ public:
     ~http_connection() {
         forget_request();
         wipe(body_);
+        if (line_memory_ != 0) overwrite(lines_.get(), line_memory_);
+        buffer.clear();
+        auto const last_answer = buffer.prepare(buffer.capacity());
+        if (last_answer.size() != 0) overwrite(static_cast<char*>(last_answer.data()), last_answer.size());
     }
 
     http_origin const origin;
@@ -18262,6 +18345,12 @@ public:
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
     ~http_exchange() {
+        try {
+            // After an exception too, the caller has the request back.
+            return_request();
+        } catch (std::exception const&) {
+            // Out of memory for a second body, and the other one is still being written.
+        }
         if (connection_) connection_->abandon();
         watch_.call()->end();
     }
@@ -18273,8 +18362,6 @@ public:
                                            "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
                                        .at("dangerously_accept_any_certificate_on_loopback")));
         if (request().limits.time <= request().limits.time.zero()) return end(watch_.fail(watch_.stopped(stop_reason::deadline)));
-        if (request().limits.is_cancelled()) return end(watch_.fail(watch_.stopped(stop_reason::cancelled)));
-
         watch_.call()->start();
         place_.emplace(*shared_->pool, *watch_.call());
         watch_.enter(transfer_phase::queue);
@@ -18460,7 +18547,10 @@ private:
         if (connection_->reading.is_pending()) return true;
         auto& buffer = connection_->buffer;
         if (buffer.size() != 0) {
-            std::size_t const used = reader().take(std::string_view(static_cast<char const*>(buffer.cdata().data()), buffer.size()));
+            auto* const arrived = static_cast<char*>(buffer.data().data());
+            std::size_t const used = reader().take(std::string_view(arrived, buffer.size()));
+            // An idle connection keeps its buffer.
+            if (used != 0) overwrite(arrived, used);
             buffer.consume(used);
             if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
         }
@@ -18469,10 +18559,10 @@ private:
     }
 
     [[nodiscard]] bool closed(error_code error) {
-        if (connection_->is_tls() && !is_close(error)) {
+        if (connection_->is_tls() && is_of_tls(error) && !is_close(error)) {
             failure reason = tls_failure(error, connection_->peer());
             // The server ended the handshake on its side: it has read nothing.
-            if (connection_->peer().was_asked_for_certificate && !reader().has_begun()) may_have_written_ = false;
+            if (connection_->peer().was_asked_for_certificate && !is_reused_ && !reader().has_begun() && wants_certificate(error)) may_have_written_ = false;
             return watch_.fail(std::move(reason));
         }
         if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
@@ -18535,7 +18625,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///
 /// Trust: TLS 1.2 or newer; the certificate is verified, always; see `tls_options`.
 /// Connections: kept and used again, the most recent first; at most `transport_options::most_connections` to one origin in
-/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used. A host
+/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used; a GET over
+/// plain http that begins within 100 µs of the answer before, of which nothing was left over, does not look once more. A host
 /// with several addresses is tried at all of them, IPv6 and IPv4 by turns, and the first that answers is taken.
 /// Answers: any status is a response; interim responses are skipped. Redirects are not followed.
 /// Errors: usage (`invalid_argument`, of the request or of `tls_options`), `resolve_failed`, `connect_failed`, `tls_failed`,
@@ -20598,7 +20689,7 @@ public:
             http1::event const found = parser_.next(unread_);
             switch (found.what) {
                 case http1::event_kind::status: response_.status = found.status; break;
-                case http1::event_kind::field: response_.headers.add(std::string(found.name), std::string(found.value)); break;
+                case http1::event_kind::field: response_.headers.add(found.name, found.value); break;
                 case http1::event_kind::header_end: break;
                 case http1::event_kind::body: response_.body.append(found.value); break;
                 case http1::event_kind::complete:

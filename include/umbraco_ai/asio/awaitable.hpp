@@ -61,7 +61,7 @@ public:
     }
 
     /// Carries out any action but `send`.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> rest() {
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> carry_out() {
         switch (next.what) {
             case action_kind::wait:
                 if constexpr (CanWait<Transport>) co_await transport_.wait(next.delay);
@@ -128,7 +128,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         try {
             for (work.start(); work.next.what != action_kind::done;) {
                 if (work.next.what != action_kind::send) {
-                    co_await work.rest();
+                    co_await work.carry_out();
                 } else if constexpr (driver::keeps_requests) {
                     work.resume(co_await transport.send_in_place(machine.request()));
                 } else {

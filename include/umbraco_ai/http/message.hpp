@@ -47,24 +47,18 @@ namespace detail {
     return true;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// Bytes that are written one behind the other, and overwritten before their memory is given up.
 class byte_block {
 public:
     byte_block() = default;
     byte_block(byte_block const& other) {
-        reserve(other.size_);
+        static_cast<void>(make_room(other.size_));
         if (other.size_ != 0) std::memcpy(grow(other.size_), other.data(), other.size_);
     }
     byte_block(byte_block&& other) noexcept
         : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
     byte_block& operator=(byte_block other) noexcept {
-        std::swap(memory_, other.memory_);
-        std::swap(size_, other.size_);
-        std::swap(capacity_, other.capacity_);
+        swap(other);
         return *this;
     }
     ~byte_block() { wipe(); }
@@ -72,23 +66,22 @@ public:
     [[nodiscard]] char const* data() const noexcept { return memory_.get(); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-    void reserve(std::size_t capacity) {
-        if (capacity <= capacity_) return;
-        capacity = (std::max)(capacity, 2 * capacity_);
-        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-        if (size_ != 0) std::memcpy(larger.get(), memory_.get(), size_);
-        auto const kept = size_;
-        wipe();
-        memory_ = std::move(larger);
-        size_ = kept;
-        capacity_ = capacity;
+    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+
+    /// Makes room for `count` bytes more. Gives what had to be left for it, so that views of it hold for as long as that is kept.
+    [[nodiscard]] byte_block make_room(std::size_t count) {
+        byte_block left;
+        if (count <= capacity_ - size_) return left;
+        left.capacity_ = (std::max)(size_ + count, 2 * capacity_);
+        left.memory_ = std::make_unique_for_overwrite<char[]>(left.capacity_);
+        left.size_ = size_;
+        if (size_ != 0) std::memcpy(left.memory_.get(), memory_.get(), size_);
+        swap(left);
+        return left;
     }
 
-    /// Room for `count` bytes more, to be written by the caller.
-    [[nodiscard]] char* grow(std::size_t count) {
-        reserve(size_ + count);
-        return memory_.get() + std::exchange(size_, size_ + count);
-    }
+    /// `count` bytes more, for which there is room, to be written by the caller.
+    [[nodiscard]] char* grow(std::size_t count) noexcept { return memory_.get() + std::exchange(size_, size_ + count); }
 
     void remove(std::size_t at, std::size_t count) noexcept {
         std::memmove(memory_.get() + at, memory_.get() + at + count, size_ - at - count);
@@ -107,6 +100,12 @@ public:
     }
 
 private:
+    void swap(byte_block& other) noexcept {
+        memory_.swap(other.memory_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+    }
+
     std::unique_ptr<char[]> memory_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
@@ -204,22 +203,26 @@ public:
 
     http_headers() = default;
 
-    /// Adds a field; its value is `value` and `rest` together. None of the texts may be one of these fields' own.
+    /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
         sizes const written(name.size(), value.size() + rest.size());
-        char* to = bytes_.grow(sizeof written + written.name + written.value);
+        std::size_t const size = sizeof written + written.name + written.value;
+        detail::byte_block const left = bytes_.make_room(size);
+        char* to = bytes_.grow(size);
         std::memcpy(to, &written, sizeof written);
         to += sizeof written;
         to += name.copy(to, name.size());
         to += value.copy(to, value.size());
         rest.copy(to, rest.size());
-        ++count_;
     }
 
     /// Makes room for fields of so many characters, names and values together.
     void reserve(std::size_t count, std::size_t characters) {
-        bytes_.reserve(bytes_.size() + count * sizeof(sizes) + characters);
+        static_cast<void>(bytes_.make_room(count * sizeof(sizes) + characters));
     }
+
+    /// How many bytes of memory the fields take, and may take before they need more.
+    [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
 
     /// The value of the first field of this name.
     [[nodiscard]] header_value find(std::string_view name) const noexcept {
@@ -229,36 +232,29 @@ public:
     }
 
     [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
-    [[nodiscard]] std::size_t size() const noexcept { return count_; }
-    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(std::distance(begin(), end())); }
+    [[nodiscard]] bool empty() const noexcept { return bytes_.size() == 0; }
     [[nodiscard]] iterator begin() const noexcept { return {bytes_.data(), bytes_.data() + bytes_.size()}; }
     [[nodiscard]] iterator end() const noexcept { return {bytes_.data() + bytes_.size(), bytes_.data() + bytes_.size()}; }
 
-    /// Removes all fields of this name.
+    /// Removes all fields of this name, which may be the text of one of them.
     void remove(std::string_view name) {
+        std::string const removed(name);
         for (std::size_t at = 0; at < bytes_.size();) {
             header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
             std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
-            if (!detail::equals_ignoring_case(field.name, name)) {
-                at += size;
-                continue;
-            }
-            bytes_.remove(at, size);
-            --count_;
+            if (detail::equals_ignoring_case(field.name, removed)) bytes_.remove(at, size);
+            else at += size;
         }
     }
 
     /// Overwrites and removes all fields.
-    void wipe() noexcept {
-        bytes_.wipe();
-        count_ = 0;
-    }
+    void wipe() noexcept { bytes_.wipe(); }
 
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
     detail::byte_block bytes_;
-    std::size_t count_ = 0;
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
@@ -294,7 +290,7 @@ public:
     std::chrono::nanoseconds time = std::chrono::seconds(30);
     std::size_t header_bytes = 32 * 1024;        ///< Of the response: status line and fields, each interim response on its own.
     std::size_t body_bytes = 8 * 1024 * 1024;    ///< Of the response, after chunk decoding.
-    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up.
+    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up. It does not throw.
     void const* cancel_context = nullptr;        ///< Passed to `cancelled`.
 
     [[nodiscard]] bool is_cancelled() const { return cancelled != nullptr && cancelled(cancel_context); }

@@ -398,6 +398,8 @@ private:
         if (is_interim()) return end_interim();
         is_header_done_ = true;
         body_left_ = limits_.body_bytes;
+        // What says that it has a body may send it, to be taken for the next answer (RFC 9110, 8.6).
+        if (status_ == 204 && (is_chunked_ || rest_ != 0)) ends_with_connection_ = true;
         if (expects_no_body_ || status_ == 204 || status_ == 304) {
             rest_ = 0;
             state_ = state::body;

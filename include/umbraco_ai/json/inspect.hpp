@@ -54,7 +54,7 @@ public:
 
 private:
     [[nodiscard]] static bool may_hold_mask(std::string_view text) noexcept {
-        for (char const c : {'*', '\xE2', '\\'})
+        for (char const c : {'*', '\xE2'})
             if (!text.empty() && std::memchr(text.data(), c, text.size()) != nullptr) return true;
         return false;
     }
@@ -79,7 +79,7 @@ private:
                 std::string scratch;
                 std::string_view text;
                 if (!reader_.read_text(text, scratch)) return false;
-                if (may_hold_mask_ && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
+                if ((may_hold_mask_ || text.data() == scratch.data()) && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
                 if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
                 if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
                 if (strings_ != nullptr) strings_(context_, text);
@@ -156,7 +156,7 @@ private:
     json_reader reader_;
     std::string_view root_;
     json_findings& findings_;
-    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere, escaped or not.
+    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere. One that is escaped is seen when it is decoded.
     void (*strings_)(void*, std::string_view) = nullptr;
     void* context_ = nullptr;
 };

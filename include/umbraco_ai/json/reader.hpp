@@ -68,7 +68,7 @@ public:
     }
 
     /// The kind of the next value, by its first character.
-    [[nodiscard]] json_kind peek() noexcept {
+    [[nodiscard, gnu::always_inline]] json_kind peek() noexcept {
         skip_blanks();
         if (position_ == end_) return json_kind::invalid;
         switch (*position_) {
@@ -207,7 +207,7 @@ public:
     [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
 
     /// Whether a value of this kind stands next; the error names what is there instead.
-    bool expect(json_kind kind) {
+    [[gnu::always_inline]] bool expect(json_kind kind) {
         // Mostly it stands here.
         if (kind >= json_kind::string && kind <= json_kind::object && position_ != end_) {
             constexpr char first[] = {'"', '[', '{'};

@@ -26,6 +26,7 @@ inline constexpr std::size_t most_field_errors = 32;
 [[nodiscard]] inline std::string without_tokens(std::string_view text) {
     auto const belongs = [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '+' || c == '/' || c == '='; };
     std::string kept;
+    kept.reserve(text.size());
     while (!text.empty()) {
         std::size_t length = 0;
         bool letter = false;

@@ -40,6 +40,7 @@ enum class raw_action : std::uint8_t {
     read_bytes,     ///< Read until the connection has brought so many bytes.
     send,           ///< Write bytes.
     send_bytewise,  ///< Write bytes, each by itself, with a pause after each.
+    send_beneath,   ///< Write bytes beneath TLS, as no record of it.
     send_forever,   ///< Write the same bytes until the peer closes.
     pause,          ///< Do nothing for a while.
     renegotiate,    ///< Ask for a new TLS handshake.
@@ -68,6 +69,7 @@ public:
         made.time = between;
         return made;
     }
+    [[nodiscard]] static raw_step send_beneath_tls(std::string text) { return raw_step(raw_action::send_beneath, std::move(text)); }
     [[nodiscard]] static raw_step send_forever(std::string text) { return raw_step(raw_action::send_forever, std::move(text)); }
     [[nodiscard]] static raw_step pause(std::chrono::milliseconds duration) {
         raw_step made(raw_action::pause, {});
@@ -188,6 +190,7 @@ private:
                         if (step.time > step.time.zero()) co_await sleep(step.time);
                     }
                     break;
+                case raw_action::send_beneath: goes_on = co_await stream.write_beneath_tls(step.bytes); break;
                 case raw_action::send_forever:
                     while (co_await stream.write(step.bytes)) {
                     }

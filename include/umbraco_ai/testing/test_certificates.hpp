@@ -220,11 +220,16 @@ public:
     test_certificate identity;
     tls_version oldest = tls_version::tls_1_2;
     tls_version newest = tls_version::tls_1_3;
+    bool asks_for_client_certificate = false;     ///< And takes a client without one.
     bool demands_client_certificate = false;
 
     server_tls& with_versions(tls_version from, tls_version to) {
         oldest = from;
         newest = to;
+        return *this;
+    }
+    server_tls& asking_for_client_certificate() {
+        asks_for_client_certificate = true;
         return *this;
     }
     server_tls& demanding_client_certificate() {

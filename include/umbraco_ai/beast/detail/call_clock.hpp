@@ -100,14 +100,15 @@ private:
     static constexpr std::chrono::milliseconds most_grain{160};
 
     void arm(clock::time_point at) {
-        is_armed_ = true;
-        armed_ = at;
-        is_far_ = at > clock::now() + most_grain;
+        is_armed_ = false;
         timer_->expires_at(at);
         timer_->async_wait([weak = weak_from_this()](boost::system::error_code error) {
             auto const self = weak.lock();
             if (self && !error) self->tick();
         });
+        is_armed_ = true;
+        armed_ = at;
+        is_far_ = at > clock::now() + most_grain;
     }
 
     void tick() {
@@ -121,10 +122,7 @@ private:
         auto const now = clock::now();
         auto next = (clock::time_point::max)();
         for (alarmed* one = first_; one != nullptr; one = one->next_) {
-            if (one->due_ <= now) {
-                one->due_ = (clock::time_point::max)();
-                ring(*one);
-            }
+            if (one->due_ <= now) one->due_ = ring(*one) ? (clock::time_point::max)() : now + grain_;
             next = (std::min)(next, one->due_);
         }
         // Where all calls are older than this, they are slow ones, and the next to be due decides.
@@ -133,13 +131,15 @@ private:
     }
 
     // With the mutex held: `shut_down` waits for it, so the context is alive.
-    static void ring(alarmed& one) noexcept {
+    [[nodiscard]] static bool ring(alarmed& one) noexcept {
         try {
             boost::asio::post(one.strand, [weak = one.weak_from_this()] {
                 if (auto const awake = weak.lock()) awake->on_alarm();
             });
+            return true;
         } catch (std::exception const&) {
-            // Out of memory: a later alarm may get through.
+            // Out of memory.
+            return false;
         }
     }
 

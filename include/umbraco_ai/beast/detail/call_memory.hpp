@@ -11,6 +11,17 @@
 #include <utility>
 #include <vector>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
+#endif
+#endif
+#ifndef UMBRACO_AI_DETAIL_IS_SANITIZED
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 0
+#endif
+
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
@@ -27,7 +38,7 @@ public:
     [[nodiscard]] void* take(std::size_t size) {
         {
             std::lock_guard const guard(mutex_);
-            if (!spare_.empty()) {
+            if (!spare_.empty() && size == size_) {
                 void* const block = spare_.back();
                 spare_.pop_back();
                 return block;
@@ -36,10 +47,11 @@ public:
         return ::operator new(size);
     }
 
-    void give(void* block) noexcept {
+    void give(void* block, std::size_t size) noexcept {
         {
             std::lock_guard const guard(mutex_);
-            if (spare_.size() < most_kept) {
+            if (spare_.empty()) size_ = size;
+            if (spare_.size() < most_kept && size == size_) {
                 spare_.push_back(block);
                 return;
             }
@@ -48,9 +60,15 @@ public:
     }
 
 private:
+    // A block that is used again would hide from the sanitizer who still uses it.
+#if UMBRACO_AI_DETAIL_IS_SANITIZED
+    static constexpr std::size_t most_kept = 0;
+#else
     static constexpr std::size_t most_kept = 64;
+#endif
 
     std::mutex mutex_;
+    std::size_t size_ = 0;
     std::vector<void*> spare_;
 };
 
@@ -65,7 +83,7 @@ public:
     call_allocator(call_allocator<U> const& other) noexcept : memory_(other.memory()) {}
 
     [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(memory_->take(count * sizeof(T))); }
-    void deallocate(T* block, std::size_t) noexcept { memory_->give(block); }
+    void deallocate(T* block, std::size_t count) noexcept { memory_->give(block, count * sizeof(T)); }
 
     [[nodiscard]] std::shared_ptr<call_memory> const& memory() const noexcept { return memory_; }
 

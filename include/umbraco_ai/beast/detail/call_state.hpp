@@ -71,7 +71,7 @@ public:
 
     /// Whether to give up, asked after every wait and before the next operation.
     [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
-        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || request.limits.is_cancelled())
+        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up())
             return stop_reason::cancelled;
         return clock::now() >= deadline_ ? stop_reason::deadline : stop_reason::none;
     }
@@ -85,13 +85,17 @@ private:
         alarms_->set(*this, next);
     }
 
-    void on_alarm() override {
+    // A check that throws ends the call too, since between two steps nobody but the loop could catch it.
+    [[nodiscard]] bool is_given_up() const noexcept {
         try {
-            is_cancelled_ = is_cancelled_ || request.limits.is_cancelled();
+            return request.limits.is_cancelled();
         } catch (...) {
-            // Nobody but the loop could catch it here.
-            is_cancelled_ = true;
+            return true;
         }
+    }
+
+    void on_alarm() override {
+        is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
         bool const is_time = now >= alarm_;

@@ -79,6 +79,10 @@ public:
     ~http_connection() {
         forget_request();
         wipe(body_);
+        if (line_memory_ != 0) overwrite(lines_.get(), line_memory_);
+        buffer.clear();
+        auto const last_answer = buffer.prepare(buffer.capacity());
+        if (last_answer.size() != 0) overwrite(static_cast<char*>(last_answer.data()), last_answer.size());
     }
 
     http_origin const origin;

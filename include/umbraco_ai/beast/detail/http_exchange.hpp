@@ -30,6 +30,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +76,12 @@ public:
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
     ~http_exchange() {
+        try {
+            // After an exception too, the caller has the request back.
+            return_request();
+        } catch (std::exception const&) {
+            // Out of memory for a second body, and the other one is still being written.
+        }
         if (connection_) connection_->abandon();
         watch_.call()->end();
     }
@@ -86,8 +93,6 @@ public:
                                            "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
                                        .at("dangerously_accept_any_certificate_on_loopback")));
         if (request().limits.time <= request().limits.time.zero()) return end(watch_.fail(watch_.stopped(stop_reason::deadline)));
-        if (request().limits.is_cancelled()) return end(watch_.fail(watch_.stopped(stop_reason::cancelled)));
-
         watch_.call()->start();
         place_.emplace(*shared_->pool, *watch_.call());
         watch_.enter(transfer_phase::queue);
@@ -273,7 +278,10 @@ private:
         if (connection_->reading.is_pending()) return true;
         auto& buffer = connection_->buffer;
         if (buffer.size() != 0) {
-            std::size_t const used = reader().take(std::string_view(static_cast<char const*>(buffer.cdata().data()), buffer.size()));
+            auto* const arrived = static_cast<char*>(buffer.data().data());
+            std::size_t const used = reader().take(std::string_view(arrived, buffer.size()));
+            // An idle connection keeps its buffer.
+            if (used != 0) overwrite(arrived, used);
             buffer.consume(used);
             if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
         }
@@ -282,10 +290,10 @@ private:
     }
 
     [[nodiscard]] bool closed(error_code error) {
-        if (connection_->is_tls() && !is_close(error)) {
+        if (connection_->is_tls() && is_of_tls(error) && !is_close(error)) {
             failure reason = tls_failure(error, connection_->peer());
             // The server ended the handshake on its side: it has read nothing.
-            if (connection_->peer().was_asked_for_certificate && !reader().has_begun()) may_have_written_ = false;
+            if (connection_->peer().was_asked_for_certificate && !is_reused_ && !reader().has_begun() && wants_certificate(error)) may_have_written_ = false;
             return watch_.fail(std::move(reason));
         }
         if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");

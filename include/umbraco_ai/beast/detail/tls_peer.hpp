@@ -81,14 +81,31 @@ public:
     [[nodiscard]] static tls_peer* of(SSL const* ssl) { return static_cast<tls_peer*>(SSL_get_ex_data(ssl, index())); }
 };
 
+/// Whether an error is one of TLS, and not of the socket below.
+[[nodiscard]] inline bool is_of_tls(boost::system::error_code error) noexcept {
+    return error.category() == boost::asio::error::get_ssl_category() || error.category() == boost::asio::ssl::error::get_stream_category();
+}
+
+/// The reason in an error of OpenSSL's, or 0.
+[[nodiscard]] inline int tls_reason(boost::system::error_code error) noexcept {
+    if (error.category() != boost::asio::error::get_ssl_category()) return 0;
+    return ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())));
+}
+
+/// Whether the server says that it ends the handshake for want of a certificate. With TLS 1.3 the client has ended its own by then,
+/// and may have written.
+[[nodiscard]] inline bool wants_certificate(boost::system::error_code error) noexcept {
+    int const reason = tls_reason(error);
+    return reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED || reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
+           reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE;
+}
+
 /// Why a handshake failed, or a connection after it, in a sentence.
 [[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
     if (peer.rejection) return *peer.rejection;
     std::string const& where = peer.session_key;
     auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
-    int const reason = error.category() == boost::asio::error::get_ssl_category()
-                           ? ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())))
-                           : 0;
+    int const reason = tls_reason(error);
     switch (reason) {
         case SSL_R_WRONG_VERSION_NUMBER:
         case SSL_R_UNKNOWN_PROTOCOL:

@@ -134,6 +134,7 @@ private:
     SSL_CTX_set_session_id_context(context, name, sizeof name - 1);
     made->use_certificate_chain(boost::asio::buffer(options.identity.certificate));
     made->use_private_key(boost::asio::buffer(options.identity.key), boost::asio::ssl::context::pem);
+    if (options.asks_for_client_certificate) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (options.demands_client_certificate) SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     return made;
 }
@@ -181,6 +182,14 @@ public:
         boost::asio::const_buffer const what = boost::asio::buffer(bytes.data(), bytes.size());
         if (tls_) co_await boost::asio::async_write(*tls_, what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
         else co_await boost::asio::async_write(socket_, what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        co_return !error;
+    }
+
+    /// Writes to the socket itself, between the records of TLS.
+    boost::asio::awaitable<bool> write_beneath_tls(std::string_view bytes) {
+        error_code error;
+        co_await boost::asio::async_write(socket_, boost::asio::buffer(bytes.data(), bytes.size()),
+                                          boost::asio::redirect_error(boost::asio::use_awaitable, error));
         co_return !error;
     }
 
