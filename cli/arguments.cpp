@@ -219,13 +219,13 @@ void add_completion(CLI::App& root, invocation& chosen) {
     CLI::App& completion = group(root, "completion", "Writes a completion script for a shell.");
     completion.footer(examples({"eval \"$(umbraco-ai completion bash)\"", "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"}) + exit_codes_elsewhere);
     for (char const* const shell : {"bash", "zsh"}) {
-        CLI::App& one = command(completion, shell, std::string("For ") + shell + '.', exit_meanings("done", "the output could not be written").without_a_site(), {shell == std::string("bash") ? "eval \"$(umbraco-ai completion bash)\"" : "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"});
+        CLI::App& one = command(completion, shell, std::string("For ") + shell + '.', exit_meanings("done", "the output could not be written").without_a_site().without_interruption(), {shell == std::string("bash") ? "eval \"$(umbraco-ai completion bash)\"" : "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"});
         on_chosen(one, chosen, std::string("completion ") + shell, [&root, shell](session& on) { return write_completion(on, root, shell); });
     }
 }
 
 void add_serve(CLI::App& root, invocation& chosen) {
-    CLI::App& serve = command(root, "serve", "Starts a site to try everything on, in memory, on this machine.", exit_meanings("ended, by Ctrl-C too", "the port cannot be had").without_a_site(),
+    CLI::App& serve = command(root, "serve", "Starts a site to try everything on, in memory, on this machine.", exit_meanings("ended, by Ctrl-C too", "the port cannot be had").without_a_site().without_interruption(),
                                  {"umbraco-ai serve", "umbraco-ai serve --dialect documented --port 8080", "umbraco-ai serve --tls --seed connections.json"});
     auto given = std::make_shared<serve_arguments>();
     add_choice<bool>(serve, "--dialect", given->is_documented, {{"documented", true}, {"observed", false}}, "What released servers send, or what the documentation says (observed)");

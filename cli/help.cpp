@@ -29,7 +29,7 @@ std::string exit_codes(exit_meanings const& of) {
     add(text, exit_code::not_reachable, of.calls_a_site ? "not reachable, or no answer in time" : nullptr);
     add(text, exit_code::partly_done, of.partly_done);
     add(text, exit_code::usage, "usage: nothing was written");
-    add(text, exit_code::interrupted, "interrupted by Ctrl-C (143 by SIGTERM, 129 by SIGHUP)");
+    add(text, exit_code::interrupted, of.is_interrupted ? "interrupted by Ctrl-C (143 by SIGTERM, 129 by SIGHUP)" : nullptr);
     return text;
 }
 

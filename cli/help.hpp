@@ -20,19 +20,18 @@ public:
     char const* differs = nullptr;      ///< Nothing: it never ends with this.
     char const* partly_done = nullptr;  ///< As above.
     bool calls_a_site = true;
+    bool is_interrupted = true;         ///< False: Ctrl-C is how it ends.
 
     [[nodiscard]] exit_meanings with_differs(char const* words) const noexcept { return with(&exit_meanings::differs, words); }
     [[nodiscard]] exit_meanings with_partly_done(char const* words) const noexcept { return with(&exit_meanings::partly_done, words); }
-    [[nodiscard]] exit_meanings without_a_site() const noexcept {
-        exit_meanings made = *this;
-        made.calls_a_site = false;
-        return made;
-    }
+    [[nodiscard]] exit_meanings without_a_site() const noexcept { return with(&exit_meanings::calls_a_site, false); }
+    [[nodiscard]] exit_meanings without_interruption() const noexcept { return with(&exit_meanings::is_interrupted, false); }
 
 private:
-    [[nodiscard]] exit_meanings with(char const* exit_meanings::* member, char const* words) const noexcept {
+    template <class T>
+    [[nodiscard]] exit_meanings with(T exit_meanings::* member, T value) const noexcept {
         exit_meanings made = *this;
-        made.*member = words;
+        made.*member = value;
         return made;
     }
 };

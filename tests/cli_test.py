@@ -173,6 +173,7 @@ class Manners(Base):
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "w") as full:
             done = self.site.run("connections", "list", stdout=full)
+            self.assertEqual(run("completion", "bash", stdout=full).code, 1)
         self.assertEqual(done.code, 1)
         self.assertIn("could not be written", done.err)
 
@@ -198,6 +199,8 @@ class Manners(Base):
                 self.assertIn("it was done; the output could not be written: No space left", done.err)
                 self.assertEqual(site.run("connections", "exists", f"full-{number}").code, 0)
             self.assertEqual(site.run("rotate", "full-0", "--set-env", "apiKey=SECOND_KEY", stdout=full).code, 5)
+            self.assertEqual(site.run("connections", "update", "full-0", "--inactive", stdout=full).code, 5)
+            self.assertEqual(site.run("connections", "delete", "full-0", "--yes", stdout=full).code, 5)
             done = site.run("connections", "delete", "nobody", "--yes", stdout=full)
             self.assertEqual(done.code, 1)
             self.assertNotIn("it was done", done.err)
@@ -269,6 +272,8 @@ class Refusals(Base):
         self.check_refused(self.refused("connections", "list", "--output", "xml"), "--output: one of")
         self.check_refused(self.refused("connections", "list", "stray"), "an argument too many", "See umbraco-ai connections list --help.")
         self.check_refused(self.refused("connections", "list", "--nope"), "no option --nope")
+        for command in cli_tool.commands():
+            self.check_refused(self.refused(*command, "--nope"), f"See umbraco-ai {' '.join(command)} --help.")
         self.check_refused(self.refused("connections"), "subcommand is required", "See umbraco-ai connections --help.")
         self.check_refused(self.refused(), "subcommand is required")
         self.check_refused(self.refused("connections", "list", "--limit", "0"), "--limit")
@@ -430,6 +435,13 @@ class ExitCodes(Base):
                 for line in self.lines():
                     with self.subTest(code, line=line):
                         self.assertEqual(run(*line, *more, **where).code, code)
+
+    def test_each_command_that_calls_a_site_has_1(self):
+        with Fake(lambda *_: (500, None)) as fake:
+            where = self.profile(fake.variables["UMBRACO_BASE_URL"], TOKEN)
+            for line in self.lines():
+                with self.subTest(line=line):
+                    self.assertEqual(run(*line, "--retries", "0", **where).code, 1)
 
     def test_each_command_that_calls_a_site_has_130_and_the_numbers_of_other_signals(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
