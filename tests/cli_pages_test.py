@@ -48,6 +48,7 @@ connections update dev --name Developers
 connections update spare --active --output json
 connections update spare --unset apiKey --set-env apiKey2=TEST_KEY
 connections get dev
+connections get dev --output json
 connections test openai-prod dev
 connections test --all
 connections test --all --output json

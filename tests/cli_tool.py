@@ -24,7 +24,7 @@ CLIENT_SECRET = "client-secret-of-the-test-13579"
 # Words that begin secrets of the tests, and what the tool's own server has where no seed is given.
 SECRETS = (TOKEN, SECOND_KEY, CLIENT_SECRET, "sk-secret", "AKIA-secret", "sk-sample-of-the-playground", "sk-generated")
 DIALECTS = ("documented", "observed")
-PATIENCE = 60
+PATIENCE = 30
 
 
 def use(path):
@@ -131,7 +131,7 @@ class Run:
                 end = time.monotonic() + PATIENCE
                 while self.read_some(end):
                     pass
-                self.child.wait(PATIENCE)
+                self.child.wait(max(1, end - time.monotonic()))
                 os.close(self.terminal)
                 out, err = self.shown.decode().replace("\r\n", "\n"), ""
         except subprocess.TimeoutExpired:
