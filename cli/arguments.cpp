@@ -92,7 +92,7 @@ void add_reading_commands(CLI::App& connections, invocation& chosen) {
     }
     {
         CLI::App& get = command(connections, "get", "Shows a connection; of its settings only what is known to be no secret.", {"done", server_said_no},
-                                 {"umbraco-ai connections get openai-prod", "umbraco-ai connections get openai-prod --output json"});
+                                {"umbraco-ai connections get openai-prod", "umbraco-ai connections get openai-prod --output json"});
         auto given = std::make_shared<get_arguments>();
         add_which(get, given->which);
         get.add_flag("--show-secrets", given->shows_secrets, "Shows every setting in plain; asks first");
@@ -101,21 +101,21 @@ void add_reading_commands(CLI::App& connections, invocation& chosen) {
     }
     {
         CLI::App& models = command(connections, "models", "Lists the models that a connection's provider offers.", {"done", server_said_no},
-                                 {"umbraco-ai connections models openai-prod"});
+                                   {"umbraco-ai connections models openai-prod"});
         auto given = std::make_shared<models_arguments>();
         add_which(models, given->which);
         on_chosen(models, chosen, "connections models", [given](session& on) { return list_models(on, *given); });
     }
     {
         CLI::App& capabilities = command(connections, "capabilities", "Lists what the connections of the site can do, or one of them.", {"done", server_said_no},
-                                 {"umbraco-ai connections capabilities", "umbraco-ai connections capabilities openai-prod"});
+                                         {"umbraco-ai connections capabilities", "umbraco-ai connections capabilities openai-prod"});
         auto given = std::make_shared<capabilities_arguments>();
         capabilities.add_option("which", given->which, "Alias or id")->type_name("CONNECTION");
         on_chosen(capabilities, chosen, "connections capabilities", [given](session& on) { return list_capabilities(on, *given); });
     }
     {
         CLI::App& exists = command(connections, "exists", "Tells whether an alias is taken: exit code 0 if it is, 1 if not.", {"the alias is taken", "it is not, or the server said no"},
-                                 {"umbraco-ai connections exists openai-prod", "if umbraco-ai connections exists openai-prod >/dev/null; then …"});
+                                   {"umbraco-ai connections exists openai-prod", "if umbraco-ai connections exists openai-prod >/dev/null; then …"});
         auto given = std::make_shared<exists_arguments>();
         exists.add_option("alias", given->alias, "The alias")->required()->type_name("ALIAS");
         exists.add_option("--except", given->except, "By another connection than this one")->type_name("ID");
@@ -137,7 +137,7 @@ void add_asking_commands(CLI::App& connections, invocation& chosen) {
     }
     {
         CLI::App& diagnosis = command(connections, "diagnose", "Tells why a connection does not work; without one, why the list does not.", {"it works", "it does not"},
-                                 {"umbraco-ai connections diagnose openai-prod", "umbraco-ai connections diagnose"});
+                                      {"umbraco-ai connections diagnose openai-prod", "umbraco-ai connections diagnose"});
         auto given = std::make_shared<diagnose_arguments>();
         diagnosis.add_option("which", given->which, "Alias or id")->type_name("CONNECTION");
         on_chosen(diagnosis, chosen, "connections diagnose", [given](session& on) { return diagnose(on, *given); });
@@ -161,7 +161,7 @@ constexpr char const* document_of_file = "A document as export writes it, or - f
 void add_writing_commands(CLI::App& connections, invocation& chosen) {
     {
         CLI::App& create = command(connections, "create", "Creates a connection.", exit_meanings("done", server_said_no).with_partly_done(output_is_lost),
-                                 {"umbraco-ai connections create openai-prod --provider openai --set-ref apiKey=Umbraco:AI:Secrets:OpenAI",
+                                   {"umbraco-ai connections create openai-prod --provider openai --set-ref apiKey=Umbraco:AI:Secrets:OpenAI",
                                     "umbraco-ai connections create openai-dev --provider openai --name 'OpenAI, for trying' --set-env apiKey=OPENAI_API_KEY",
                                     "umbraco-ai connections create openai-copy --file connections/openai-prod.json"});
         auto given = std::make_shared<create_arguments>();
@@ -176,7 +176,7 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
     }
     {
         CLI::App& update = command(connections, "update", "Changes what is named, and nothing else.", exit_meanings("done", server_said_no).with_partly_done(output_is_lost),
-                                 {"umbraco-ai connections update openai-prod --inactive", "umbraco-ai connections update openai-prod --set endpoint=https://eu.api.openai.com/v1",
+                                   {"umbraco-ai connections update openai-prod --inactive", "umbraco-ai connections update openai-prod --set endpoint=https://eu.api.openai.com/v1",
                                     "umbraco-ai connections update openai-prod --set-env apiKey=OPENAI_API_KEY"});
         auto given = std::make_shared<update_arguments>();
         add_which(update, given->which);
@@ -190,7 +190,7 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
     }
     {
         CLI::App& removal = command(connections, "delete", "Deletes a connection; asks first.", exit_meanings("done", "the server said no, or you did; what profiles use is kept").with_partly_done(output_is_lost),
-                                 {"umbraco-ai connections delete openai-old", "umbraco-ai connections delete openai-old --yes"});
+                                    {"umbraco-ai connections delete openai-old", "umbraco-ai connections delete openai-old --yes"});
         auto given = std::make_shared<delete_arguments>();
         add_which(removal, given->which);
         removal.add_flag("--yes", given->is_sure, "Does not ask");
@@ -211,7 +211,7 @@ void add_login(CLI::App& root, invocation& chosen) {
     CLI::App& login = group(root, "login", "Looks at the sign-in.");
     login.footer(examples({"umbraco-ai login check"}) + exit_codes_elsewhere);
     CLI::App& check = command(login, "check", "Tells who signs in where, whether it works, and what to do if not.", {"signed in, and connections may be read", server_said_no},
-                                 {"umbraco-ai login check", "umbraco-ai --profile staging login check"});
+                              {"umbraco-ai login check", "umbraco-ai --profile staging login check"});
     on_chosen(check, chosen, "login check", [](session& on) { return check_login(on); });
 }
 
@@ -226,7 +226,7 @@ void add_completion(CLI::App& root, invocation& chosen) {
 
 void add_serve(CLI::App& root, invocation& chosen) {
     CLI::App& serve = command(root, "serve", "Starts a site to try everything on, in memory, on this machine.", exit_meanings("ended, by Ctrl-C too", "the port cannot be had").without_a_site().without_interruption(),
-                                 {"umbraco-ai serve", "umbraco-ai serve --dialect documented --port 8080", "umbraco-ai serve --tls --seed connections.json"});
+                              {"umbraco-ai serve", "umbraco-ai serve --dialect documented --port 8080", "umbraco-ai serve --tls --seed connections.json"});
     auto given = std::make_shared<serve_arguments>();
     add_choice<bool>(serve, "--dialect", given->is_documented, {{"documented", true}, {"observed", false}}, "What released servers send, or what the documentation says (observed)");
     serve.add_flag("--tls", given->uses_tls, "Speaks https, with a certificate of its own");

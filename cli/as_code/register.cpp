@@ -51,7 +51,7 @@ void add_acting(CLI::App& where, plan_arguments& given) {
 
 void add_export(CLI::App& root, invocation& chosen) {
     CLI::App& added = command(root, "export", "Writes connections as documents, without secrets.", exit_meanings("done", "the server said no, or no connection could be written down").with_partly_done("some connections or files are left out"),
-                                 {"umbraco-ai export connections/", "umbraco-ai export all.json --force", "umbraco-ai export --only 'team-*'"});
+                              {"umbraco-ai export connections/", "umbraco-ai export all.json --force", "umbraco-ai export --only 'team-*'"});
     auto given = std::make_shared<as_code::export_arguments>();
     added.add_option("target", given->target, "A folder, which gets a file for each connection, or one file *.json (standard output)")->type_name("DIR|FILE");
     add_selection(added, given->only, given->except);
@@ -61,7 +61,7 @@ void add_export(CLI::App& root, invocation& chosen) {
 
 void add_diff(CLI::App& root, invocation& chosen) {
     CLI::App& added = command(root, "diff", "Shows what applying documents, or copying from another site, would change.", exit_meanings("no difference, or --exit-zero", "the server said no").with_differs("differences"),
-                                 {"umbraco-ai diff connections/", "umbraco-ai diff --from staging --to production", "umbraco-ai diff connections/ --prune --scope 'team-*'"});
+                              {"umbraco-ai diff connections/", "umbraco-ai diff --from staging --to production", "umbraco-ai diff connections/ --prune --scope 'team-*'"});
     auto given = std::make_shared<plan_arguments>();
     CLI::Option* const files = added.add_option("files", given->files, "Documents: files, folders, or - for standard input")->type_name("FILE|DIR");
     CLI::Option* const from = added.add_option("--from", given->from, "A profile, in place of files")->type_name("PROFILE")->excludes(files);
@@ -80,7 +80,7 @@ void add_diff(CLI::App& root, invocation& chosen) {
 
 void add_apply(CLI::App& root, invocation& chosen) {
     CLI::App& added = command(root, "apply", "Makes connections what their documents say, and nothing else.", exit_meanings("done", "the server said no, the plan cannot be carried out, or you said no").with_differs("--dry-run: differences").with_partly_done("some of it was done, or may be; the same command again finishes it"),
-                                 {"umbraco-ai apply connections/ --dry-run", "umbraco-ai apply connections/", "umbraco-ai apply connections/ --prune --scope 'team-*' --exclude team-lab"});
+                              {"umbraco-ai apply connections/ --dry-run", "umbraco-ai apply connections/", "umbraco-ai apply connections/ --prune --scope 'team-*' --exclude team-lab"});
     auto given = std::make_shared<plan_arguments>();
     added.add_option("files", given->files, "Documents: files, folders, or - for standard input")->type_name("FILE|DIR")->required();
     added.add_option("--exclude", given->except, "Never prunes connections whose alias fits")->type_name("GLOB")->allow_extra_args(false);
@@ -92,7 +92,7 @@ void add_apply(CLI::App& root, invocation& chosen) {
 
 void add_lint(CLI::App& root, invocation& chosen) {
     CLI::App& added = command(root, "lint", "Checks documents without a site.", exit_meanings("no errors", "errors").without_a_site(),
-                                 {"umbraco-ai lint connections/", "umbraco-ai lint connections/ --allow-reference OpenAI"});
+                              {"umbraco-ai lint connections/", "umbraco-ai lint connections/ --allow-reference OpenAI"});
     auto given = std::make_shared<as_code::lint_arguments>();
     added.add_option("files", given->files, "Documents: files, folders, or - for standard input")->type_name("FILE|DIR")->required();
     added.add_option("--allow-reference", given->prefixes, "What references may begin with (Umbraco:AI:Variables; for secrets Umbraco:AI:Secrets too)")->type_name("SECTION")->allow_extra_args(false);
@@ -101,7 +101,7 @@ void add_lint(CLI::App& root, invocation& chosen) {
 
 void add_copy(CLI::App& root, invocation& chosen) {
     CLI::App& added = command(root, "copy", "Makes connections of one site what they are on another.", exit_meanings("done", "the server said no, the plan cannot be carried out, or you said no").with_differs("--dry-run: differences").with_partly_done("some of it was done, or may be; the same command again finishes it"),
-                                 {"umbraco-ai copy --from staging --to production --only 'team-*' --dry-run", "umbraco-ai copy --from staging --to production --yes"});
+                              {"umbraco-ai copy --from staging --to production --only 'team-*' --dry-run", "umbraco-ai copy --from staging --to production --yes"});
     auto given = std::make_shared<plan_arguments>();
     given->always_asks = true;
     added.add_option("--from", given->from, "The profile that is read")->type_name("PROFILE")->required();
