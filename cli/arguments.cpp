@@ -3,6 +3,7 @@
 
 #include "as_code/register.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 
 #include <umbraco_ai/version.hpp>
 
@@ -15,26 +16,9 @@
 namespace cli {
 namespace {
 
-constexpr char const* exit_codes =
-    "Exit codes:\n"
-    "  0    done; no difference\n"
-    "  1    the server or a test said no, or you did to a question\n"
-    "  2    differences (diff, apply --dry-run)\n"
-    "  3    not signed in, or without the right\n"
-    "  4    not reachable, or no answer in time\n"
-    "  5    partly done\n"
-    "  64   usage: nothing was written\n"
-    "  130  interrupted\n";
-
 std::string version_text() {
     std::string text;
     for (int const number : {UMBRACO_AI_VERSION_MAJOR, UMBRACO_AI_VERSION_MINOR, UMBRACO_AI_VERSION_PATCH}) text += (text.empty() ? "" : ".") + std::to_string(number);
-    return text;
-}
-
-std::string examples(std::initializer_list<char const*> lines) {
-    std::string text = "Examples:\n";
-    for (char const* const line : lines) text.append("  ").append(line).append("\n");
     return text;
 }
 
@@ -76,6 +60,10 @@ void add_common_options(CLI::App& root, invocation& chosen) {
     for (char const* const name : {"--token", "--client-secret", "--password", "--api-key"}) refuse_secret(root, name, variables_instead);
 }
 
+constexpr char const* server_said_no = "the server said no";
+constexpr char const* output_is_lost = "done, and the output could not be written";
+constexpr char const* exit_codes_elsewhere = "\nExit codes: umbraco-ai --help";
+
 /// A subcommand that has subcommands of its own.
 CLI::App& group(CLI::App& parent, std::string const& name, std::string const& about) {
     CLI::App& made = *parent.add_subcommand(name, about);
@@ -83,9 +71,9 @@ CLI::App& group(CLI::App& parent, std::string const& name, std::string const& ab
     return made;
 }
 
-CLI::App& command(CLI::App& parent, std::string const& name, std::string const& about, std::initializer_list<char const*> lines) {
+CLI::App& command(CLI::App& parent, std::string const& name, std::string const& about, exit_meanings const& codes, std::initializer_list<char const*> lines) {
     CLI::App& made = *parent.add_subcommand(name, about);
-    made.footer(examples(lines) + "\nOptions of every command: umbraco-ai --help");
+    made.footer(exit_codes(codes) + '\n' + examples(lines) + "\nOptions of every command: umbraco-ai --help");
     return made;
 }
 
@@ -93,7 +81,7 @@ void add_which(CLI::App& where, std::string& which) { where.add_option("which", 
 
 void add_reading_commands(CLI::App& connections, invocation& chosen) {
     {
-        CLI::App& list = command(connections, "list", "Lists connections.",
+        CLI::App& list = command(connections, "list", "Lists connections.", {"done", server_said_no},
                                  {"umbraco-ai connections list", "umbraco-ai connections list --provider openai --output json", "umbraco-ai connections list --capability Chat --limit 10"});
         auto given = std::make_shared<list_arguments>();
         list.add_option("--filter", given->filter, "Whose name contains this")->type_name("TEXT");
@@ -103,7 +91,7 @@ void add_reading_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(list, chosen, "connections list", [given](session& on) { return list_connections(on, *given); });
     }
     {
-        CLI::App& get = command(connections, "get", "Shows a connection; of its settings only what is known to be no secret.",
+        CLI::App& get = command(connections, "get", "Shows a connection; of its settings only what is known to be no secret.", {"done", server_said_no},
                                 {"umbraco-ai connections get openai-prod", "umbraco-ai connections get openai-prod --output json"});
         auto given = std::make_shared<get_arguments>();
         add_which(get, given->which);
@@ -112,20 +100,21 @@ void add_reading_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(get, chosen, "connections get", [given](session& on) { return get_connection(on, *given); });
     }
     {
-        CLI::App& models = command(connections, "models", "Lists the models that a connection's provider offers.", {"umbraco-ai connections models openai-prod"});
+        CLI::App& models = command(connections, "models", "Lists the models that a connection's provider offers.", {"done", server_said_no},
+                                   {"umbraco-ai connections models openai-prod"});
         auto given = std::make_shared<models_arguments>();
         add_which(models, given->which);
         on_chosen(models, chosen, "connections models", [given](session& on) { return list_models(on, *given); });
     }
     {
-        CLI::App& capabilities = command(connections, "capabilities", "Lists what the connections of the site can do, or one of them.",
+        CLI::App& capabilities = command(connections, "capabilities", "Lists what the connections of the site can do, or one of them.", {"done", server_said_no},
                                          {"umbraco-ai connections capabilities", "umbraco-ai connections capabilities openai-prod"});
         auto given = std::make_shared<capabilities_arguments>();
         capabilities.add_option("which", given->which, "Alias or id")->type_name("CONNECTION");
         on_chosen(capabilities, chosen, "connections capabilities", [given](session& on) { return list_capabilities(on, *given); });
     }
     {
-        CLI::App& exists = command(connections, "exists", "Tells whether an alias is taken: exit code 0 if it is, 1 if not.",
+        CLI::App& exists = command(connections, "exists", "Tells whether an alias is taken: exit code 0 if it is, 1 if not.", {"the alias is taken", "it is not, or the server said no"},
                                    {"umbraco-ai connections exists openai-prod", "if umbraco-ai connections exists openai-prod >/dev/null; then …"});
         auto given = std::make_shared<exists_arguments>();
         exists.add_option("alias", given->alias, "The alias")->required()->type_name("ALIAS");
@@ -136,7 +125,7 @@ void add_reading_commands(CLI::App& connections, invocation& chosen) {
 
 void add_asking_commands(CLI::App& connections, invocation& chosen) {
     {
-        CLI::App& test = command(connections, "test", "Lets the server try connections with their providers.",
+        CLI::App& test = command(connections, "test", "Lets the server try connections with their providers.", exit_meanings("all passed", "a test failed, or there is none to do").with_partly_done("some have no answer, or the list changed while it was read"),
                                  {"umbraco-ai connections test openai-prod anthropic-dev", "umbraco-ai connections test --all --jobs 16", "umbraco-ai connections test --all --output ids   # those that fail"});
         auto given = std::make_shared<test_arguments>();
         test.add_option("which", given->which, "Aliases or ids")->type_name("CONNECTION");
@@ -147,7 +136,7 @@ void add_asking_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(test, chosen, "connections test", [given](session& on) { return test_connections(on, *given); });
     }
     {
-        CLI::App& diagnosis = command(connections, "diagnose", "Tells why a connection does not work; without one, why the list does not.",
+        CLI::App& diagnosis = command(connections, "diagnose", "Tells why a connection does not work; without one, why the list does not.", {"it works", "it does not"},
                                       {"umbraco-ai connections diagnose openai-prod", "umbraco-ai connections diagnose"});
         auto given = std::make_shared<diagnose_arguments>();
         diagnosis.add_option("which", given->which, "Alias or id")->type_name("CONNECTION");
@@ -171,7 +160,7 @@ constexpr char const* document_of_file = "A document as export writes it, or - f
 
 void add_writing_commands(CLI::App& connections, invocation& chosen) {
     {
-        CLI::App& create = command(connections, "create", "Creates a connection.",
+        CLI::App& create = command(connections, "create", "Creates a connection.", exit_meanings("done", server_said_no).with_partly_done(output_is_lost),
                                    {"umbraco-ai connections create openai-prod --provider openai --set-ref apiKey=Umbraco:AI:Secrets:OpenAI",
                                     "umbraco-ai connections create openai-dev --provider openai --name 'OpenAI, for trying' --set-env apiKey=OPENAI_API_KEY",
                                     "umbraco-ai connections create openai-copy --file connections/openai-prod.json"});
@@ -186,7 +175,7 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(create, chosen, "connections create", [given](session& on) { return create_connection(on, *given); });
     }
     {
-        CLI::App& update = command(connections, "update", "Changes what is named, and nothing else.",
+        CLI::App& update = command(connections, "update", "Changes what is named, and nothing else.", exit_meanings("done", server_said_no).with_partly_done(output_is_lost),
                                    {"umbraco-ai connections update openai-prod --inactive", "umbraco-ai connections update openai-prod --set endpoint=https://eu.api.openai.com/v1",
                                     "umbraco-ai connections update openai-prod --set-env apiKey=OPENAI_API_KEY"});
         auto given = std::make_shared<update_arguments>();
@@ -200,7 +189,8 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(update, chosen, "connections update", [given](session& on) { return update_connection(on, *given); });
     }
     {
-        CLI::App& removal = command(connections, "delete", "Deletes a connection; asks first.", {"umbraco-ai connections delete openai-old", "umbraco-ai connections delete openai-old --yes"});
+        CLI::App& removal = command(connections, "delete", "Deletes a connection; asks first.", exit_meanings("done", "the server said no, or you did; what profiles use is kept").with_partly_done(output_is_lost),
+                                    {"umbraco-ai connections delete openai-old", "umbraco-ai connections delete openai-old --yes"});
         auto given = std::make_shared<delete_arguments>();
         add_which(removal, given->which);
         removal.add_flag("--yes", given->is_sure, "Does not ask");
@@ -209,7 +199,7 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
 }
 
 void add_rotate(CLI::App& root, invocation& chosen) {
-    CLI::App& rotation = command(root, "rotate", "Writes a new secret, tests it, and puts the old one back if it does not work.",
+    CLI::App& rotation = command(root, "rotate", "Writes a new secret, tests it, and puts the old one back if it does not work.", exit_meanings("the new secret is in place, and works", "it does not work, and the old one is back; or the server said no").with_partly_done("the write went wrong, the old secret could not be put back, or the output could not be written"),
                                  {"umbraco-ai rotate openai-prod --set-env apiKey=NEW_OPENAI_KEY", "umbraco-ai rotate openai-prod --set-ref apiKey=Umbraco:AI:Secrets:OpenAI2"});
     auto given = std::make_shared<rotate_arguments>();
     add_which(rotation, given->which);
@@ -219,22 +209,23 @@ void add_rotate(CLI::App& root, invocation& chosen) {
 
 void add_login(CLI::App& root, invocation& chosen) {
     CLI::App& login = group(root, "login", "Looks at the sign-in.");
-    login.footer(examples({"umbraco-ai login check"}));
-    CLI::App& check = command(login, "check", "Tells who signs in where, whether it works, and what to do if not.", {"umbraco-ai login check", "umbraco-ai --profile staging login check"});
+    login.footer(examples({"umbraco-ai login check"}) + exit_codes_elsewhere);
+    CLI::App& check = command(login, "check", "Tells who signs in where, whether it works, and what to do if not.", {"signed in, and connections may be read", server_said_no},
+                              {"umbraco-ai login check", "umbraco-ai --profile staging login check"});
     on_chosen(check, chosen, "login check", [](session& on) { return check_login(on); });
 }
 
 void add_completion(CLI::App& root, invocation& chosen) {
     CLI::App& completion = group(root, "completion", "Writes a completion script for a shell.");
-    completion.footer(examples({"eval \"$(umbraco-ai completion bash)\"", "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"}));
+    completion.footer(examples({"eval \"$(umbraco-ai completion bash)\"", "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"}) + exit_codes_elsewhere);
     for (char const* const shell : {"bash", "zsh"}) {
-        CLI::App& one = command(completion, shell, std::string("For ") + shell + '.', {shell == std::string("bash") ? "eval \"$(umbraco-ai completion bash)\"" : "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"});
+        CLI::App& one = command(completion, shell, std::string("For ") + shell + '.', exit_meanings("done", "the output could not be written").without_a_site().without_interruption(), {shell == std::string("bash") ? "eval \"$(umbraco-ai completion bash)\"" : "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"});
         on_chosen(one, chosen, std::string("completion ") + shell, [&root, shell](session& on) { return write_completion(on, root, shell); });
     }
 }
 
 void add_serve(CLI::App& root, invocation& chosen) {
-    CLI::App& serve = command(root, "serve", "Starts a site to try everything on, in memory, on this machine.",
+    CLI::App& serve = command(root, "serve", "Starts a site to try everything on, in memory, on this machine.", exit_meanings("ended, by Ctrl-C too", "the port cannot be had").without_a_site().without_interruption(),
                               {"umbraco-ai serve", "umbraco-ai serve --dialect documented --port 8080", "umbraco-ai serve --tls --seed connections.json"});
     auto given = std::make_shared<serve_arguments>();
     add_choice<bool>(serve, "--dialect", given->is_documented, {{"documented", true}, {"observed", false}}, "What released servers send, or what the documentation says (observed)");
@@ -257,12 +248,16 @@ void add_arguments(CLI::App& root, invocation& chosen) {
     root.require_subcommand(1);
     root.set_version_flag("--version", "umbraco-ai " + version_text());
     add_common_options(root, chosen);
-    root.footer(std::string(exit_codes) + "\n" +
+    root.footer(exit_codes(exit_meanings("done; no difference", "the server or a test said no, or you did to a question")
+                               .with_differs("differences (diff, apply --dry-run, copy --dry-run); --exit-zero makes it 0")
+                               .with_partly_done("partly done")) +
+                "\n" +
                 examples({"umbraco-ai serve --dialect observed", "umbraco-ai --profile staging connections list", "umbraco-ai connections test --all --jobs 16"}) +
                 "\nEnvironment: UMBRACO_BASE_URL, UMBRACO_TOKEN, UMBRACO_CLIENT_ID, UMBRACO_CLIENT_SECRET.\n"
-                "Options come before the profile, and the profile before the environment.");
+                "Options come before the profile, and the profile before the environment.\n"
+                "The help of each command says which exit codes it has.");
     CLI::App& connections = group(root, "connections", "Lists, shows, changes and tests connections.");
-    connections.footer(examples({"umbraco-ai connections list", "umbraco-ai connections get openai-prod"}) + "\nHelp of one: umbraco-ai connections list --help");
+    connections.footer(examples({"umbraco-ai connections list", "umbraco-ai connections get openai-prod"}) + "\nHelp of one, with its exit codes: umbraco-ai connections list --help");
     add_reading_commands(connections, chosen);
     add_writing_commands(connections, chosen);
     add_asking_commands(connections, chosen);

@@ -14,7 +14,12 @@ namespace {
 /// What can follow after a command, and after an option with a value of its own.
 class completions {
 public:
-    explicit completions(CLI::App const& root) { visit(root, root.get_name()); }
+    explicit completions(CLI::App const& root) {
+        for (CLI::Option const* each : root.get_options())
+            if (!each->get_group().empty() && !each->check_lname("version") && !each->check_lname("help"))
+                for (std::string const& name : each->get_lnames()) of_every_command_ += " --" + name;
+        visit(root, root.get_name());
+    }
 
     [[nodiscard]] std::string in_bash() const {
         std::string text = "_umbraco_ai() {\n    local path=umbraco-ai choices= i\n"
@@ -58,7 +63,9 @@ private:
             for (std::string const& name : each->get_lnames()) add("--" + name);
             note_values(*each);
         }
-        words_.emplace_back(path, words);
+        // These may stand behind a command too.
+        bool const does_something = below.empty();
+        words_.emplace_back(path, does_something ? words + of_every_command_ : words);
         for (CLI::App const* each : below) visit(*each, path + ' ' + each->get_name());
     }
 
@@ -79,6 +86,7 @@ private:
     std::vector<std::pair<std::string, std::string>> words_;
     std::vector<std::pair<std::string, std::string>> values_;
     std::string files_;
+    std::string of_every_command_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "as_code/files.hpp"
+#include "as_code/load.hpp"
 #include "commands.hpp"
 #include "models.hpp"
 #include "session.hpp"
@@ -21,7 +21,7 @@ namespace {
 /// The one document of a file, with the values of its placeholders.
 as_code::document document_of(session& on, std::string const& file) {
     std::vector<as_code::finding> findings;
-    std::vector<as_code::document> documents = as_code::load({file}, findings);
+    std::vector<as_code::document> documents = as_code::load_unless_interrupted({file}, findings);
     if (findings.empty()) as_code::resolve(documents, [&on](std::string const& name) { return on.variable(name); }, findings);
     for (as_code::finding const& each : findings) on.out().note(each.to_string());
     if (!findings.empty()) refuse("The document is at fault; nothing was written.");
@@ -123,14 +123,21 @@ exit_code delete_connection(session& on, delete_arguments const& given) {
     // What is asked about is what is deleted, whatever its alias means in between.
     ai::connection const found = must(on.here().connections().get(given.which));
     if (!given.is_sure) {
-        std::string const question = "Delete " + found.alias + " (" + found.name + ", " + found.provider_id + (found.is_active ? ", active" : ", switched off") + ")? What uses it stops working.";
+        std::string const question = "Delete " + found.alias + " (" + found.name + ", " + found.provider_id + (found.is_active ? ", active" : ", switched off") +
+                                     ")? The API does not tell beforehand whether profiles use it: Umbraco.AI 1.3 and later keep it then, earlier ones let them break.";
         if (!on.out().confirm(question, "--yes")) {
             on.out().note("Nothing was deleted.");
             if (on.out().is_json()) on.out().document({{"outcome", "declined"}, {"id", found.id.to_string()}, {"alias", found.alias}});
             return exit_code::refused;
         }
     }
-    must_write(on.here().connections().remove(found.id), found.id.to_string());
+    auto removed = on.here().connections().remove(found.id);
+    if (!removed && removed.error().problem.operation_status == "InUse") {
+        ai::failure reason = std::move(removed).error();
+        reason.message = "Profiles use the connection, so it is kept.";
+        throw stop(std::move(reason), "To switch it off instead: umbraco-ai connections update " + found.alias + " --inactive");
+    }
+    must_write(std::move(removed), found.id.to_string());
     tell(on.out(), "deleted", found.alias, found.id, {{"alias", found.alias}});
     return exit_code::done;
 }

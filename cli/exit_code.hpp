@@ -21,7 +21,7 @@ enum class exit_code : int {
     not_reachable = 4,  ///< No connection, or no answer in time.
     partly_done = 5,    ///< Some of it was done, some was not.
     usage = 64,         ///< Nothing was written.
-    interrupted = 130   ///< Ctrl-C; 143 after SIGTERM.
+    interrupted = 130   ///< Ctrl-C; 143 after SIGTERM, 129 after SIGHUP.
 };
 
 /// Which exit code a failed call gives.

@@ -7,6 +7,7 @@
 #include "export.hpp"
 #include "files.hpp"
 #include "lint.hpp"
+#include "load.hpp"
 #include "plan.hpp"
 #include "show.hpp"
 
@@ -99,7 +100,7 @@ public:
 documents_source documents_for(session& on, plan_arguments const& given) {
     documents_source made;
     if (!given.from) {
-        made.documents = load(given.files, made.findings);
+        made.documents = load_unless_interrupted(given.files, made.findings);
         if (made.findings.empty()) resolve(made.documents, variables_of(on), made.findings);
         return made;
     }
@@ -292,7 +293,7 @@ exit_code apply(session& on, plan_arguments const& given) {
 exit_code lint(session& on, lint_arguments const& given) {
     output& out = on.out();
     lint_result result;
-    std::vector<document> const documents = load(given.files, result.errors);
+    std::vector<document> const documents = load_unless_interrupted(given.files, result.errors);
     lint_options options;
     options.reference_prefixes = given.prefixes;
     lint_result found = as_code::lint(documents, options);

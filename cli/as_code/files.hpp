@@ -8,6 +8,7 @@
 #include <umbraco_ai/core.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,9 @@
 namespace cli::as_code {
 
 inline constexpr std::size_t most_file_bytes = 16 * 1024 * 1024;
+
+/// Whether whoever waits for a text has given it up.
+using is_given_up = bool (*)() noexcept;
 
 namespace detail {
 
@@ -46,9 +50,13 @@ private:
 };
 
 /// Gives why it failed, or nothing.
-[[nodiscard]] inline std::optional<std::string> read_all(int from, std::string& out) {
+[[nodiscard]] inline std::optional<std::string> read_all(int from, std::string& out, is_given_up gives_up) {
     std::array<char, 65536> buffer;
     while (true) {
+        // A signal may come just before a read would wait, so that nothing waits without an end.
+        ::pollfd waited{from, POLLIN, 0};
+        while (gives_up != nullptr && !gives_up() && ::poll(&waited, 1, 50) <= 0) continue;
+        if (gives_up != nullptr && gives_up()) return "It was given up.";
         ssize_t const got = ::read(from, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return system_text(errno);
@@ -87,11 +95,11 @@ inline void sync_folder(std::filesystem::path const& folder) {
 }  // namespace detail
 
 /// The text of a file, or of standard input for "-". Gives why it cannot be read, or nothing.
-[[nodiscard]] inline std::optional<std::string> read_file(std::string const& name, std::string& out) {
-    if (name == "-") return detail::read_all(STDIN_FILENO, out);
+[[nodiscard]] inline std::optional<std::string> read_file(std::string const& name, std::string& out, is_given_up gives_up = nullptr) {
+    if (name == "-") return detail::read_all(STDIN_FILENO, out, gives_up);
     detail::descriptor const opened(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
     if (opened.get() < 0) return detail::system_text(errno);
-    return detail::read_all(opened.get(), out);
+    return detail::read_all(opened.get(), out, gives_up);
 }
 
 /// Writes a file as a whole or not at all: under another name first, then in its place. Gives why it failed, or nothing.
@@ -113,7 +121,8 @@ inline void sync_folder(std::filesystem::path const& folder) {
 
 /// The documents of files and folders, in the order in which they are named; the files of a folder, *.json, in the order of
 /// their names. What is wrong, from a file that is missing to two documents of one alias, goes to `findings`.
-[[nodiscard]] inline std::vector<document> load(std::vector<std::string> const& names, std::vector<finding>& findings) {
+///   gives_up  asked while a text is waited for, as one from a terminal
+[[nodiscard]] inline std::vector<document> load(std::vector<std::string> const& names, std::vector<finding>& findings, is_given_up gives_up = nullptr) {
     std::vector<std::string> files;
     for (std::string const& name : names) {
         std::error_code error;
@@ -135,7 +144,7 @@ inline void sync_folder(std::filesystem::path const& folder) {
     std::vector<document> all;
     for (std::string const& file : files) {
         std::string text;
-        if (auto why = read_file(file, text)) {
+        if (auto why = read_file(file, text, gives_up)) {
             findings.emplace_back(place(file), "", std::move(*why));
             continue;
         }
