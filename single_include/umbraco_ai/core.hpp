@@ -9035,25 +9035,56 @@ inline constexpr auto host_chars = [] {
     return !text.empty();
 }
 
-/// How many characters from the front on, by eights, are printable ASCII and not below `first`, which is a blank or above. Those
-/// behind are to be looked at one by one.
+/// Looks at eight bytes at once. Each look marks, by its high bit, the first byte that does not fit, and perhaps others behind it.
+class eight_bytes {
+public:
+    static constexpr std::size_t size = 8;
+
+    explicit eight_bytes(char const* bytes) noexcept { std::memcpy(&value_, bytes, size); }
+
+    /// Printable ASCII, and not below `first`, which is a blank or above.
+    [[nodiscard]] std::uint64_t not_printable(char first) const noexcept {
+        // A byte that is too small borrows, DEL carries, and either is seen in its own high bit first.
+        return (value_ | (value_ - static_cast<unsigned char>(first) * ones) | (value_ + ones)) & high_bits;
+    }
+
+    /// Letters and hyphens, of which nearly all names of fields are made.
+    [[nodiscard]] std::uint64_t not_of_name() const noexcept {
+        // No sum leaves its byte, since each byte is below 0x80.
+        std::uint64_t const ascii = value_ & ~high_bits;
+        std::uint64_t const lower = ascii | 0x20 * ones;
+        std::uint64_t const letter = (lower + (0x80 - 'a') * ones) & ~(lower + (0x80 - 'z' - 1) * ones);
+        std::uint64_t const no_hyphen = (ascii ^ '-' * ones) + 0x7f * ones;
+        return ((~letter & no_hyphen) | value_) & high_bits;
+    }
+
+    /// How many bytes are in front of the first mark.
+    [[nodiscard]] static std::size_t before(std::uint64_t marks) noexcept {
+        // Where the first byte is the highest, the marks behind the first one cannot be told from those before it.
+        if constexpr (std::endian::native == std::endian::little) return static_cast<std::size_t>(std::countr_zero(marks)) / 8;
+        else return marks == 0 ? size : 0;
+    }
+
+private:
+    static constexpr std::uint64_t ones = 0x0101010101010101U;
+    static constexpr std::uint64_t high_bits = 0x80 * ones;
+
+    std::uint64_t value_ = 0;
+};
+
+/// The length of a run at the front that `marks_of`, which takes eight bytes, does not mark. It may go on where fewer are left.
+template <class MarksOf>
+[[nodiscard]] std::size_t skip_eights(std::string_view text, MarksOf marks_of) noexcept {
+    std::size_t at = 0;
+    for (; text.size() - at >= eight_bytes::size; at += eight_bytes::size)
+        if (std::uint64_t const marks = marks_of(eight_bytes(text.data() + at)); marks != 0) return at + eight_bytes::before(marks);
+    return at;
+}
+
+/// How many characters from the front on are printable ASCII and not below `first`. Those behind are to be looked at one by one.
 [[nodiscard]] constexpr std::size_t skip_printable(std::string_view text, char first) noexcept {
     if (std::is_constant_evaluated()) return 0;
-    constexpr std::uint64_t ones = 0x0101010101010101U;
-    constexpr std::uint64_t high_bits = 0x80 * ones;
-    std::uint64_t const lowest = static_cast<unsigned char>(first) * ones;
-    auto const is_printable = [&](std::size_t from) {
-        std::uint64_t eight = 0;
-        std::memcpy(&eight, text.data() + from, sizeof eight);
-        // A byte that is too small borrows, DEL carries, and either is seen in a high bit of its own or of the next.
-        return ((eight | (eight - lowest) | (eight + ones)) & high_bits) == 0;
-    };
-    constexpr std::size_t step = sizeof(std::uint64_t);
-    if (text.size() < step) return 0;
-    std::size_t at = 0;
-    for (; text.size() - at >= step; at += step)
-        if (!is_printable(at)) return at;
-    return at;
+    return skip_eights(text, [first](eight_bytes const& some) { return some.not_printable(first); });
 }
 
 /// Neither a blank, nor a control byte, nor beyond ASCII.
@@ -9421,7 +9452,7 @@ private:
     // with nothing taken; whoever looks line by line then knows what to do.
     [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
         if (used_ != 0 || fields_ == limits_.header_fields) return false;
-        std::size_t colon = 0;
+        std::size_t colon = detail::skip_eights(bytes, [](detail::eight_bytes const& some) { return some.not_of_name(); });
         while (colon < bytes.size() && detail::is_token_char(bytes[colon])) ++colon;
         if (colon == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
         std::size_t at = colon + 1;

@@ -237,7 +237,7 @@ private:
     // with nothing taken; whoever looks line by line then knows what to do.
     [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
         if (used_ != 0 || fields_ == limits_.header_fields) return false;
-        std::size_t colon = 0;
+        std::size_t colon = detail::skip_eights(bytes, [](detail::eight_bytes const& some) { return some.not_of_name(); });
         while (colon < bytes.size() && detail::is_token_char(bytes[colon])) ++colon;
         if (colon == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
         std::size_t at = colon + 1;

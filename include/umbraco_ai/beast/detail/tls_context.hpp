@@ -67,6 +67,8 @@ public:
         peer.session_key = origin.authority();
         peer.host = origin.host;
         if (peer.host.ends_with('.')) peer.host.pop_back();
+        // Asio lets the buffers of a record be given back and taken anew for each; a few connections can keep theirs.
+        SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
         bool is_ready = SSL_set_ex_data(ssl, tls_peer::index(), &peer) == 1;
         X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
         X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -86,7 +88,6 @@ private:
         SSL_CTX* const context = native_.native_handle();
         SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
         SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT);
-        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
         SSL_CTX_set_cert_verify_callback(context, &tls_context::on_verify, this);
         SSL_CTX_set_client_cert_cb(context, &tls_context::on_certificate_request);
