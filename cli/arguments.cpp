@@ -91,7 +91,8 @@ void add_reading_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(list, chosen, "connections list", [given](session& on) { return list_connections(on, *given); });
     }
     {
-        CLI::App& get = command(connections, "get", "Shows a connection; of its settings only what is known to be no secret.", {"done", server_said_no},
+        CLI::App& get = command(connections, "get", "Shows a connection; of its settings only what is known to be no secret.",
+                                {"done", server_said_no},
                                 {"umbraco-ai connections get openai-prod", "umbraco-ai connections get openai-prod --output json"});
         auto given = std::make_shared<get_arguments>();
         add_which(get, given->which);
@@ -107,14 +108,16 @@ void add_reading_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(models, chosen, "connections models", [given](session& on) { return list_models(on, *given); });
     }
     {
-        CLI::App& capabilities = command(connections, "capabilities", "Lists what the connections of the site can do, or one of them.", {"done", server_said_no},
+        CLI::App& capabilities = command(connections, "capabilities", "Lists what the connections of the site can do, or one of them.",
+                                         {"done", server_said_no},
                                          {"umbraco-ai connections capabilities", "umbraco-ai connections capabilities openai-prod"});
         auto given = std::make_shared<capabilities_arguments>();
         capabilities.add_option("which", given->which, "Alias or id")->type_name("CONNECTION");
         on_chosen(capabilities, chosen, "connections capabilities", [given](session& on) { return list_capabilities(on, *given); });
     }
     {
-        CLI::App& exists = command(connections, "exists", "Tells whether an alias is taken: exit code 0 if it is, 1 if not.", {"the alias is taken", "it is not, or the server said no"},
+        CLI::App& exists = command(connections, "exists", "Tells whether an alias is taken: exit code 0 if it is, 1 if not.",
+                                   {"the alias is taken", "it is not, or the server said no"},
                                    {"umbraco-ai connections exists openai-prod", "if umbraco-ai connections exists openai-prod >/dev/null; then …"});
         auto given = std::make_shared<exists_arguments>();
         exists.add_option("alias", given->alias, "The alias")->required()->type_name("ALIAS");
@@ -125,7 +128,9 @@ void add_reading_commands(CLI::App& connections, invocation& chosen) {
 
 void add_asking_commands(CLI::App& connections, invocation& chosen) {
     {
-        CLI::App& test = command(connections, "test", "Lets the server try connections with their providers.", exit_meanings("all passed", "a test failed, or there is none to do").with_partly_done("some have no answer, or the list changed while it was read"),
+        CLI::App& test = command(connections, "test", "Lets the server try connections with their providers.",
+                                 exit_meanings("all passed", "a test failed, or there is none to do")
+                                     .with_partly_done("some have no answer, or the list changed while it was read"),
                                  {"umbraco-ai connections test openai-prod anthropic-dev", "umbraco-ai connections test --all --jobs 16", "umbraco-ai connections test --all --output ids   # those that fail"});
         auto given = std::make_shared<test_arguments>();
         test.add_option("which", given->which, "Aliases or ids")->type_name("CONNECTION");
@@ -136,7 +141,8 @@ void add_asking_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(test, chosen, "connections test", [given](session& on) { return test_connections(on, *given); });
     }
     {
-        CLI::App& diagnosis = command(connections, "diagnose", "Tells why a connection does not work; without one, why the list does not.", {"it works", "it does not"},
+        CLI::App& diagnosis = command(connections, "diagnose", "Tells why a connection does not work; without one, why the list does not.",
+                                      {"it works", "it does not"},
                                       {"umbraco-ai connections diagnose openai-prod", "umbraco-ai connections diagnose"});
         auto given = std::make_shared<diagnose_arguments>();
         diagnosis.add_option("which", given->which, "Alias or id")->type_name("CONNECTION");
@@ -160,7 +166,8 @@ constexpr char const* document_of_file = "A document as export writes it, or - f
 
 void add_writing_commands(CLI::App& connections, invocation& chosen) {
     {
-        CLI::App& create = command(connections, "create", "Creates a connection.", exit_meanings("done", server_said_no).with_partly_done(output_is_lost),
+        CLI::App& create = command(connections, "create", "Creates a connection.",
+                                   exit_meanings("done", server_said_no).with_partly_done(output_is_lost),
                                    {"umbraco-ai connections create openai-prod --provider openai --set-ref apiKey=Umbraco:AI:Secrets:OpenAI",
                                     "umbraco-ai connections create openai-dev --provider openai --name 'OpenAI, for trying' --set-env apiKey=OPENAI_API_KEY",
                                     "umbraco-ai connections create openai-copy --file connections/openai-prod.json"});
@@ -175,7 +182,8 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(create, chosen, "connections create", [given](session& on) { return create_connection(on, *given); });
     }
     {
-        CLI::App& update = command(connections, "update", "Changes what is named, and nothing else.", exit_meanings("done", server_said_no).with_partly_done(output_is_lost),
+        CLI::App& update = command(connections, "update", "Changes what is named, and nothing else.",
+                                   exit_meanings("done", server_said_no).with_partly_done(output_is_lost),
                                    {"umbraco-ai connections update openai-prod --inactive", "umbraco-ai connections update openai-prod --set endpoint=https://eu.api.openai.com/v1",
                                     "umbraco-ai connections update openai-prod --set-env apiKey=OPENAI_API_KEY"});
         auto given = std::make_shared<update_arguments>();
@@ -189,7 +197,9 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
         on_chosen(update, chosen, "connections update", [given](session& on) { return update_connection(on, *given); });
     }
     {
-        CLI::App& removal = command(connections, "delete", "Deletes a connection; asks first.", exit_meanings("done", "the server said no, or you did; what profiles use is kept").with_partly_done(output_is_lost),
+        CLI::App& removal = command(connections, "delete", "Deletes a connection; asks first.",
+                                    exit_meanings("done", "the server said no, or you did; what profiles use is kept")
+                                        .with_partly_done(output_is_lost),
                                     {"umbraco-ai connections delete openai-old", "umbraco-ai connections delete openai-old --yes"});
         auto given = std::make_shared<delete_arguments>();
         add_which(removal, given->which);
@@ -199,7 +209,9 @@ void add_writing_commands(CLI::App& connections, invocation& chosen) {
 }
 
 void add_rotate(CLI::App& root, invocation& chosen) {
-    CLI::App& rotation = command(root, "rotate", "Writes a new secret, tests it, and puts the old one back if it does not work.", exit_meanings("the new secret is in place, and works", "it does not work, and the old one is back; or the server said no").with_partly_done("the write went wrong, the old secret could not be put back, or the output could not be written"),
+    CLI::App& rotation = command(root, "rotate", "Writes a new secret, tests it, and puts the old one back if it does not work.",
+                                 exit_meanings("the new secret is in place, and works", "it does not work, and the old one is back; or the server said no")
+                                     .with_partly_done("the write went wrong, the old secret could not be put back, or the output could not be written"),
                                  {"umbraco-ai rotate openai-prod --set-env apiKey=NEW_OPENAI_KEY", "umbraco-ai rotate openai-prod --set-ref apiKey=Umbraco:AI:Secrets:OpenAI2"});
     auto given = std::make_shared<rotate_arguments>();
     add_which(rotation, given->which);
@@ -210,7 +222,8 @@ void add_rotate(CLI::App& root, invocation& chosen) {
 void add_login(CLI::App& root, invocation& chosen) {
     CLI::App& login = group(root, "login", "Looks at the sign-in.");
     login.footer(examples({"umbraco-ai login check"}) + exit_codes_elsewhere);
-    CLI::App& check = command(login, "check", "Tells who signs in where, whether it works, and what to do if not.", {"signed in, and connections may be read", server_said_no},
+    CLI::App& check = command(login, "check", "Tells who signs in where, whether it works, and what to do if not.",
+                              {"signed in, and connections may be read", server_said_no},
                               {"umbraco-ai login check", "umbraco-ai --profile staging login check"});
     on_chosen(check, chosen, "login check", [](session& on) { return check_login(on); });
 }
@@ -219,13 +232,15 @@ void add_completion(CLI::App& root, invocation& chosen) {
     CLI::App& completion = group(root, "completion", "Writes a completion script for a shell.");
     completion.footer(examples({"eval \"$(umbraco-ai completion bash)\"", "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"}) + exit_codes_elsewhere);
     for (char const* const shell : {"bash", "zsh"}) {
-        CLI::App& one = command(completion, shell, std::string("For ") + shell + '.', exit_meanings("done", "the output could not be written").without_a_site().without_interruption(), {shell == std::string("bash") ? "eval \"$(umbraco-ai completion bash)\"" : "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"});
+        CLI::App& one = command(completion, shell, std::string("For ") + shell + '.', exit_meanings("done", "the output could not be written").without_a_site().without_interruption(),
+                                {shell == std::string("bash") ? "eval \"$(umbraco-ai completion bash)\"" : "umbraco-ai completion zsh > ~/.zfunc/_umbraco-ai"});
         on_chosen(one, chosen, std::string("completion ") + shell, [&root, shell](session& on) { return write_completion(on, root, shell); });
     }
 }
 
 void add_serve(CLI::App& root, invocation& chosen) {
-    CLI::App& serve = command(root, "serve", "Starts a site to try everything on, in memory, on this machine.", exit_meanings("ended, by Ctrl-C too", "the port cannot be had").without_a_site().without_interruption(),
+    CLI::App& serve = command(root, "serve", "Starts a site to try everything on, in memory, on this machine.",
+                              exit_meanings("ended, by Ctrl-C too", "the port cannot be had").without_a_site().without_interruption(),
                               {"umbraco-ai serve", "umbraco-ai serve --dialect documented --port 8080", "umbraco-ai serve --tls --seed connections.json"});
     auto given = std::make_shared<serve_arguments>();
     add_choice<bool>(serve, "--dialect", given->is_documented, {{"documented", true}, {"observed", false}}, "What released servers send, or what the documentation says (observed)");

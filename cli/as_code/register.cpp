@@ -50,7 +50,9 @@ void add_acting(CLI::App& where, plan_arguments& given) {
 }
 
 void add_export(CLI::App& root, invocation& chosen) {
-    CLI::App& added = command(root, "export", "Writes connections as documents, without secrets.", exit_meanings("done", "the server said no, or no connection could be written down").with_partly_done("some connections or files are left out"),
+    CLI::App& added = command(root, "export", "Writes connections as documents, without secrets.",
+                              exit_meanings("done", "the server said no, or no connection could be written down")
+                                  .with_partly_done("some connections or files are left out"),
                               {"umbraco-ai export connections/", "umbraco-ai export all.json --force", "umbraco-ai export --only 'team-*'"});
     auto given = std::make_shared<as_code::export_arguments>();
     added.add_option("target", given->target, "A folder, which gets a file for each connection, or one file *.json (standard output)")->type_name("DIR|FILE");
@@ -60,7 +62,8 @@ void add_export(CLI::App& root, invocation& chosen) {
 }
 
 void add_diff(CLI::App& root, invocation& chosen) {
-    CLI::App& added = command(root, "diff", "Shows what applying documents, or copying from another site, would change.", exit_meanings("no difference, or --exit-zero", "the server said no").with_differs("differences"),
+    CLI::App& added = command(root, "diff", "Shows what applying documents, or copying from another site, would change.",
+                              exit_meanings("no difference, or --exit-zero", "the server said no").with_differs("differences"),
                               {"umbraco-ai diff connections/", "umbraco-ai diff --from staging --to production", "umbraco-ai diff connections/ --prune --scope 'team-*'"});
     auto given = std::make_shared<plan_arguments>();
     CLI::Option* const files = added.add_option("files", given->files, "Documents: files, folders, or - for standard input")->type_name("FILE|DIR");
@@ -79,7 +82,9 @@ void add_diff(CLI::App& root, invocation& chosen) {
 }
 
 void add_apply(CLI::App& root, invocation& chosen) {
-    CLI::App& added = command(root, "apply", "Makes connections what their documents say, and nothing else.", exit_meanings("done", "the server said no, the plan cannot be carried out, or you said no").with_differs("--dry-run: differences").with_partly_done("some of it was done, or may be; the same command again finishes it"),
+    CLI::App& added = command(root, "apply", "Makes connections what their documents say, and nothing else.",
+                              exit_meanings("done", "the server said no, the plan cannot be carried out, or you said no")
+                                  .with_differs("--dry-run: differences").with_partly_done("some of it was done, or may be; the same command again finishes it"),
                               {"umbraco-ai apply connections/ --dry-run", "umbraco-ai apply connections/", "umbraco-ai apply connections/ --prune --scope 'team-*' --exclude team-lab"});
     auto given = std::make_shared<plan_arguments>();
     added.add_option("files", given->files, "Documents: files, folders, or - for standard input")->type_name("FILE|DIR")->required();
@@ -100,7 +105,9 @@ void add_lint(CLI::App& root, invocation& chosen) {
 }
 
 void add_copy(CLI::App& root, invocation& chosen) {
-    CLI::App& added = command(root, "copy", "Makes connections of one site what they are on another.", exit_meanings("done", "the server said no, the plan cannot be carried out, or you said no").with_differs("--dry-run: differences").with_partly_done("some of it was done, or may be; the same command again finishes it"),
+    CLI::App& added = command(root, "copy", "Makes connections of one site what they are on another.",
+                              exit_meanings("done", "the server said no, the plan cannot be carried out, or you said no")
+                                  .with_differs("--dry-run: differences").with_partly_done("some of it was done, or may be; the same command again finishes it"),
                               {"umbraco-ai copy --from staging --to production --only 'team-*' --dry-run", "umbraco-ai copy --from staging --to production --yes"});
     auto given = std::make_shared<plan_arguments>();
     given->always_asks = true;
