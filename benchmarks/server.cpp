@@ -75,8 +75,6 @@ public:
 
     [[nodiscard]] int socket() const noexcept { return socket_; }
     [[nodiscard]] bool is_doomed() const noexcept { return is_doomed_; }
-    [[nodiscard]] SSL* ssl() const noexcept { return ssl_; }
-    bool was_counted = false;
     unsigned answers = 0;
 
     /// False at the end of the connection.
@@ -152,8 +150,6 @@ public:
             answers_[std::string(name)] = chunked;
             answers_[std::string(name) + "-sized"] = with_length(chunked, recorded_body(file));
         }
-        std::string last = answers_["small"];
-        answers_["last"] = last.insert(last.find("\r\n") + 2, "Connection: close\r\n");
 
         auto const identity = authority_.issue();
         tls_ = SSL_CTX_new(TLS_server_method());
@@ -244,11 +240,6 @@ private:
         if (found == open_.end()) return true;
         connection& one = *found->second;
         if (!one.receive()) return false;
-        if (one.ssl() != nullptr && !one.was_counted && SSL_is_init_finished(one.ssl())) {
-            one.was_counted = true;
-            ++handshakes_;
-            if (SSL_session_reused(one.ssl())) ++resumed_;
-        }
         while (auto const head = one.next_request()) {
             std::size_t const begin = head->find(' ') + 1;
             std::string_view target = std::string_view(*head).substr(begin, head->find_first_of(" ?", begin) - begin);
@@ -281,12 +272,11 @@ private:
     /// False where it is the end of the connection.
     bool answer(connection& to, std::string const& target) {
         if (target == "never") return true;
-        if (target == "statistics") return to.send(plain_answer(200, std::to_string(handshakes_) + ' ' + std::to_string(resumed_)));
         if (target == "soak-seen") return to.send(plain_answer(200, soak_seen_));
         if (target.starts_with("soak-")) return answer_soak(to, target.substr(5));
         auto const found = answers_.find(target);
         if (found == answers_.end()) return to.send(plain_answer(404, "{}"));
-        return to.send(found->second) && target != "last";
+        return to.send(found->second);
     }
 
     // A connection ends after 200 answers, without a word of it; one in 50 ends instead of an answer. One answer in 100 is 503.
@@ -314,8 +304,6 @@ private:
     std::string soak_seen_;
     std::size_t soak_answers_ = 0;
     unsigned accepted_ = 0;
-    unsigned handshakes_ = 0;
-    unsigned resumed_ = 0;
 };
 
 }  // namespace

@@ -5,13 +5,16 @@
 #include <umbraco_ai/testing/raw_server.hpp>
 #include <umbraco_ai/testing/test_certificates.hpp>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -485,6 +488,31 @@ TEST_CASE("sessions are resumed by later connections, with either version of TLS
     // And another transport trusts for itself.
     blocking_transport another;
     CHECK(!another.send(request_to(server.origin())).has_value());
+}
+
+TEST_CASE("of calls at once that connect anew each time, nearly all resume a session") {
+    auto const newest = GENERATE(tls_version::tls_1_2, tls_version::tls_1_3);
+    raw_script const once = {raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"),
+                             raw_step::close()};
+    raw_server server({once}, server_tls(good_certificate()).with_versions(tls_version::tls_1_2, newest));
+    asio::io_context context;
+    beast_transport transport(context, trusting());
+    constexpr std::size_t at_once = 8;
+    constexpr std::size_t each = 25;
+    std::size_t answered = 0;
+    auto const caller = [&]() -> asio::awaitable<void> {
+        for (std::size_t i = 0; i < each; ++i) {
+            auto const answer = co_await transport.send(request_to(server.origin()));
+            answered += answer.has_value() ? 1 : 0;
+        }
+    };
+    for (std::size_t i = 0; i < at_once; ++i) asio::co_spawn(context, caller(), asio::detached);
+    context.run();
+    CHECK(answered == at_once * each);
+    CHECK(server.accepted() == at_once * each);
+    std::size_t const reconnected = server.accepted() - at_once;
+    CAPTURE(server.resumed(), reconnected);
+    CHECK(server.resumed() * 100 >= reconnected * 95);
 }
 
 TEST_CASE("a server that has forgotten a session is negotiated with anew") {
