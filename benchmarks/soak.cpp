@@ -121,10 +121,7 @@ private:
             outcomes_[which] = answer.error().possibly_applied ? outcome::failed_perhaps_applied : outcome::failed_for_certain;
             if (!is_once(which)) ++failed_reads_;
         }
-        if (++ended_ == outcomes_.size() / 5) {
-            files_before_ = open_files();
-            heap_before_ = heap_bytes();
-        }
+        if (++ended_ == outcomes_.size() / 5) heap_before_ = heap_bytes();
         if (ended_ % (std::max)(outcomes_.size() / 100, std::size_t(1)) == 0) show();
     }
 
@@ -155,7 +152,8 @@ private:
         }
         // Three tries fail one time in a million.
         expect(failed_reads_ <= 5 + outcomes_.size() / 20000, "reads fail that could have been sent again", failed_reads_);
-        expect(open_files() <= files_before_ + 2, "files are left open", open_files());
+        // Some connections are always gone, and not always as many.
+        expect(open_files() <= files_before_ + at_once_, "files are left open", open_files());
         std::size_t const heap = heap_bytes() - (std::min)(seen.capacity(), heap_bytes());
         expect(heap <= heap_before_ + heap_before_ / 20 + 64 * 1024, "memory has grown", heap);
         std::printf("%zu answered, %zu failed for certain, %zu failed after they may have been applied, %zu reads failed; files %zu, then %zu; heap %zu KB, then %zu KB\n",
@@ -176,7 +174,7 @@ private:
     std::size_t ended_ = 0;
     std::size_t failed_reads_ = 0;
     std::size_t findings_ = 0;
-    std::size_t files_before_ = 0;
+    std::size_t const files_before_ = open_files();  // Without connections.
     std::size_t heap_before_ = 0;
 };
 
