@@ -71,7 +71,7 @@ private:
 
 /// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
 [[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept {
-    return text.size() >= 4 && text[0] == 'E' && text.starts_with("ENC:");
+    return text.starts_with(std::string_view("ENC:"));
 }
 
 /// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
