@@ -3,6 +3,7 @@
 #define UMBRACO_AI_CLIENT_HPP
 
 #include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/client_context.hpp>
 #include <umbraco_ai/descriptor.hpp>
 #include <umbraco_ai/endpoints/connections.hpp>
 #include <umbraco_ai/exchange.hpp>

@@ -8,6 +8,7 @@
 #include <umbraco_ai/call_report.hpp>
 #include <umbraco_ai/byte_pipe.hpp>
 #include <umbraco_ai/client.hpp>
+#include <umbraco_ai/client_context.hpp>
 #include <umbraco_ai/embedded/answer_reader.hpp>
 #include <umbraco_ai/embedded/outcome.hpp>
 #include <umbraco_ai/embedded/page_reader.hpp>

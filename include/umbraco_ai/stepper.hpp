@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/client.hpp>
+#include <umbraco_ai/client_context.hpp>
 #include <umbraco_ai/descriptor.hpp>
 #include <umbraco_ai/exchange.hpp>
 #include <umbraco_ai/http/message.hpp>

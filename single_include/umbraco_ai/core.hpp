@@ -3794,6 +3794,477 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BYTE_PIPE_HPP
 
+// ---- umbraco_ai/retry.hpp ----
+#ifndef UMBRACO_AI_RETRY_HPP
+#define UMBRACO_AI_RETRY_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// When a request is sent again. GET: after 408, 429, 502, 503, 504, a failed connection, a lost answer. DELETE by id: the
+/// same, and a 404 after a repetition counts as done. PUT and POST: only where no byte of the request was written. Between
+/// two tries passes a random time up to `base_delay` doubled with each try, or what `Retry-After` asks for.
+class retry_policy {
+public:
+    retry_policy() = default;
+
+    /// One try and no more.
+    [[nodiscard]] static retry_policy none() {
+        retry_policy made;
+        made.most_attempts = 1;
+        return made;
+    }
+
+    unsigned most_attempts = 3;                                             ///< Of one request, the first one included; from 1.
+    std::chrono::nanoseconds base_delay = std::chrono::milliseconds(200);   ///< The longest first pause.
+    std::chrono::nanoseconds most_delay = std::chrono::seconds(5);          ///< The longest pause without `Retry-After`.
+    std::chrono::nanoseconds most_retry_after = std::chrono::seconds(60);   ///< A longer `Retry-After` is returned instead of waited for.
+    double budget = 10;                                                     ///< Repetitions of a client at once; each success gives a tenth of one back.
+    std::uint64_t seed = 0;                                                 ///< Of the random pauses; 0: from the transport's clock.
+};
+
+namespace detail {
+
+/// Keeps a client from multiplying its requests while a server is down.
+class retry_budget {
+public:
+    explicit retry_budget(double most) noexcept : most_(most), left_(most) {}
+
+    [[nodiscard]] bool take() noexcept {
+        if (left_ < 1) return false;
+        left_ -= 1;
+        return true;
+    }
+    void give_back() noexcept { left_ = (std::min)(most_, left_ + 0.1); }
+
+private:
+    double most_;
+    double left_;
+};
+
+/// Small and good enough for jitter (xorshift64*).
+class jitter_source {
+public:
+    jitter_source() = default;
+
+    void seed(std::uint64_t value) noexcept { state_ = value | 1U; }
+    [[nodiscard]] bool is_seeded() const noexcept { return state_ != 0; }
+
+    /// From 0 to `most`.
+    [[nodiscard]] std::chrono::nanoseconds up_to(std::chrono::nanoseconds most) noexcept {
+        state_ ^= state_ >> 12U;
+        state_ ^= state_ << 25U;
+        state_ ^= state_ >> 27U;
+        std::uint64_t const drawn = (state_ * 0x2545F4914F6CDD1DULL) >> 11U;
+        double const share = static_cast<double>(drawn) / static_cast<double>(1ULL << 53U);
+        return std::chrono::nanoseconds(static_cast<std::int64_t>(share * static_cast<double>(most.count())));
+    }
+
+private:
+    std::uint64_t state_ = 0;
+};
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7), in seconds since 1970.
+[[nodiscard]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
+    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[19] != ':' || text[22] != ':') return std::nullopt;
+    auto const number = [&](std::size_t at, std::size_t digits) {
+        int value = -1;
+        auto const [end, code] = std::from_chars(text.data() + at, text.data() + at + digits, value);
+        return code == std::errc() && end == text.data() + at + digits ? value : -1;
+    };
+    auto const month = std::find(months.begin(), months.end(), text.substr(8, 3));
+    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
+    if (month == months.end() || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+        return std::nullopt;
+    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
+                                           std::chrono::day(static_cast<unsigned>(day)));
+    if (!date.ok()) return std::nullopt;
+    std::int64_t const days = std::chrono::sys_days(date).time_since_epoch().count();
+    return days * 86400 + hour * 3600 + minute * 60 + second;
+}
+
+inline constexpr std::int64_t most_delay_seconds = 86400;
+
+/// "120" or "1.5"; libc++ 16 reads no fractions with from_chars.
+[[nodiscard]] inline std::optional<std::chrono::nanoseconds> parse_delay(std::string_view text) noexcept {
+    std::int64_t seconds = 0;
+    std::int64_t fraction = 0;
+    std::int64_t unit = 1'000'000'000;
+    bool in_fraction = false;
+    bool any = false;
+    for (char const c : text) {
+        if (c == '.' && !in_fraction && any) {
+            in_fraction = true;
+        } else if (c < '0' || c > '9') {
+            return std::nullopt;
+        } else if (in_fraction) {
+            unit /= 10;
+            fraction += (c - '0') * unit;
+        } else {
+            any = true;
+            seconds = (std::min)(seconds * 10 + (c - '0'), most_delay_seconds);
+        }
+    }
+    if (!any) return std::nullopt;
+    return std::chrono::seconds(seconds) + std::chrono::nanoseconds(fraction);
+}
+
+/// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
+[[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
+    auto const field = response.headers.find("Retry-After");
+    if (!field || field->empty()) return std::nullopt;
+    if (auto const delay = parse_delay(*field)) return delay;
+    auto const date = response.headers.find("Date");
+    if (!date) return std::nullopt;
+    std::int64_t const until = parse_http_date(*field).value_or(-1);
+    std::int64_t const from = parse_http_date(*date).value_or(-1);
+    if (from < 0 || until < from) return std::nullopt;
+    return std::chrono::seconds((std::min)(until - from, most_delay_seconds));
+}
+
+[[nodiscard]] constexpr bool is_passing_status(int status) noexcept {
+    return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_RETRY_HPP
+
+// ---- umbraco_ai/options.hpp ----
+#ifndef UMBRACO_AI_OPTIONS_HPP
+#define UMBRACO_AI_OPTIONS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What holds for every call of a client.
+class client_options {
+public:
+    client_options() = default;
+
+    std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< For a whole call, all its requests together.
+
+    /// For one attempt, from the wait for a connection on; nothing: whatever the call has left. A GET or DELETE that it ends
+    /// is sent again as after a lost answer.
+    std::optional<std::chrono::nanoseconds> attempt_timeout;
+
+    std::size_t header_bytes = 32 * 1024;                         ///< Most bytes of a response header.
+    std::size_t body_bytes = 8 * 1024 * 1024;                     ///< Most bytes of a response body.
+    retry_policy retry;                                           ///< When a request is sent again.
+    bool read_only = false;                                       ///< Refuses every method but GET before any I/O.
+    bool allow_credentials_over_plain_http = false;               ///< To hosts that are not loopback. Anyone on the way can read them.
+    std::shared_ptr<umbraco_ai::observer> observer;               ///< Is told what the calls do; null: nobody is.
+};
+
+/// What holds for one call, in place of the client's.
+class call_options {
+public:
+    call_options() = default;
+    explicit call_options(std::chrono::nanoseconds time) : timeout(time) {}
+
+    std::optional<std::chrono::nanoseconds> timeout;
+    std::optional<std::chrono::nanoseconds> attempt_timeout;  ///< See `client_options`.
+    http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
+
+    /// Errors: a usage failure that names the header, never its value.
+    [[nodiscard]] result<void> check() const { return check(headers); }
+    [[nodiscard]] static result<void> check(http_headers const& given) {
+        for (header_view const header : given) {
+            auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
+            if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
+            for (std::string_view const own : {"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"})
+                if (detail::equals_ignoring_case(header.name, own))
+                    return failure(errc::invalid_argument, "The library writes this header itself; credentials are given to the client.").at(std::string(own));
+            for (char const c : header.value)
+                if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
+                    return failure(errc::invalid_argument, "The value holds a control character.").at(std::string(header.name));
+        }
+        return result<void>::ok();
+    }
+
+private:
+    [[nodiscard]] static bool is_token(std::string_view name) noexcept {
+        for (char const c : name)
+            if (c <= ' ' || c > '~' || std::string_view("\"(),/:;<=>?@[\\]{}").find(c) != std::string_view::npos) return false;
+        return !name.empty();
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_OPTIONS_HPP
+
+// ---- umbraco_ai/sign_in.hpp ----
+#ifndef UMBRACO_AI_SIGN_IN_HPP
+#define UMBRACO_AI_SIGN_IN_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// The `expires_in` of a token, which nothing may fail for.
+class token_lifetime {
+public:
+    token_lifetime() = default;
+    std::optional<std::int64_t> seconds;
+};
+
+/// The answer of the token endpoint (RFC 6749, section 5.1).
+class token_answer {
+public:
+    token_answer() = default;
+    std::string access_token;
+    token_lifetime expires_in;
+};
+
+}  // namespace detail
+
+template <>
+struct json_codec<detail::token_lifetime> {
+    static bool read(json_reader& reader, detail::token_lifetime& out) {
+        std::string_view raw;
+        if (!reader.read_raw(raw)) return false;
+        json_reader number(raw);
+        std::int64_t seconds = 0;
+        if (number.peek() == json_kind::number && number.read_integer(seconds)) out.seconds = seconds;
+        return true;
+    }
+};
+
+template <>
+struct fields<detail::token_answer>
+    : table<field<"access_token", &detail::token_answer::access_token, required | secret_field>, field<"expires_in", &detail::token_answer::expires_in>> {};
+
+namespace detail {
+
+/// The error answer of the token endpoint (RFC 6749, section 5.2).
+class token_error_answer {
+public:
+    token_error_answer() = default;
+    std::string error;
+    std::optional<std::string> error_description;
+};
+
+}  // namespace detail
+
+template <>
+struct fields<detail::token_error_answer> : table<field<"error", &detail::token_error_answer::error, required>,
+                                                  field<"error_description", &detail::token_error_answer::error_description>> {};
+
+namespace detail {
+
+inline constexpr std::string_view token_route = "/umbraco/management/api/v1/security/back-office/token";
+
+/// The token request of an API user. The path of the endpoint must be lower case.
+[[nodiscard]] inline http_request token_request(client_credentials const& api_user, std::string_view api_path) {
+    http_request request;
+    request.method = http_method::post;
+    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size()));
+    request.target += token_route;
+    request.route = token_route;
+    request.headers.add("Accept", "application/json");
+    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+    request.body = "grant_type=client_credentials&client_id=";
+    put_percent_encoded(request.body, api_user.client_id());
+    request.body += "&client_secret=";
+    put_percent_encoded(request.body, api_user.client_secret().reveal());
+    return request;
+}
+
+[[nodiscard]] inline bool has_outer_blank(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n";
+    return !text.empty() && (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
+}
+
+/// At least one %41 in it.
+[[nodiscard]] inline bool is_percent_encoded(std::string_view text) noexcept {
+    constexpr std::string_view digits = "0123456789ABCDEFabcdef";
+    for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1))
+        if (text.size() - at > 2 && digits.find(text[at + 1]) != std::string_view::npos && digits.find(text[at + 2]) != std::string_view::npos) return true;
+    return false;
+}
+
+[[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
+    auto const refuse = [&](std::string text) {
+        failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
+        if (auto read = read_json<token_error_answer>(response.body)) {
+            made.problem.title = server_text(read->error);
+            made.problem.detail = server_text(read->error_description.value_or(""));
+        }
+        return made;
+    };
+    if (is_html(response)) return not_signed_in("The token endpoint answered an HTML page.").with_status(response.status);
+    if (response.status >= 300 && response.status < 400) return not_signed_in("The token endpoint answered a redirect.").with_status(response.status);
+    if (response.status == 404) return refuse("There is no token endpoint: API users need Umbraco 15 or newer; check the base URL.");
+    if (response.status == 429 || response.status >= 500)
+        return failure(errc::server_error, "The token endpoint failed; its log tells why.").with_status(response.status);
+    auto const answer = read_json<token_error_answer>(response.body);
+    std::string_view const error = answer ? std::string_view(answer->error) : std::string_view();
+    std::string_view const description = answer && answer->error_description ? std::string_view(*answer->error_description) : std::string_view();
+    if (error == "invalid_client") {
+        if (!api_user.client_id().starts_with("umbraco-back-office-"))
+            return refuse("The server knows no such API user: the client id is given without its prefix umbraco-back-office-.");
+        std::string_view const given = api_user.client_secret().reveal();
+        if (has_outer_blank(api_user.client_id()) || has_outer_blank(given))
+            return refuse("The server knows no such API user, or the secret is another: the id or the secret begins or ends with a blank or a line end; trim it.");
+        if (is_percent_encoded(given))
+            return refuse("The server knows no such API user, or the secret is another: the one given looks percent-encoded; give it as it is, this library encodes it.");
+        return refuse("The server knows no such API user, or the secret is another; both count in exact case.");
+    }
+    if (description.find("HTTPS") != std::string_view::npos) return refuse("The server gives tokens over https only; use an https base URL.");
+    if (error == "unsupported_grant_type") return refuse("The server gives no tokens to API users; they need Umbraco 15 or newer.");
+    if (description.find("Authorization failed") != std::string_view::npos) return refuse("The API user is disabled or locked; enable it in the back office.");
+    return refuse("The token endpoint refused the API user.");
+}
+
+/// The token of a client, shared by its calls.
+class token_cache {
+public:
+    token_cache() = default;
+
+    /// A failed sign-in is not tried again for this long, so that many waiting calls ask once.
+    static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
+
+    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
+    /// It is near its end, and still good.
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
+    [[nodiscard]] secret const& token() const noexcept { return token_; }
+
+    /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
+    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+
+    [[nodiscard]] std::optional<failure> recent_failure(std::chrono::nanoseconds now) const {
+        if (!failure_ || now >= failed_at_ + failure_pause || failed_at_ == std::chrono::nanoseconds(0)) return std::nullopt;
+        return failure_;
+    }
+
+    /// Used until four fifths of its life are over. `now` that stands still never ends it; a refusal does.
+    void store(secret token, std::optional<std::int64_t> lifetime_seconds, std::chrono::nanoseconds now) {
+        constexpr std::int64_t unknown = 60, most = 86400;
+        std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
+        token_ = std::move(token);
+        refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
+        ends_at_ = now + std::chrono::seconds(seconds);
+        // A life of nothing still serves the call that fetched it.
+        if (seconds == 0) refresh_at_ = now + std::chrono::nanoseconds(1);
+        failure_.reset();
+        ++generation_;
+    }
+
+    /// A renewal failed: the token is used on, and after the pause another renewal is tried.
+    void postpone(std::chrono::nanoseconds now) noexcept { refresh_at_ = (std::min)(ends_at_, now + failure_pause); }
+
+    void fail(failure reason, std::chrono::nanoseconds now) {
+        failure_ = std::move(reason);
+        failed_at_ = now;
+    }
+
+    void refuse(std::uint64_t generation) noexcept {
+        if (generation == generation_) token_ = secret();
+    }
+
+private:
+    secret token_;
+    std::chrono::nanoseconds refresh_at_{0};
+    std::chrono::nanoseconds ends_at_{0};
+    std::uint64_t generation_ = 0;
+    std::optional<failure> failure_;
+    std::chrono::nanoseconds failed_at_{0};
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_SIGN_IN_HPP
+
+// ---- umbraco_ai/client_context.hpp ----
+#ifndef UMBRACO_AI_CLIENT_CONTEXT_HPP
+#define UMBRACO_AI_CLIENT_CONTEXT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What the calls of one client share. It outlives them.
+class client_context {
+public:
+    client_context(result<base_url> url, credentials sign_in, client_options shared_options)
+        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), budget(options.retry.budget) {
+        if (options.retry.seed != 0) jitter.seed(options.retry.seed);
+        if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
+    }
+
+    /// An empty request, in memory of one that is over where there is any.
+    [[nodiscard]] std::unique_ptr<http_request> spare_request() {
+        if (spare_requests_.empty()) {
+            // Nothing may be thrown when a call is over, which may have written.
+            spare_requests_.reserve(most_kept);
+            return std::make_unique<http_request>();
+        }
+        auto spare = std::move(spare_requests_.back());
+        spare_requests_.pop_back();
+        return spare;
+    }
+
+    /// Keeps the memory of a request that is over, and nothing of what it holds.
+    void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
+        constexpr std::size_t most_bytes = 16 * 1024;
+        if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
+        if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
+        // Its limits and its trace refer to what ends with the call.
+        http_request emptied;
+        emptied.target = std::move(spent->target);
+        emptied.target.clear();
+        emptied.headers = std::move(spent->headers);
+        emptied.headers.wipe();
+        detail::wipe_message(spent->body);
+        emptied.body = std::move(spent->body);
+        *spent = std::move(emptied);
+        spare_requests_.push_back(std::move(spent));
+    }
+
+    result<base_url> base;
+    credentials auth;
+    client_options options;
+    std::uint64_t origin_tag = 0;  ///< Of the site that this client talks to.
+    bool transport_tracks_writes = false;
+    bool transport_waits = false;
+    bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
+
+    detail::token_cache tokens;
+    detail::retry_budget budget;
+    detail::jitter_source jitter;
+    std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
+
+    /// FNV-1a.
+    [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
+        std::uint64_t tag = 14695981039346656037ULL;
+        for (char const c : text) tag = (tag ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+        return tag;
+    }
+
+    /// Why no call can be made at all, or nothing.
+    [[nodiscard]] std::optional<failure> refusal() const {
+        if (!base) return base.error();
+        if (auto ok = auth.check(); !ok) return ok.error();
+        http_origin const& origin = base->origin;
+        if (!origin.tls && !auth.empty() && !is_loopback(origin.host) && !options.allow_credentials_over_plain_http)
+            return failure(errc::insecure_origin,
+                           "Credentials are not sent over plain http to a host that is not this machine; use https, or say allow_credentials_over_plain_http.")
+                .at("base URL");
+        return std::nullopt;
+    }
+
+private:
+    static constexpr std::size_t most_kept = 64;
+
+    std::vector<std::unique_ptr<http_request>> spare_requests_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_CLIENT_CONTEXT_HPP
+
 // ---- umbraco_ai/route.hpp ----
 #ifndef UMBRACO_AI_ROUTE_HPP
 #define UMBRACO_AI_ROUTE_HPP
@@ -4682,7 +5153,7 @@ private:
 
 /// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
 [[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept {
-    return text.size() >= 4 && text[0] == 'E' && text.starts_with("ENC:");
+    return text.starts_with(std::string_view("ENC:"));
 }
 
 /// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
@@ -5991,207 +6462,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_MACHINE_HPP
 
-// ---- umbraco_ai/retry.hpp ----
-#ifndef UMBRACO_AI_RETRY_HPP
-#define UMBRACO_AI_RETRY_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// When a request is sent again. GET: after 408, 429, 502, 503, 504, a failed connection, a lost answer. DELETE by id: the
-/// same, and a 404 after a repetition counts as done. PUT and POST: only where no byte of the request was written. Between
-/// two tries passes a random time up to `base_delay` doubled with each try, or what `Retry-After` asks for.
-class retry_policy {
-public:
-    retry_policy() = default;
-
-    /// One try and no more.
-    [[nodiscard]] static retry_policy none() {
-        retry_policy made;
-        made.most_attempts = 1;
-        return made;
-    }
-
-    unsigned most_attempts = 3;                                             ///< Of one request, the first one included; from 1.
-    std::chrono::nanoseconds base_delay = std::chrono::milliseconds(200);   ///< The longest first pause.
-    std::chrono::nanoseconds most_delay = std::chrono::seconds(5);          ///< The longest pause without `Retry-After`.
-    std::chrono::nanoseconds most_retry_after = std::chrono::seconds(60);   ///< A longer `Retry-After` is returned instead of waited for.
-    double budget = 10;                                                     ///< Repetitions of a client at once; each success gives a tenth of one back.
-    std::uint64_t seed = 0;                                                 ///< Of the random pauses; 0: from the transport's clock.
-};
-
-namespace detail {
-
-/// Keeps a client from multiplying its requests while a server is down.
-class retry_budget {
-public:
-    explicit retry_budget(double most) noexcept : most_(most), left_(most) {}
-
-    [[nodiscard]] bool take() noexcept {
-        if (left_ < 1) return false;
-        left_ -= 1;
-        return true;
-    }
-    void give_back() noexcept { left_ = (std::min)(most_, left_ + 0.1); }
-
-private:
-    double most_;
-    double left_;
-};
-
-/// Small and good enough for jitter (xorshift64*).
-class jitter_source {
-public:
-    jitter_source() = default;
-
-    void seed(std::uint64_t value) noexcept { state_ = value | 1U; }
-    [[nodiscard]] bool is_seeded() const noexcept { return state_ != 0; }
-
-    /// From 0 to `most`.
-    [[nodiscard]] std::chrono::nanoseconds up_to(std::chrono::nanoseconds most) noexcept {
-        state_ ^= state_ >> 12U;
-        state_ ^= state_ << 25U;
-        state_ ^= state_ >> 27U;
-        std::uint64_t const drawn = (state_ * 0x2545F4914F6CDD1DULL) >> 11U;
-        double const share = static_cast<double>(drawn) / static_cast<double>(1ULL << 53U);
-        return std::chrono::nanoseconds(static_cast<std::int64_t>(share * static_cast<double>(most.count())));
-    }
-
-private:
-    std::uint64_t state_ = 0;
-};
-
-/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7), in seconds since 1970.
-[[nodiscard]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[19] != ':' || text[22] != ':') return std::nullopt;
-    auto const number = [&](std::size_t at, std::size_t digits) {
-        int value = -1;
-        auto const [end, code] = std::from_chars(text.data() + at, text.data() + at + digits, value);
-        return code == std::errc() && end == text.data() + at + digits ? value : -1;
-    };
-    auto const month = std::find(months.begin(), months.end(), text.substr(8, 3));
-    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
-    if (month == months.end() || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
-        return std::nullopt;
-    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
-                                           std::chrono::day(static_cast<unsigned>(day)));
-    if (!date.ok()) return std::nullopt;
-    std::int64_t const days = std::chrono::sys_days(date).time_since_epoch().count();
-    return days * 86400 + hour * 3600 + minute * 60 + second;
-}
-
-inline constexpr std::int64_t most_delay_seconds = 86400;
-
-/// "120" or "1.5"; libc++ 16 reads no fractions with from_chars.
-[[nodiscard]] inline std::optional<std::chrono::nanoseconds> parse_delay(std::string_view text) noexcept {
-    std::int64_t seconds = 0;
-    std::int64_t fraction = 0;
-    std::int64_t unit = 1'000'000'000;
-    bool in_fraction = false;
-    bool any = false;
-    for (char const c : text) {
-        if (c == '.' && !in_fraction && any) {
-            in_fraction = true;
-        } else if (c < '0' || c > '9') {
-            return std::nullopt;
-        } else if (in_fraction) {
-            unit /= 10;
-            fraction += (c - '0') * unit;
-        } else {
-            any = true;
-            seconds = (std::min)(seconds * 10 + (c - '0'), most_delay_seconds);
-        }
-    }
-    if (!any) return std::nullopt;
-    return std::chrono::seconds(seconds) + std::chrono::nanoseconds(fraction);
-}
-
-/// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
-[[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
-    auto const field = response.headers.find("Retry-After");
-    if (!field || field->empty()) return std::nullopt;
-    if (auto const delay = parse_delay(*field)) return delay;
-    auto const date = response.headers.find("Date");
-    if (!date) return std::nullopt;
-    std::int64_t const until = parse_http_date(*field).value_or(-1);
-    std::int64_t const from = parse_http_date(*date).value_or(-1);
-    if (from < 0 || until < from) return std::nullopt;
-    return std::chrono::seconds((std::min)(until - from, most_delay_seconds));
-}
-
-[[nodiscard]] constexpr bool is_passing_status(int status) noexcept {
-    return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_RETRY_HPP
-
-// ---- umbraco_ai/options.hpp ----
-#ifndef UMBRACO_AI_OPTIONS_HPP
-#define UMBRACO_AI_OPTIONS_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// What holds for every call of a client.
-class client_options {
-public:
-    client_options() = default;
-
-    std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< For a whole call, all its requests together.
-
-    /// For one attempt, from the wait for a connection on; nothing: whatever the call has left. A GET or DELETE that it ends
-    /// is sent again as after a lost answer.
-    std::optional<std::chrono::nanoseconds> attempt_timeout;
-
-    std::size_t header_bytes = 32 * 1024;                         ///< Most bytes of a response header.
-    std::size_t body_bytes = 8 * 1024 * 1024;                     ///< Most bytes of a response body.
-    retry_policy retry;                                           ///< When a request is sent again.
-    bool read_only = false;                                       ///< Refuses every method but GET before any I/O.
-    bool allow_credentials_over_plain_http = false;               ///< To hosts that are not loopback. Anyone on the way can read them.
-    std::shared_ptr<umbraco_ai::observer> observer;               ///< Is told what the calls do; null: nobody is.
-};
-
-/// What holds for one call, in place of the client's.
-class call_options {
-public:
-    call_options() = default;
-    explicit call_options(std::chrono::nanoseconds time) : timeout(time) {}
-
-    std::optional<std::chrono::nanoseconds> timeout;
-    std::optional<std::chrono::nanoseconds> attempt_timeout;  ///< See `client_options`.
-    http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
-
-    /// Errors: a usage failure that names the header, never its value.
-    [[nodiscard]] result<void> check() const { return check(headers); }
-    [[nodiscard]] static result<void> check(http_headers const& given) {
-        for (header_view const header : given) {
-            auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
-            if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
-            for (std::string_view const own : {"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"})
-                if (detail::equals_ignoring_case(header.name, own))
-                    return failure(errc::invalid_argument, "The library writes this header itself; credentials are given to the client.").at(std::string(own));
-            for (char const c : header.value)
-                if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
-                    return failure(errc::invalid_argument, "The value holds a control character.").at(std::string(header.name));
-        }
-        return result<void>::ok();
-    }
-
-private:
-    [[nodiscard]] static bool is_token(std::string_view name) noexcept {
-        for (char const c : name)
-            if (c <= ' ' || c > '~' || std::string_view("\"(),/:;<=>?@[\\]{}").find(c) != std::string_view::npos) return false;
-        return !name.empty();
-    }
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_OPTIONS_HPP
-
 // ---- umbraco_ai/json/canonical.hpp ----
 #ifndef UMBRACO_AI_JSON_CANONICAL_HPP
 #define UMBRACO_AI_JSON_CANONICAL_HPP
@@ -6366,190 +6636,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_SENT_SECRETS_HPP
 
-// ---- umbraco_ai/sign_in.hpp ----
-#ifndef UMBRACO_AI_SIGN_IN_HPP
-#define UMBRACO_AI_SIGN_IN_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// The `expires_in` of a token, which nothing may fail for.
-class token_lifetime {
-public:
-    token_lifetime() = default;
-    std::optional<std::int64_t> seconds;
-};
-
-/// The answer of the token endpoint (RFC 6749, section 5.1).
-class token_answer {
-public:
-    token_answer() = default;
-    std::string access_token;
-    token_lifetime expires_in;
-};
-
-}  // namespace detail
-
-template <>
-struct json_codec<detail::token_lifetime> {
-    static bool read(json_reader& reader, detail::token_lifetime& out) {
-        std::string_view raw;
-        if (!reader.read_raw(raw)) return false;
-        json_reader number(raw);
-        std::int64_t seconds = 0;
-        if (number.peek() == json_kind::number && number.read_integer(seconds)) out.seconds = seconds;
-        return true;
-    }
-};
-
-template <>
-struct fields<detail::token_answer>
-    : table<field<"access_token", &detail::token_answer::access_token, required | secret_field>, field<"expires_in", &detail::token_answer::expires_in>> {};
-
-namespace detail {
-
-/// The error answer of the token endpoint (RFC 6749, section 5.2).
-class token_error_answer {
-public:
-    token_error_answer() = default;
-    std::string error;
-    std::optional<std::string> error_description;
-};
-
-}  // namespace detail
-
-template <>
-struct fields<detail::token_error_answer> : table<field<"error", &detail::token_error_answer::error, required>,
-                                                  field<"error_description", &detail::token_error_answer::error_description>> {};
-
-namespace detail {
-
-inline constexpr std::string_view token_route = "/umbraco/management/api/v1/security/back-office/token";
-
-/// The token request of an API user. The path of the endpoint must be lower case.
-[[nodiscard]] inline http_request token_request(client_credentials const& api_user, std::string_view api_path) {
-    http_request request;
-    request.method = http_method::post;
-    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size()));
-    request.target += token_route;
-    request.route = token_route;
-    request.headers.add("Accept", "application/json");
-    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-    request.body = "grant_type=client_credentials&client_id=";
-    put_percent_encoded(request.body, api_user.client_id());
-    request.body += "&client_secret=";
-    put_percent_encoded(request.body, api_user.client_secret().reveal());
-    return request;
-}
-
-[[nodiscard]] inline bool has_outer_blank(std::string_view text) noexcept {
-    constexpr std::string_view blanks = " \t\r\n";
-    return !text.empty() && (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
-}
-
-/// At least one %41 in it.
-[[nodiscard]] inline bool is_percent_encoded(std::string_view text) noexcept {
-    constexpr std::string_view digits = "0123456789ABCDEFabcdef";
-    for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1))
-        if (text.size() - at > 2 && digits.find(text[at + 1]) != std::string_view::npos && digits.find(text[at + 2]) != std::string_view::npos) return true;
-    return false;
-}
-
-[[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
-    auto const refuse = [&](std::string text) {
-        failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
-        if (auto read = read_json<token_error_answer>(response.body)) {
-            made.problem.title = server_text(read->error);
-            made.problem.detail = server_text(read->error_description.value_or(""));
-        }
-        return made;
-    };
-    if (is_html(response)) return not_signed_in("The token endpoint answered an HTML page.").with_status(response.status);
-    if (response.status >= 300 && response.status < 400) return not_signed_in("The token endpoint answered a redirect.").with_status(response.status);
-    if (response.status == 404) return refuse("There is no token endpoint: API users need Umbraco 15 or newer; check the base URL.");
-    if (response.status == 429 || response.status >= 500)
-        return failure(errc::server_error, "The token endpoint failed; its log tells why.").with_status(response.status);
-    auto const answer = read_json<token_error_answer>(response.body);
-    std::string_view const error = answer ? std::string_view(answer->error) : std::string_view();
-    std::string_view const description = answer && answer->error_description ? std::string_view(*answer->error_description) : std::string_view();
-    if (error == "invalid_client") {
-        if (!api_user.client_id().starts_with("umbraco-back-office-"))
-            return refuse("The server knows no such API user: the client id is given without its prefix umbraco-back-office-.");
-        std::string_view const given = api_user.client_secret().reveal();
-        if (has_outer_blank(api_user.client_id()) || has_outer_blank(given))
-            return refuse("The server knows no such API user, or the secret is another: the id or the secret begins or ends with a blank or a line end; trim it.");
-        if (is_percent_encoded(given))
-            return refuse("The server knows no such API user, or the secret is another: the one given looks percent-encoded; give it as it is, this library encodes it.");
-        return refuse("The server knows no such API user, or the secret is another; both count in exact case.");
-    }
-    if (description.find("HTTPS") != std::string_view::npos) return refuse("The server gives tokens over https only; use an https base URL.");
-    if (error == "unsupported_grant_type") return refuse("The server gives no tokens to API users; they need Umbraco 15 or newer.");
-    if (description.find("Authorization failed") != std::string_view::npos) return refuse("The API user is disabled or locked; enable it in the back office.");
-    return refuse("The token endpoint refused the API user.");
-}
-
-/// The token of a client, shared by its calls.
-class token_cache {
-public:
-    token_cache() = default;
-
-    /// A failed sign-in is not tried again for this long, so that many waiting calls ask once.
-    static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
-
-    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
-    /// It is near its end, and still good.
-    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
-    [[nodiscard]] secret const& token() const noexcept { return token_; }
-
-    /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
-    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
-
-    [[nodiscard]] std::optional<failure> recent_failure(std::chrono::nanoseconds now) const {
-        if (!failure_ || now >= failed_at_ + failure_pause || failed_at_ == std::chrono::nanoseconds(0)) return std::nullopt;
-        return failure_;
-    }
-
-    /// Used until four fifths of its life are over. `now` that stands still never ends it; a refusal does.
-    void store(secret token, std::optional<std::int64_t> lifetime_seconds, std::chrono::nanoseconds now) {
-        constexpr std::int64_t unknown = 60, most = 86400;
-        std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
-        token_ = std::move(token);
-        refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
-        ends_at_ = now + std::chrono::seconds(seconds);
-        // A life of nothing still serves the call that fetched it.
-        if (seconds == 0) refresh_at_ = now + std::chrono::nanoseconds(1);
-        failure_.reset();
-        ++generation_;
-    }
-
-    /// A renewal failed: the token is used on, and after the pause another renewal is tried.
-    void postpone(std::chrono::nanoseconds now) noexcept { refresh_at_ = (std::min)(ends_at_, now + failure_pause); }
-
-    void fail(failure reason, std::chrono::nanoseconds now) {
-        failure_ = std::move(reason);
-        failed_at_ = now;
-    }
-
-    void refuse(std::uint64_t generation) noexcept {
-        if (generation == generation_) token_ = secret();
-    }
-
-private:
-    secret token_;
-    std::chrono::nanoseconds refresh_at_{0};
-    std::chrono::nanoseconds ends_at_{0};
-    std::uint64_t generation_ = 0;
-    std::optional<failure> failure_;
-    std::chrono::nanoseconds failed_at_{0};
-};
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_SIGN_IN_HPP
-
 // ---- umbraco_ai/exchange.hpp ----
 #ifndef UMBRACO_AI_EXCHANGE_HPP
 #define UMBRACO_AI_EXCHANGE_HPP
@@ -6572,82 +6658,6 @@ concept Operation = is_result<typename O::result_type> &&
                         { operation.resume(std::move(answer), base_path) } -> std::same_as<std::optional<http_request>>;
                         { operation.take() } -> std::same_as<typename O::result_type>;
                     };
-
-/// What the calls of one client share. It outlives them.
-class client_context {
-public:
-    client_context(result<base_url> url, credentials sign_in, client_options shared_options)
-        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), budget(options.retry.budget) {
-        if (options.retry.seed != 0) jitter.seed(options.retry.seed);
-        if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
-    }
-
-    /// An empty request, in memory of one that is over where there is any.
-    [[nodiscard]] std::unique_ptr<http_request> spare_request() {
-        if (spare_requests_.empty()) {
-            // Nothing may be thrown when a call is over, which may have written.
-            spare_requests_.reserve(most_kept);
-            return std::make_unique<http_request>();
-        }
-        auto spare = std::move(spare_requests_.back());
-        spare_requests_.pop_back();
-        return spare;
-    }
-
-    /// Keeps the memory of a request that is over, and nothing of what it holds.
-    void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
-        constexpr std::size_t most_bytes = 16 * 1024;
-        if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
-        if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
-        // Its limits and its trace refer to what ends with the call.
-        http_request emptied;
-        emptied.target = std::move(spent->target);
-        emptied.target.clear();
-        emptied.headers = std::move(spent->headers);
-        emptied.headers.wipe();
-        detail::wipe_message(spent->body);
-        emptied.body = std::move(spent->body);
-        *spent = std::move(emptied);
-        spare_requests_.push_back(std::move(spent));
-    }
-
-    result<base_url> base;
-    credentials auth;
-    client_options options;
-    std::uint64_t origin_tag = 0;  ///< Of the site that this client talks to.
-    bool transport_tracks_writes = false;
-    bool transport_waits = false;
-    bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
-
-    detail::token_cache tokens;
-    detail::retry_budget budget;
-    detail::jitter_source jitter;
-    std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
-
-    /// FNV-1a.
-    [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
-        std::uint64_t tag = 14695981039346656037ULL;
-        for (char const c : text) tag = (tag ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-        return tag;
-    }
-
-    /// Why no call can be made at all, or nothing.
-    [[nodiscard]] std::optional<failure> refusal() const {
-        if (!base) return base.error();
-        if (auto ok = auth.check(); !ok) return ok.error();
-        http_origin const& origin = base->origin;
-        if (!origin.tls && !auth.empty() && !is_loopback(origin.host) && !options.allow_credentials_over_plain_http)
-            return failure(errc::insecure_origin,
-                           "Credentials are not sent over plain http to a host that is not this machine; use https, or say allow_credentials_over_plain_http.")
-                .at("base URL");
-        return std::nullopt;
-    }
-
-private:
-    static constexpr std::size_t most_kept = 64;
-
-    std::vector<std::unique_ptr<http_request>> spare_requests_;
-};
 
 /// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
 /// share of the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts.
