@@ -218,6 +218,31 @@ private:
     asio::ssl::context context_ = tls_context();
 };
 
+/// A new connection for each call, with a whole handshake, since the examples keep no sessions.
+class reconnecting_coroutine final : public calls {
+public:
+    void run(std::size_t times) override {
+        asio::co_spawn(io_, caller(times), asio::detached);
+        io_.restart();
+        io_.run();
+    }
+
+private:
+    asio::awaitable<void> caller(std::size_t times) {
+        for (std::size_t i = 0; i < times; ++i) {
+            auto const begin = clock::now();
+            session<tls_stream> one(io_, context_, 0);
+            std::size_t const size = co_await one.call(request_);
+            expect(size == small_size(), "an answer of Beast has the wrong size");
+            count(begin);
+        }
+    }
+
+    http::request<http::empty_body> request_ = request_for(last_target);
+    asio::io_context io_;
+    asio::ssl::context context_ = tls_context();
+};
+
 class memory_of_coroutines final : public contestant {
 public:
     void run(std::size_t) override {}
@@ -276,6 +301,7 @@ registration const registered[] = {
     registration("call-page-64", "beast-coroutine", [] { return coroutines<plain_stream>(page_target, page_size(), 64); }),
     registration("call-page-64", "beast-coroutine-reserved", [] { return coroutines<plain_stream>(page_target, page_size(), 64, reserved); }),
     registration("call-tls-64", "beast-coroutine", [] { return coroutines<tls_stream>(small_target, small_size(), 64); }),
+    registration("reconnect-tls", "beast-coroutine", []() -> std::unique_ptr<contestant> { return std::make_unique<reconnecting_coroutine>(); }),
     registration("cold-call", "beast-sync", []() -> std::unique_ptr<contestant> { return std::make_unique<cold_synchronous>(); }),
     registration("cold-call", "beast-coroutine", []() -> std::unique_ptr<contestant> { return std::make_unique<cold_coroutine>(); }),
     registration("memory", "beast-coroutine", []() -> std::unique_ptr<contestant> { return std::make_unique<memory_of_coroutines>(); }),

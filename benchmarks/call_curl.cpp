@@ -193,6 +193,7 @@ registration const registered[] = {
     registration("call-small-64", "libcurl-multi", [] { return together(small_target, small_size()); }),
     registration("call-page-64", "libcurl-multi", [] { return together(page_target, page_size()); }),
     registration("call-tls-64", "libcurl-multi", [] { return together(small_target, small_size(), true); }),
+    registration("reconnect-tls", "libcurl-easy", [] { return in_turn(last_target, small_size(), true); }),
     registration("cold-call", "libcurl-easy", []() -> std::unique_ptr<contestant> { return std::make_unique<cold_easy>(); }),
     registration("memory", "libcurl-multi", []() -> std::unique_ptr<contestant> { return std::make_unique<memory_of_multi>(); }),
 };

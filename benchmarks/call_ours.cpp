@@ -152,6 +152,7 @@ registration const registered[] = {
     registration("call-page-64", "ours", [] { return client_of("page", page_size(), 64, false); }),
     registration("call-tls", "ours", [] { return client_of("small", small_size(), 1, true); }),
     registration("call-tls-64", "ours", [] { return client_of("small", small_size(), 64, true); }),
+    registration("reconnect-tls", "ours", [] { return client_of("last", small_size(), 1, true); }),
     registration("cold-call", "ours", []() -> std::unique_ptr<contestant> { return std::make_unique<cold_calls>(); }),
     registration("memory", "ours", []() -> std::unique_ptr<contestant> { return std::make_unique<memory_of_calls>(); }),
 };

@@ -150,6 +150,8 @@ public:
             answers_[std::string(name)] = chunked;
             answers_[std::string(name) + "-sized"] = with_length(chunked, recorded_body(file));
         }
+        answers_["last"] = answers_["small"];
+        answers_["last"].insert(answers_["last"].find("\r\n") + 2, "Connection: close\r\n");
 
         auto const identity = authority_.issue();
         tls_ = SSL_CTX_new(TLS_server_method());
@@ -276,7 +278,7 @@ private:
         if (target.starts_with("soak-")) return answer_soak(to, target.substr(5));
         auto const found = answers_.find(target);
         if (found == answers_.end()) return to.send(plain_answer(404, "{}"));
-        return to.send(found->second);
+        return to.send(found->second) && target != "last";
     }
 
     // A connection ends after 200 answers, without a word of it; one in 50 ends instead of an answer. One answer in 100 is 503.

@@ -18,6 +18,7 @@ inline constexpr char const* small_target = "/umbraco/ai/management/api/v1/conne
 inline constexpr char const* small_sized_target = "/umbraco/ai/management/api/v1/connections/small-sized"; ///< With Content-Length.
 inline constexpr char const* page_target = "/umbraco/ai/management/api/v1/connections/page";               ///< 100 items in 6 chunks as recorded.
 inline constexpr char const* page_sized_target = "/umbraco/ai/management/api/v1/connections/page-sized";
+inline constexpr char const* last_target = "/umbraco/ai/management/api/v1/connections/last";  ///< As small, and the end of the connection.
 // Others: "never" is not answered.
 // "soak-<number>" is answered as the soak test needs it, "soak-seen" with one byte for each number: how often it came.
 

@@ -58,13 +58,20 @@ public:
           attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
           operation_(std::move(operation)) {}
 
-    /// Said before `start`: what an action wants to be sent is `request()` and not in the action, so that nothing is copied. It
-    /// has to be as it was when its answer is given.
-    void keep_requests() noexcept { keeps_requests_ = true; }
+    [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
+    /// Goes on after a request: with its answer, or why there is none.
+    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
+    /// Goes on after a pause, or after an unlock.
+    [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
+    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
+    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) { return with_request(next(std::move(waited), now)); }
+    /// Goes on after a token: with it, or why there is none.
+    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
 
+    /// The same where the request stays here; see `MachineInPlace`.
     [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
-    [[nodiscard]] action start(std::chrono::nanoseconds now) {
+    [[nodiscard]] step begin(std::chrono::nanoseconds now) {
         deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout_;
@@ -81,16 +88,15 @@ public:
         std::string_view const base_path = context_->base->path;
         if constexpr (requires { operation_.start(*pending_, base_path); }) {
             pending_ = context_->spare_request();
-            return operation_.start(*pending_, base_path) ? begin_pending(now) : action::done();
+            return operation_.start(*pending_, base_path) ? begin_pending(now) : step::done();
         } else {
             return carry(operation_.start(base_path), now);
         }
     }
 
-    /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
         report_.on_answer(answer, now);
-        if (keeps_requests_) take_request_back();
+        take_request_back();
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
@@ -111,7 +117,7 @@ public:
         }
         if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
             report_.on_retry(*pause);
-            return action::wait(*pause);
+            return step::wait(*pause);
         }
         if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
@@ -123,25 +129,22 @@ public:
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
-    /// Goes on after a pause, or after an unlock.
-    [[nodiscard]] action resume(std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
-        if (ended_) return action::done();
+        if (ended_) return step::done();
         return dispatch(now);
     }
 
-    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
-    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<bool> waited, std::chrono::nanoseconds now) {
         report_.at(now);
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
         if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
-        else return action::done();
+        else return step::done();
     }
 
-    /// Goes on after a token: with it, or why there is none.
-    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
         report_.at(now);
         return on_user_token(std::move(token), now);
     }
@@ -170,10 +173,10 @@ public:
 private:
     enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
 
-    [[nodiscard]] action end(failure reason) {
+    [[nodiscard]] step end(failure reason) {
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
         ended_.emplace(std::move(reason));
-        return action::done();
+        return step::done();
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
@@ -189,23 +192,23 @@ private:
         if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
     }
 
-    [[nodiscard]] action carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
+    [[nodiscard]] step carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
         if constexpr (requires { operation_.locked(true, std::string_view()); }) {
             if (!next) {
                 if (auto const id = operation_.wants_lock()) {
-                    if (context_->queues_writes) return action::lock(*id, deadline_ - now);
+                    if (context_->queues_writes) return step::lock(*id, deadline_ - now);
                     return carry(operation_.locked(false, context_->base->path), now);
                 }
             }
         }
-        if (!next) return action::done();
+        if (!next) return step::done();
         if (!pending_) pending_ = context_->spare_request();
         *pending_ = *std::move(next);
         return begin_pending(now);
     }
 
     /// A request that was not sent yet.
-    [[nodiscard]] action begin_pending(std::chrono::nanoseconds now) {
+    [[nodiscard]] step begin_pending(std::chrono::nanoseconds now) {
         if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
         for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
         secrets_.add_settings_of(pending_->body);
@@ -214,7 +217,7 @@ private:
     }
 
     /// Sends the pending request, or what must come before it.
-    [[nodiscard]] action dispatch(std::chrono::nanoseconds now) {
+    [[nodiscard]] step dispatch(std::chrono::nanoseconds now) {
         state_ = state::calling;
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
@@ -223,24 +226,26 @@ private:
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
         if (auto const* fixed = context_->auth.as_bearer_token()) {
-            used_token_ = fixed->token();
+            used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
         } else if (!context_->auth.empty()) {
             // One that was fetched for this call serves it, however short its life.
             if (!std::exchange(has_just_signed_in_, false) && !context_->tokens.is_fresh(now)) {
                 if (!context_->queues_writes) return fetch_token(now);
                 state_ = state::locking_sign_in;
-                return action::lock(guid(), deadline_ - now);
+                return step::lock(guid(), deadline_ - now);
             }
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
         ++tries_;
-        action made;
-        made.what = action_kind::send;
-        if (!keeps_requests_) made.request = *pending_;
-        http_request& request = keeps_requests_ ? *pending_ : made.request;
-        if (used_token_) request.headers.add("Authorization", "Bearer ", used_token_->reveal());
-        complete(request, now);
+        if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
+        complete(*pending_, now);
+        return step::send();
+    }
+
+    [[nodiscard]] action with_request(step next) {
+        action made(std::move(next));
+        if (made.what == action_kind::send) made.request = request();
         return made;
     }
 
@@ -263,24 +268,20 @@ private:
     }
 
     /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
-    [[nodiscard]] action fetch_token(std::chrono::nanoseconds now) {
+    [[nodiscard]] step fetch_token(std::chrono::nanoseconds now) {
         if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
         if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
         if (auto const* source = context_->auth.as_token_source()) {
-            if (source->takes_receiver()) return action::token(*source, deadline_ - now);
+            if (source->takes_receiver()) return step::token(*source, deadline_ - now);
             return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
-        http_request request = detail::token_request(*context_->auth.as_client_credentials(), context_->base->path);
-        complete(request, now);
-        if (!keeps_requests_) return action::send(std::move(request));
-        token_request_ = std::make_unique<http_request>(std::move(request));
-        action made;
-        made.what = action_kind::send;
-        return made;
+        token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
+        complete(*token_request_, now);
+        return step::send();
     }
 
-    [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
+    [[nodiscard]] step on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
         if (token) {
             if (auto ok = token->check(); !ok) token = ok.error();
         }
@@ -290,7 +291,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] action on_token(result<http_response> answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] step on_token(result<http_response> answer, std::chrono::nanoseconds now) {
         if (!answer) {
             answer.error().possibly_applied = false;
             return fail_sign_in(std::move(answer).error(), now);
@@ -306,7 +307,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         report_.on_token(std::nullopt, &reason);
         if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
             context_->tokens.postpone(now);
@@ -317,11 +318,11 @@ private:
         return end(std::move(reason));
     }
 
-    [[nodiscard]] action leave_sign_in(std::chrono::nanoseconds now) {
+    [[nodiscard]] step leave_sign_in(std::chrono::nanoseconds now) {
         has_just_signed_in_ = true;
         if (context_->queues_writes) {
             state_ = state::calling;
-            return action::unlock(guid());
+            return step::unlock(guid());
         }
         return dispatch(now);
     }
@@ -389,14 +390,13 @@ private:
     std::unique_ptr<http_request> token_request_;
     std::optional<detail::boxed_failure> ended_;
     detail::sent_secrets secrets_;
-    std::optional<secret> used_token_;
+    std::shared_ptr<secret const> used_token_;  ///< The client's own, where it never changes.
     std::uint64_t token_generation_ = 0;
     detail::call_report report_;
     std::chrono::nanoseconds deadline_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
-    bool keeps_requests_ = false;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
     bool is_attempt_limited_ = false;

@@ -38,50 +38,61 @@ enum class action_kind : std::uint8_t {
     return "?";
 }
 
-/// What a machine needs next. A value: it prints and compares, so that a test can be a script of actions.
-class action {
+/// What a machine needs next, save for the request.
+class step {
 public:
-    action() = default;
+    step() = default;
+    explicit step(action_kind next) noexcept : what(next) {}
 
-    [[nodiscard]] static action send(http_request request_to_send) {
-        action made;
-        made.what = action_kind::send;
-        made.request = std::move(request_to_send);
-        return made;
-    }
-    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) {
-        action made;
-        made.what = action_kind::wait;
+    [[nodiscard]] static step send() { return step(action_kind::send); }
+    [[nodiscard]] static step wait(std::chrono::nanoseconds duration) {
+        step made(action_kind::wait);
         made.delay = duration;
         return made;
     }
-    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) {
-        action made;
-        made.what = action_kind::lock;
+    [[nodiscard]] static step lock(guid const& id, std::chrono::nanoseconds at_most) {
+        step made(action_kind::lock);
         made.subject = id;
         made.delay = at_most;
         return made;
     }
-    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) {
-        action made;
-        made.what = action_kind::token;
+    [[nodiscard]] static step token(token_source user_source, std::chrono::nanoseconds at_most) {
+        step made(action_kind::token);
         made.source = std::move(user_source);
         made.delay = at_most;
         return made;
     }
-    [[nodiscard]] static action unlock(guid const& id) {
-        action made;
-        made.what = action_kind::unlock;
+    [[nodiscard]] static step unlock(guid const& id) {
+        step made(action_kind::unlock);
         made.subject = id;
         return made;
     }
-    [[nodiscard]] static action done() { return {}; }
+    [[nodiscard]] static step done() { return {}; }
 
     action_kind what = action_kind::done;
-    http_request request;
-    std::chrono::nanoseconds delay{0};
     guid subject;
+    std::chrono::nanoseconds delay{0};
     token_source source;
+};
+
+/// The same with the request. A value: it prints and compares, so that a test can be a script of actions.
+class action : public step {
+public:
+    action() = default;
+    action(step next) : step(std::move(next)) {}
+
+    [[nodiscard]] static action send(http_request request_to_send) {
+        action made(step::send());
+        made.request = std::move(request_to_send);
+        return made;
+    }
+    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) { return step::wait(duration); }
+    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) { return step::lock(id, at_most); }
+    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) { return step::token(std::move(user_source), at_most); }
+    [[nodiscard]] static action unlock(guid const& id) { return step::unlock(id); }
+    [[nodiscard]] static action done() { return {}; }
+
+    http_request request;
 
     /// Two sources are not told apart.
     friend bool operator==(action const& a, action const& b) {
@@ -110,6 +121,18 @@ concept Machine = is_result<typename M::result_type> &&
                       { machine.resume(std::move(token), now) } -> std::same_as<action>;
                       { machine.take() } -> std::same_as<typename M::result_type>;
                   };
+
+/// A machine that can also be carried out where its requests stay in it, so that none is copied: `begin` and `next` do what
+/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given.
+template <class M>
+concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
+    { machine.begin(now) } -> std::same_as<step>;
+    { machine.next(std::move(answer), now) } -> std::same_as<step>;
+    { machine.next(now) } -> std::same_as<step>;
+    { machine.next(std::move(waited), now) } -> std::same_as<step>;
+    { machine.next(std::move(token), now) } -> std::same_as<step>;
+    { machine.request() } -> std::same_as<http_request&>;
+};
 
 UMBRACO_AI_END_NAMESPACE
 

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -148,10 +149,11 @@ public:
     /// A failed sign-in is not tried again for this long, so that many waiting calls ask once.
     static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
 
-    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
+    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < refresh_at_; }
     /// It is near its end, and still good.
-    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
-    [[nodiscard]] secret const& token() const noexcept { return token_; }
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < ends_at_; }
+    /// Calls share it, since most are signed with the same.
+    [[nodiscard]] std::shared_ptr<secret const> const& token() const noexcept { return token_; }
 
     /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
@@ -165,7 +167,7 @@ public:
     void store(secret token, std::optional<std::int64_t> lifetime_seconds, std::chrono::nanoseconds now) {
         constexpr std::int64_t unknown = 60, most = 86400;
         std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
-        token_ = std::move(token);
+        token_ = std::make_shared<secret const>(std::move(token));
         refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
         ends_at_ = now + std::chrono::seconds(seconds);
         // A life of nothing still serves the call that fetched it.
@@ -183,11 +185,11 @@ public:
     }
 
     void refuse(std::uint64_t generation) noexcept {
-        if (generation == generation_) token_ = secret();
+        if (generation == generation_) token_.reset();
     }
 
 private:
-    secret token_;
+    std::shared_ptr<secret const> token_;
     std::chrono::nanoseconds refresh_at_{0};
     std::chrono::nanoseconds ends_at_{0};
     std::uint64_t generation_ = 0;

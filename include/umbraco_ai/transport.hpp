@@ -55,14 +55,6 @@ using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>
 template <class T>
 struct io_traits {};
 
-/// A transport can send a request that stays with its caller, by `send_in_place`, which gives what `send` gives. The request is
-/// neither changed nor looked at by others meanwhile; afterwards, however it ended, it is as it was, and nothing refers to it. So
-/// nothing need be copied for the case that it is sent again.
-template <class T>
-concept SendsInPlace = HasSend<T> && requires(T& transport, http_request& request) {
-    { transport.send_in_place(request) } -> std::same_as<send_result_t<T>>;
-};
-
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
 concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };
@@ -140,7 +132,6 @@ concept DeclarationsFit = (!requires { T::tracks_writes; } || requires { std::bo
 ///     result<http_response> send(http_request);          // or something awaited that gives one
 ///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
 ///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
-///     awaitable<result<http_response>> send_in_place(http_request&);  // optional, of coroutines of Asio: see SendsInPlace
 ///
 /// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
 /// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and

@@ -239,10 +239,12 @@ public:
 
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
+    [[nodiscard]] bool has_room(std::size_t count) const noexcept { return count <= capacity_ - size_; }
+
     /// Makes room for `count` bytes more. Gives what had to be left for it, so that views of it hold for as long as that is kept.
     [[nodiscard]] byte_block make_room(std::size_t count) {
         byte_block left;
-        if (count <= capacity_ - size_) return left;
+        if (has_room(count)) return left;
         left.capacity_ = (std::max)(size_ + count, 2 * capacity_);
         left.memory_ = std::make_unique_for_overwrite<char[]>(left.capacity_);
         left.size_ = size_;
@@ -376,15 +378,10 @@ public:
 
     /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
-        sizes const written(name.size(), value.size() + rest.size());
-        std::size_t const size = sizeof written + written.name + written.value;
+        std::size_t const size = sizeof(sizes) + name.size() + value.size() + rest.size();
+        if (bytes_.has_room(size)) return put(size, name, value, rest);
         detail::byte_block const left = bytes_.make_room(size);
-        char* to = bytes_.grow(size);
-        std::memcpy(to, &written, sizeof written);
-        to += sizeof written;
-        to += name.copy(to, name.size());
-        to += value.copy(to, value.size());
-        rest.copy(to, rest.size());
+        put(size, name, value, rest);
     }
 
     /// Makes room for fields of so many characters, names and values together.
@@ -425,6 +422,16 @@ public:
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
+    void put(std::size_t size, std::string_view name, std::string_view value, std::string_view rest) noexcept {
+        sizes const written(name.size(), value.size() + rest.size());
+        char* to = bytes_.grow(size);
+        std::memcpy(to, &written, sizeof written);
+        to += sizeof written;
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+    }
+
     detail::byte_block bytes_;
 };
 
@@ -4126,10 +4133,11 @@ public:
     /// A failed sign-in is not tried again for this long, so that many waiting calls ask once.
     static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
 
-    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
+    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < refresh_at_; }
     /// It is near its end, and still good.
-    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
-    [[nodiscard]] secret const& token() const noexcept { return token_; }
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < ends_at_; }
+    /// Calls share it, since most are signed with the same.
+    [[nodiscard]] std::shared_ptr<secret const> const& token() const noexcept { return token_; }
 
     /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
@@ -4143,7 +4151,7 @@ public:
     void store(secret token, std::optional<std::int64_t> lifetime_seconds, std::chrono::nanoseconds now) {
         constexpr std::int64_t unknown = 60, most = 86400;
         std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
-        token_ = std::move(token);
+        token_ = std::make_shared<secret const>(std::move(token));
         refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
         ends_at_ = now + std::chrono::seconds(seconds);
         // A life of nothing still serves the call that fetched it.
@@ -4161,11 +4169,11 @@ public:
     }
 
     void refuse(std::uint64_t generation) noexcept {
-        if (generation == generation_) token_ = secret();
+        if (generation == generation_) token_.reset();
     }
 
 private:
-    secret token_;
+    std::shared_ptr<secret const> token_;
     std::chrono::nanoseconds refresh_at_{0};
     std::chrono::nanoseconds ends_at_{0};
     std::uint64_t generation_ = 0;
@@ -6385,50 +6393,61 @@ enum class action_kind : std::uint8_t {
     return "?";
 }
 
-/// What a machine needs next. A value: it prints and compares, so that a test can be a script of actions.
-class action {
+/// What a machine needs next, save for the request.
+class step {
 public:
-    action() = default;
+    step() = default;
+    explicit step(action_kind next) noexcept : what(next) {}
 
-    [[nodiscard]] static action send(http_request request_to_send) {
-        action made;
-        made.what = action_kind::send;
-        made.request = std::move(request_to_send);
-        return made;
-    }
-    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) {
-        action made;
-        made.what = action_kind::wait;
+    [[nodiscard]] static step send() { return step(action_kind::send); }
+    [[nodiscard]] static step wait(std::chrono::nanoseconds duration) {
+        step made(action_kind::wait);
         made.delay = duration;
         return made;
     }
-    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) {
-        action made;
-        made.what = action_kind::lock;
+    [[nodiscard]] static step lock(guid const& id, std::chrono::nanoseconds at_most) {
+        step made(action_kind::lock);
         made.subject = id;
         made.delay = at_most;
         return made;
     }
-    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) {
-        action made;
-        made.what = action_kind::token;
+    [[nodiscard]] static step token(token_source user_source, std::chrono::nanoseconds at_most) {
+        step made(action_kind::token);
         made.source = std::move(user_source);
         made.delay = at_most;
         return made;
     }
-    [[nodiscard]] static action unlock(guid const& id) {
-        action made;
-        made.what = action_kind::unlock;
+    [[nodiscard]] static step unlock(guid const& id) {
+        step made(action_kind::unlock);
         made.subject = id;
         return made;
     }
-    [[nodiscard]] static action done() { return {}; }
+    [[nodiscard]] static step done() { return {}; }
 
     action_kind what = action_kind::done;
-    http_request request;
-    std::chrono::nanoseconds delay{0};
     guid subject;
+    std::chrono::nanoseconds delay{0};
     token_source source;
+};
+
+/// The same with the request. A value: it prints and compares, so that a test can be a script of actions.
+class action : public step {
+public:
+    action() = default;
+    action(step next) : step(std::move(next)) {}
+
+    [[nodiscard]] static action send(http_request request_to_send) {
+        action made(step::send());
+        made.request = std::move(request_to_send);
+        return made;
+    }
+    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) { return step::wait(duration); }
+    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) { return step::lock(id, at_most); }
+    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) { return step::token(std::move(user_source), at_most); }
+    [[nodiscard]] static action unlock(guid const& id) { return step::unlock(id); }
+    [[nodiscard]] static action done() { return {}; }
+
+    http_request request;
 
     /// Two sources are not told apart.
     friend bool operator==(action const& a, action const& b) {
@@ -6457,6 +6476,18 @@ concept Machine = is_result<typename M::result_type> &&
                       { machine.resume(std::move(token), now) } -> std::same_as<action>;
                       { machine.take() } -> std::same_as<typename M::result_type>;
                   };
+
+/// A machine that can also be carried out where its requests stay in it, so that none is copied: `begin` and `next` do what
+/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given.
+template <class M>
+concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
+    { machine.begin(now) } -> std::same_as<step>;
+    { machine.next(std::move(answer), now) } -> std::same_as<step>;
+    { machine.next(now) } -> std::same_as<step>;
+    { machine.next(std::move(waited), now) } -> std::same_as<step>;
+    { machine.next(std::move(token), now) } -> std::same_as<step>;
+    { machine.request() } -> std::same_as<http_request&>;
+};
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -6674,13 +6705,20 @@ public:
           attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
           operation_(std::move(operation)) {}
 
-    /// Said before `start`: what an action wants to be sent is `request()` and not in the action, so that nothing is copied. It
-    /// has to be as it was when its answer is given.
-    void keep_requests() noexcept { keeps_requests_ = true; }
+    [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
+    /// Goes on after a request: with its answer, or why there is none.
+    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
+    /// Goes on after a pause, or after an unlock.
+    [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
+    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
+    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) { return with_request(next(std::move(waited), now)); }
+    /// Goes on after a token: with it, or why there is none.
+    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
 
+    /// The same where the request stays here; see `MachineInPlace`.
     [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
-    [[nodiscard]] action start(std::chrono::nanoseconds now) {
+    [[nodiscard]] step begin(std::chrono::nanoseconds now) {
         deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout_;
@@ -6697,16 +6735,15 @@ public:
         std::string_view const base_path = context_->base->path;
         if constexpr (requires { operation_.start(*pending_, base_path); }) {
             pending_ = context_->spare_request();
-            return operation_.start(*pending_, base_path) ? begin_pending(now) : action::done();
+            return operation_.start(*pending_, base_path) ? begin_pending(now) : step::done();
         } else {
             return carry(operation_.start(base_path), now);
         }
     }
 
-    /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
         report_.on_answer(answer, now);
-        if (keeps_requests_) take_request_back();
+        take_request_back();
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
@@ -6727,7 +6764,7 @@ public:
         }
         if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
             report_.on_retry(*pause);
-            return action::wait(*pause);
+            return step::wait(*pause);
         }
         if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
@@ -6739,25 +6776,22 @@ public:
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
-    /// Goes on after a pause, or after an unlock.
-    [[nodiscard]] action resume(std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
-        if (ended_) return action::done();
+        if (ended_) return step::done();
         return dispatch(now);
     }
 
-    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
-    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<bool> waited, std::chrono::nanoseconds now) {
         report_.at(now);
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
         if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
-        else return action::done();
+        else return step::done();
     }
 
-    /// Goes on after a token: with it, or why there is none.
-    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
         report_.at(now);
         return on_user_token(std::move(token), now);
     }
@@ -6786,10 +6820,10 @@ public:
 private:
     enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
 
-    [[nodiscard]] action end(failure reason) {
+    [[nodiscard]] step end(failure reason) {
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
         ended_.emplace(std::move(reason));
-        return action::done();
+        return step::done();
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
@@ -6805,23 +6839,23 @@ private:
         if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
     }
 
-    [[nodiscard]] action carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
+    [[nodiscard]] step carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
         if constexpr (requires { operation_.locked(true, std::string_view()); }) {
             if (!next) {
                 if (auto const id = operation_.wants_lock()) {
-                    if (context_->queues_writes) return action::lock(*id, deadline_ - now);
+                    if (context_->queues_writes) return step::lock(*id, deadline_ - now);
                     return carry(operation_.locked(false, context_->base->path), now);
                 }
             }
         }
-        if (!next) return action::done();
+        if (!next) return step::done();
         if (!pending_) pending_ = context_->spare_request();
         *pending_ = *std::move(next);
         return begin_pending(now);
     }
 
     /// A request that was not sent yet.
-    [[nodiscard]] action begin_pending(std::chrono::nanoseconds now) {
+    [[nodiscard]] step begin_pending(std::chrono::nanoseconds now) {
         if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
         for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
         secrets_.add_settings_of(pending_->body);
@@ -6830,7 +6864,7 @@ private:
     }
 
     /// Sends the pending request, or what must come before it.
-    [[nodiscard]] action dispatch(std::chrono::nanoseconds now) {
+    [[nodiscard]] step dispatch(std::chrono::nanoseconds now) {
         state_ = state::calling;
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
@@ -6839,24 +6873,26 @@ private:
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
         if (auto const* fixed = context_->auth.as_bearer_token()) {
-            used_token_ = fixed->token();
+            used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
         } else if (!context_->auth.empty()) {
             // One that was fetched for this call serves it, however short its life.
             if (!std::exchange(has_just_signed_in_, false) && !context_->tokens.is_fresh(now)) {
                 if (!context_->queues_writes) return fetch_token(now);
                 state_ = state::locking_sign_in;
-                return action::lock(guid(), deadline_ - now);
+                return step::lock(guid(), deadline_ - now);
             }
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
         ++tries_;
-        action made;
-        made.what = action_kind::send;
-        if (!keeps_requests_) made.request = *pending_;
-        http_request& request = keeps_requests_ ? *pending_ : made.request;
-        if (used_token_) request.headers.add("Authorization", "Bearer ", used_token_->reveal());
-        complete(request, now);
+        if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
+        complete(*pending_, now);
+        return step::send();
+    }
+
+    [[nodiscard]] action with_request(step next) {
+        action made(std::move(next));
+        if (made.what == action_kind::send) made.request = request();
         return made;
     }
 
@@ -6879,24 +6915,20 @@ private:
     }
 
     /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
-    [[nodiscard]] action fetch_token(std::chrono::nanoseconds now) {
+    [[nodiscard]] step fetch_token(std::chrono::nanoseconds now) {
         if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
         if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
         if (auto const* source = context_->auth.as_token_source()) {
-            if (source->takes_receiver()) return action::token(*source, deadline_ - now);
+            if (source->takes_receiver()) return step::token(*source, deadline_ - now);
             return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
-        http_request request = detail::token_request(*context_->auth.as_client_credentials(), context_->base->path);
-        complete(request, now);
-        if (!keeps_requests_) return action::send(std::move(request));
-        token_request_ = std::make_unique<http_request>(std::move(request));
-        action made;
-        made.what = action_kind::send;
-        return made;
+        token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
+        complete(*token_request_, now);
+        return step::send();
     }
 
-    [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
+    [[nodiscard]] step on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
         if (token) {
             if (auto ok = token->check(); !ok) token = ok.error();
         }
@@ -6906,7 +6938,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] action on_token(result<http_response> answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] step on_token(result<http_response> answer, std::chrono::nanoseconds now) {
         if (!answer) {
             answer.error().possibly_applied = false;
             return fail_sign_in(std::move(answer).error(), now);
@@ -6922,7 +6954,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         report_.on_token(std::nullopt, &reason);
         if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
             context_->tokens.postpone(now);
@@ -6933,11 +6965,11 @@ private:
         return end(std::move(reason));
     }
 
-    [[nodiscard]] action leave_sign_in(std::chrono::nanoseconds now) {
+    [[nodiscard]] step leave_sign_in(std::chrono::nanoseconds now) {
         has_just_signed_in_ = true;
         if (context_->queues_writes) {
             state_ = state::calling;
-            return action::unlock(guid());
+            return step::unlock(guid());
         }
         return dispatch(now);
     }
@@ -7005,14 +7037,13 @@ private:
     std::unique_ptr<http_request> token_request_;
     std::optional<detail::boxed_failure> ended_;
     detail::sent_secrets secrets_;
-    std::optional<secret> used_token_;
+    std::shared_ptr<secret const> used_token_;  ///< The client's own, where it never changes.
     std::uint64_t token_generation_ = 0;
     detail::call_report report_;
     std::chrono::nanoseconds deadline_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
-    bool keeps_requests_ = false;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
     bool is_attempt_limited_ = false;
@@ -8442,14 +8473,6 @@ using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>
 template <class T>
 struct io_traits {};
 
-/// A transport can send a request that stays with its caller, by `send_in_place`, which gives what `send` gives. The request is
-/// neither changed nor looked at by others meanwhile; afterwards, however it ended, it is as it was, and nothing refers to it. So
-/// nothing need be copied for the case that it is sent again.
-template <class T>
-concept SendsInPlace = HasSend<T> && requires(T& transport, http_request& request) {
-    { transport.send_in_place(request) } -> std::same_as<send_result_t<T>>;
-};
-
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
 concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };
@@ -8527,7 +8550,6 @@ concept DeclarationsFit = (!requires { T::tracks_writes; } || requires { std::bo
 ///     result<http_response> send(http_request);          // or something awaited that gives one
 ///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
 ///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
-///     awaitable<result<http_response>> send_in_place(http_request&);  // optional, of coroutines of Asio: see SendsInPlace
 ///
 /// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
 /// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and

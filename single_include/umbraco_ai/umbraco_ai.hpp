@@ -298,10 +298,12 @@ public:
 
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
+    [[nodiscard]] bool has_room(std::size_t count) const noexcept { return count <= capacity_ - size_; }
+
     /// Makes room for `count` bytes more. Gives what had to be left for it, so that views of it hold for as long as that is kept.
     [[nodiscard]] byte_block make_room(std::size_t count) {
         byte_block left;
-        if (count <= capacity_ - size_) return left;
+        if (has_room(count)) return left;
         left.capacity_ = (std::max)(size_ + count, 2 * capacity_);
         left.memory_ = std::make_unique_for_overwrite<char[]>(left.capacity_);
         left.size_ = size_;
@@ -435,15 +437,10 @@ public:
 
     /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
-        sizes const written(name.size(), value.size() + rest.size());
-        std::size_t const size = sizeof written + written.name + written.value;
+        std::size_t const size = sizeof(sizes) + name.size() + value.size() + rest.size();
+        if (bytes_.has_room(size)) return put(size, name, value, rest);
         detail::byte_block const left = bytes_.make_room(size);
-        char* to = bytes_.grow(size);
-        std::memcpy(to, &written, sizeof written);
-        to += sizeof written;
-        to += name.copy(to, name.size());
-        to += value.copy(to, value.size());
-        rest.copy(to, rest.size());
+        put(size, name, value, rest);
     }
 
     /// Makes room for fields of so many characters, names and values together.
@@ -484,6 +481,16 @@ public:
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
+    void put(std::size_t size, std::string_view name, std::string_view value, std::string_view rest) noexcept {
+        sizes const written(name.size(), value.size() + rest.size());
+        char* to = bytes_.grow(size);
+        std::memcpy(to, &written, sizeof written);
+        to += sizeof written;
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+    }
+
     detail::byte_block bytes_;
 };
 
@@ -3364,50 +3371,61 @@ enum class action_kind : std::uint8_t {
     return "?";
 }
 
-/// What a machine needs next. A value: it prints and compares, so that a test can be a script of actions.
-class action {
+/// What a machine needs next, save for the request.
+class step {
 public:
-    action() = default;
+    step() = default;
+    explicit step(action_kind next) noexcept : what(next) {}
 
-    [[nodiscard]] static action send(http_request request_to_send) {
-        action made;
-        made.what = action_kind::send;
-        made.request = std::move(request_to_send);
-        return made;
-    }
-    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) {
-        action made;
-        made.what = action_kind::wait;
+    [[nodiscard]] static step send() { return step(action_kind::send); }
+    [[nodiscard]] static step wait(std::chrono::nanoseconds duration) {
+        step made(action_kind::wait);
         made.delay = duration;
         return made;
     }
-    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) {
-        action made;
-        made.what = action_kind::lock;
+    [[nodiscard]] static step lock(guid const& id, std::chrono::nanoseconds at_most) {
+        step made(action_kind::lock);
         made.subject = id;
         made.delay = at_most;
         return made;
     }
-    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) {
-        action made;
-        made.what = action_kind::token;
+    [[nodiscard]] static step token(token_source user_source, std::chrono::nanoseconds at_most) {
+        step made(action_kind::token);
         made.source = std::move(user_source);
         made.delay = at_most;
         return made;
     }
-    [[nodiscard]] static action unlock(guid const& id) {
-        action made;
-        made.what = action_kind::unlock;
+    [[nodiscard]] static step unlock(guid const& id) {
+        step made(action_kind::unlock);
         made.subject = id;
         return made;
     }
-    [[nodiscard]] static action done() { return {}; }
+    [[nodiscard]] static step done() { return {}; }
 
     action_kind what = action_kind::done;
-    http_request request;
-    std::chrono::nanoseconds delay{0};
     guid subject;
+    std::chrono::nanoseconds delay{0};
     token_source source;
+};
+
+/// The same with the request. A value: it prints and compares, so that a test can be a script of actions.
+class action : public step {
+public:
+    action() = default;
+    action(step next) : step(std::move(next)) {}
+
+    [[nodiscard]] static action send(http_request request_to_send) {
+        action made(step::send());
+        made.request = std::move(request_to_send);
+        return made;
+    }
+    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) { return step::wait(duration); }
+    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) { return step::lock(id, at_most); }
+    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) { return step::token(std::move(user_source), at_most); }
+    [[nodiscard]] static action unlock(guid const& id) { return step::unlock(id); }
+    [[nodiscard]] static action done() { return {}; }
+
+    http_request request;
 
     /// Two sources are not told apart.
     friend bool operator==(action const& a, action const& b) {
@@ -3436,6 +3454,18 @@ concept Machine = is_result<typename M::result_type> &&
                       { machine.resume(std::move(token), now) } -> std::same_as<action>;
                       { machine.take() } -> std::same_as<typename M::result_type>;
                   };
+
+/// A machine that can also be carried out where its requests stay in it, so that none is copied: `begin` and `next` do what
+/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given.
+template <class M>
+concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
+    { machine.begin(now) } -> std::same_as<step>;
+    { machine.next(std::move(answer), now) } -> std::same_as<step>;
+    { machine.next(now) } -> std::same_as<step>;
+    { machine.next(std::move(waited), now) } -> std::same_as<step>;
+    { machine.next(std::move(token), now) } -> std::same_as<step>;
+    { machine.request() } -> std::same_as<http_request&>;
+};
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -3483,14 +3513,6 @@ using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>
 /// asks for a lock.
 template <class T>
 struct io_traits {};
-
-/// A transport can send a request that stays with its caller, by `send_in_place`, which gives what `send` gives. The request is
-/// neither changed nor looked at by others meanwhile; afterwards, however it ended, it is as it was, and nothing refers to it. So
-/// nothing need be copied for the case that it is sent again.
-template <class T>
-concept SendsInPlace = HasSend<T> && requires(T& transport, http_request& request) {
-    { transport.send_in_place(request) } -> std::same_as<send_result_t<T>>;
-};
 
 /// A transport can let time pass, so that a request may be sent again after a pause.
 template <class T>
@@ -3569,7 +3591,6 @@ concept DeclarationsFit = (!requires { T::tracks_writes; } || requires { std::bo
 ///     result<http_response> send(http_request);          // or something awaited that gives one
 ///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
 ///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
-///     awaitable<result<http_response>> send_in_place(http_request&);  // optional, of coroutines of Asio: see SendsInPlace
 ///
 /// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
 /// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and
@@ -3688,16 +3709,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// An action whose request stays in its machine: what of it a coroutine has to remember while it waits.
-class step_in_place {
-public:
-    step_in_place() = default;
-    step_in_place(action&& taken) : what(taken.what), subject(taken.subject), delay(taken.delay), source(std::move(taken.source)) {}
-
-    action_kind what = action_kind::done;
-    guid subject;
-    std::chrono::nanoseconds delay{0};
-    token_source source;
+/// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
+/// of its own for each request would cost as much as all the rest. `sending` gives an object that neither moves nor refers to
+/// the transport, as `http_exchange` describes it.
+template <class T, class Executor>
+concept SendsInPlace = requires(T& transport, http_request& request, Executor executor, boost::asio::cancellation_state state) {
+    transport.sending(request, executor, state);
 };
 
 /// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
@@ -3707,18 +3724,22 @@ class asio_driver {
     using clock = io_traits<result<http_response>>;
 
 public:
-    static constexpr bool keeps_requests = SendsInPlace<Transport> && requires(Machine& machine) { machine.keep_requests(); };
+    static constexpr bool is_in_place = SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
 
-    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {
-        if constexpr (keeps_requests) machine.keep_requests();
-    }
+    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
 
     void start() {
-        next = queue_.guarded([this] { return machine_.start(now()); });
+        next = queue_.guarded([this] {
+            if constexpr (is_in_place) return machine_.begin(now());
+            else return machine_.start(now());
+        });
     }
     template <class... Outcome>
     void resume(Outcome&&... outcome) {
-        next = queue_.guarded([&] { return machine_.resume(std::move(outcome)..., now()); });
+        next = queue_.guarded([&] {
+            if constexpr (is_in_place) return machine_.next(std::move(outcome)..., now());
+            else return machine_.resume(std::move(outcome)..., now());
+        });
     }
     [[nodiscard]] typename Machine::result_type take() {
         return queue_.guarded([this] { return machine_.take(); });
@@ -3757,7 +3778,7 @@ public:
         }
     }
 
-    std::conditional_t<keeps_requests, step_in_place, action> next;
+    std::conditional_t<is_in_place, step, action> next;
 
 private:
     [[nodiscard]] std::chrono::nanoseconds now() const { return clock::now_of(transport_); }
@@ -3793,8 +3814,15 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
             for (work.start(); work.next.what != action_kind::done;) {
                 if (work.next.what != action_kind::send) {
                     co_await work.carry_out();
-                } else if constexpr (driver::keeps_requests) {
-                    work.resume(co_await transport.send_in_place(machine.request()));
+                } else if constexpr (driver::is_in_place) {
+                    auto sending = transport.sending(machine.request(), co_await boost::asio::this_coro::executor,
+                                                     co_await boost::asio::this_coro::cancellation_state);
+                    while (!sending.is_over()) {
+                        if (sending.needs_connection()) co_await sending.connect();
+                        else co_await sending.event();
+                        sending.advance();
+                    }
+                    work.resume(sending.take());
                 } else {
                     work.resume(co_await send_over(transport, std::move(work.next.request)));
                 }
@@ -4683,10 +4711,11 @@ public:
     /// A failed sign-in is not tried again for this long, so that many waiting calls ask once.
     static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
 
-    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < refresh_at_; }
+    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < refresh_at_; }
     /// It is near its end, and still good.
-    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return !token_.empty() && now < ends_at_; }
-    [[nodiscard]] secret const& token() const noexcept { return token_; }
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < ends_at_; }
+    /// Calls share it, since most are signed with the same.
+    [[nodiscard]] std::shared_ptr<secret const> const& token() const noexcept { return token_; }
 
     /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
@@ -4700,7 +4729,7 @@ public:
     void store(secret token, std::optional<std::int64_t> lifetime_seconds, std::chrono::nanoseconds now) {
         constexpr std::int64_t unknown = 60, most = 86400;
         std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
-        token_ = std::move(token);
+        token_ = std::make_shared<secret const>(std::move(token));
         refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
         ends_at_ = now + std::chrono::seconds(seconds);
         // A life of nothing still serves the call that fetched it.
@@ -4718,11 +4747,11 @@ public:
     }
 
     void refuse(std::uint64_t generation) noexcept {
-        if (generation == generation_) token_ = secret();
+        if (generation == generation_) token_.reset();
     }
 
 private:
-    secret token_;
+    std::shared_ptr<secret const> token_;
     std::chrono::nanoseconds refresh_at_{0};
     std::chrono::nanoseconds ends_at_{0};
     std::uint64_t generation_ = 0;
@@ -7241,13 +7270,20 @@ public:
           attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
           operation_(std::move(operation)) {}
 
-    /// Said before `start`: what an action wants to be sent is `request()` and not in the action, so that nothing is copied. It
-    /// has to be as it was when its answer is given.
-    void keep_requests() noexcept { keeps_requests_ = true; }
+    [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
+    /// Goes on after a request: with its answer, or why there is none.
+    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
+    /// Goes on after a pause, or after an unlock.
+    [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
+    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
+    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) { return with_request(next(std::move(waited), now)); }
+    /// Goes on after a token: with it, or why there is none.
+    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
 
+    /// The same where the request stays here; see `MachineInPlace`.
     [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
-    [[nodiscard]] action start(std::chrono::nanoseconds now) {
+    [[nodiscard]] step begin(std::chrono::nanoseconds now) {
         deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout_;
@@ -7264,16 +7300,15 @@ public:
         std::string_view const base_path = context_->base->path;
         if constexpr (requires { operation_.start(*pending_, base_path); }) {
             pending_ = context_->spare_request();
-            return operation_.start(*pending_, base_path) ? begin_pending(now) : action::done();
+            return operation_.start(*pending_, base_path) ? begin_pending(now) : step::done();
         } else {
             return carry(operation_.start(base_path), now);
         }
     }
 
-    /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
         report_.on_answer(answer, now);
-        if (keeps_requests_) take_request_back();
+        take_request_back();
         if (state_ == state::fetching_token) return on_token(std::move(answer), now);
         bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
         if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
@@ -7294,7 +7329,7 @@ public:
         }
         if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
             report_.on_retry(*pause);
-            return action::wait(*pause);
+            return step::wait(*pause);
         }
         if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
@@ -7306,25 +7341,22 @@ public:
         return carry(operation_.resume(std::move(answer), context_->base->path), now);
     }
 
-    /// Goes on after a pause, or after an unlock.
-    [[nodiscard]] action resume(std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
-        if (ended_) return action::done();
+        if (ended_) return step::done();
         return dispatch(now);
     }
 
-    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
-    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<bool> waited, std::chrono::nanoseconds now) {
         report_.at(now);
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
         if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
-        else return action::done();
+        else return step::done();
     }
 
-    /// Goes on after a token: with it, or why there is none.
-    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) {
+    [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
         report_.at(now);
         return on_user_token(std::move(token), now);
     }
@@ -7353,10 +7385,10 @@ public:
 private:
     enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
 
-    [[nodiscard]] action end(failure reason) {
+    [[nodiscard]] step end(failure reason) {
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
         ended_.emplace(std::move(reason));
-        return action::done();
+        return step::done();
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
@@ -7372,23 +7404,23 @@ private:
         if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
     }
 
-    [[nodiscard]] action carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
+    [[nodiscard]] step carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
         if constexpr (requires { operation_.locked(true, std::string_view()); }) {
             if (!next) {
                 if (auto const id = operation_.wants_lock()) {
-                    if (context_->queues_writes) return action::lock(*id, deadline_ - now);
+                    if (context_->queues_writes) return step::lock(*id, deadline_ - now);
                     return carry(operation_.locked(false, context_->base->path), now);
                 }
             }
         }
-        if (!next) return action::done();
+        if (!next) return step::done();
         if (!pending_) pending_ = context_->spare_request();
         *pending_ = *std::move(next);
         return begin_pending(now);
     }
 
     /// A request that was not sent yet.
-    [[nodiscard]] action begin_pending(std::chrono::nanoseconds now) {
+    [[nodiscard]] step begin_pending(std::chrono::nanoseconds now) {
         if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
         for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
         secrets_.add_settings_of(pending_->body);
@@ -7397,7 +7429,7 @@ private:
     }
 
     /// Sends the pending request, or what must come before it.
-    [[nodiscard]] action dispatch(std::chrono::nanoseconds now) {
+    [[nodiscard]] step dispatch(std::chrono::nanoseconds now) {
         state_ = state::calling;
         if (now >= deadline_) {
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
@@ -7406,24 +7438,26 @@ private:
             return carry(operation_.resume(std::move(late), context_->base->path), now);
         }
         if (auto const* fixed = context_->auth.as_bearer_token()) {
-            used_token_ = fixed->token();
+            used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
         } else if (!context_->auth.empty()) {
             // One that was fetched for this call serves it, however short its life.
             if (!std::exchange(has_just_signed_in_, false) && !context_->tokens.is_fresh(now)) {
                 if (!context_->queues_writes) return fetch_token(now);
                 state_ = state::locking_sign_in;
-                return action::lock(guid(), deadline_ - now);
+                return step::lock(guid(), deadline_ - now);
             }
             used_token_ = context_->tokens.token();
             token_generation_ = context_->tokens.generation();
         }
         ++tries_;
-        action made;
-        made.what = action_kind::send;
-        if (!keeps_requests_) made.request = *pending_;
-        http_request& request = keeps_requests_ ? *pending_ : made.request;
-        if (used_token_) request.headers.add("Authorization", "Bearer ", used_token_->reveal());
-        complete(request, now);
+        if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
+        complete(*pending_, now);
+        return step::send();
+    }
+
+    [[nodiscard]] action with_request(step next) {
+        action made(std::move(next));
+        if (made.what == action_kind::send) made.request = request();
         return made;
     }
 
@@ -7446,24 +7480,20 @@ private:
     }
 
     /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
-    [[nodiscard]] action fetch_token(std::chrono::nanoseconds now) {
+    [[nodiscard]] step fetch_token(std::chrono::nanoseconds now) {
         if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
         if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
         if (auto const* source = context_->auth.as_token_source()) {
-            if (source->takes_receiver()) return action::token(*source, deadline_ - now);
+            if (source->takes_receiver()) return step::token(*source, deadline_ - now);
             return on_user_token((*source)(), now);
         }
         state_ = state::fetching_token;
-        http_request request = detail::token_request(*context_->auth.as_client_credentials(), context_->base->path);
-        complete(request, now);
-        if (!keeps_requests_) return action::send(std::move(request));
-        token_request_ = std::make_unique<http_request>(std::move(request));
-        action made;
-        made.what = action_kind::send;
-        return made;
+        token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
+        complete(*token_request_, now);
+        return step::send();
     }
 
-    [[nodiscard]] action on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
+    [[nodiscard]] step on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
         if (token) {
             if (auto ok = token->check(); !ok) token = ok.error();
         }
@@ -7473,7 +7503,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] action on_token(result<http_response> answer, std::chrono::nanoseconds now) {
+    [[nodiscard]] step on_token(result<http_response> answer, std::chrono::nanoseconds now) {
         if (!answer) {
             answer.error().possibly_applied = false;
             return fail_sign_in(std::move(answer).error(), now);
@@ -7489,7 +7519,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] action fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         report_.on_token(std::nullopt, &reason);
         if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
             context_->tokens.postpone(now);
@@ -7500,11 +7530,11 @@ private:
         return end(std::move(reason));
     }
 
-    [[nodiscard]] action leave_sign_in(std::chrono::nanoseconds now) {
+    [[nodiscard]] step leave_sign_in(std::chrono::nanoseconds now) {
         has_just_signed_in_ = true;
         if (context_->queues_writes) {
             state_ = state::calling;
-            return action::unlock(guid());
+            return step::unlock(guid());
         }
         return dispatch(now);
     }
@@ -7572,14 +7602,13 @@ private:
     std::unique_ptr<http_request> token_request_;
     std::optional<detail::boxed_failure> ended_;
     detail::sent_secrets secrets_;
-    std::optional<secret> used_token_;
+    std::shared_ptr<secret const> used_token_;  ///< The client's own, where it never changes.
     std::uint64_t token_generation_ = 0;
     detail::call_report report_;
     std::chrono::nanoseconds deadline_{0};
     unsigned attempts_ = 0;
     unsigned tries_ = 0;
     state state_ = state::calling;
-    bool keeps_requests_ = false;
     bool is_signed_in_again_ = false;
     bool has_just_signed_in_ = false;
     bool is_attempt_limited_ = false;
@@ -11822,17 +11851,21 @@ public:
     class place {
     public:
         /// Both outlive it.
-        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner) { pool_.enter(owner_); }
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), is_granted_(pool_.enter(owner_)) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
         ~place() { pool_.leave(owner_); }
 
         /// The call is woken when it becomes so.
-        [[nodiscard]] bool is_granted() const { return pool_.is_granted(owner_); }
+        [[nodiscard]] bool is_granted() {
+            is_granted_ = is_granted_ || pool_.is_granted(owner_);
+            return is_granted_;
+        }
 
     private:
         connection_pool& pool_;
         call_state& owner_;
+        bool is_granted_;
     };
 
     /// An idle connection to the origin on which nothing has arrived, or nothing. Each is looked at; where a request may be sent
@@ -11896,7 +11929,7 @@ private:
         clock::time_point expiry;
     };
 
-    void enter(call_state& who) {
+    [[nodiscard]] bool enter(call_state& who) {
         std::lock_guard const guard(mutex_);
         line& own = line_of(who.request.origin);
         if (own.in_use < most_in_use_) {
@@ -11905,6 +11938,7 @@ private:
         } else {
             own.waiting.push_back(&who);
         }
+        return who.has_place;
     }
 
     void leave(call_state& who) noexcept {
@@ -12571,27 +12605,25 @@ public:
     transport_options const options;
 };
 
-/// What an exchange waits for.
-enum class exchange_need : std::uint8_t {
-    event,       ///< Something to happen: `event()` is to be awaited.
-    connection,  ///< A new connection: `connect()` is to be awaited.
-    nothing      ///< `take()` has the answer.
-};
-
-/// One request and its answer, bytes out and bytes in, as a machine: it goes as far as it gets without waiting, and says what
-/// it waits for. Lives in the frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off.
+/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. Lives in the
+/// frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off:
+///
+///     while (!sending.is_over()) {
+///         if (sending.needs_connection()) co_await sending.connect();
+///         else co_await sending.event();
+///         sending.advance();
+///     }
+///     … sending.take() …
 class http_exchange {
     using error_code = boost::system::error_code;
 
 public:
-    /// Of a request that `check_request` lets pass; both outlive this, and the request's body is away meanwhile. Handlers run on
-    /// `strand`.
-    http_exchange(std::shared_ptr<transport_shared const> const& shared, boost::asio::any_io_executor strand,
-                  boost::asio::cancellation_state cancellation, http_request& request)
-        : shared_(shared),
-          request_(request),
-          watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
-                 std::move(cancellation)) {}
+    /// Begins. The request outlives this, and its body is away meanwhile. Handlers run on `strand`.
+    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor strand, boost::asio::cancellation_state cancellation,
+                  http_request& request)
+        : http_exchange(std::move(shared), std::move(strand), std::move(cancellation), request, not_begun()) {
+        begin();
+    }
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
     ~http_exchange() {
@@ -12605,38 +12637,19 @@ public:
         watch_.call()->end();
     }
 
-    [[nodiscard]] exchange_need begin() {
-        http_origin const& origin = request().origin;
-        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            return end(watch_.fail(failure(errc::invalid_argument,
-                                           "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
-                                       .at("dangerously_accept_any_certificate_on_loopback")));
-        if (request().limits.time <= request().limits.time.zero()) return end(watch_.fail(watch_.stopped(stop_reason::deadline)));
-        watch_.call()->start();
-        place_.emplace(*shared_->pool, *watch_.call());
-        watch_.enter(transfer_phase::queue);
-        return advance();
-    }
+    [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
+    /// Whether `connect()` is to be awaited, or `event()`.
+    [[nodiscard]] bool needs_connection() const noexcept { return state_ == state::connecting; }
 
-    [[nodiscard]] exchange_need advance() {
+    /// After either.
+    void advance() {
         // The connector has looked for itself.
         if (state_ != state::connecting && !watch_.check()) {
             // What became of a write that is given up is uncertain.
             may_have_written_ = may_have_written_ || state_ == state::writing;
-            return end(false);
+            return give_up();
         }
-        while (true) {
-            switch (step()) {
-                case progress::on: continue;
-                case progress::waits: return exchange_need::event;
-                case progress::connects: return exchange_need::connection;
-                case progress::complete: return end(true);
-                case progress::failed:
-                    if (!may_resend_) return end(false);
-                    drop_connection();
-                    begin_attempt(false);
-            }
-        }
+        go_on();
     }
 
     [[nodiscard]] auto event() { return watch_.sleep(); }
@@ -12648,17 +12661,66 @@ public:
         watch_.end_limit();
     }
 
-    /// After `nothing`, once. From here on nothing is noted where `http_request::trace` asked; what it refers to may go.
+    /// When it is over, once. From then on nothing is noted where `http_request::trace` asked; what it refers to may go.
     [[nodiscard]] result<http_response> take() {
         watch_.end_trace();
-        if (is_complete_) return std::move(response_);
-        watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-        return std::move(watch_.reason());
+        if (!is_complete_) {
+            watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
+            return std::move(watch_.reason());
+        }
+        result<http_response> answer(std::move(reader().response()));
+        keep(idle_limit(answer->headers, shared_->pool->idle_time()));
+        drop_connection();
+        return answer;
     }
 
 private:
-    enum class state : std::uint8_t { queued, choosing, connecting, writing, reading };
-    enum class progress : std::uint8_t { on, waits, connects, complete, failed };
+    // An exception in `begin` finds a whole object, which is destroyed as such.
+    class not_begun {};
+    http_exchange(std::shared_ptr<transport_shared const>&& shared, boost::asio::any_io_executor&& strand, boost::asio::cancellation_state&& cancellation,
+                  http_request& request, not_begun)
+        : shared_(std::move(shared)),
+          request_(request),
+          watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
+                 std::move(cancellation)) {}
+
+    enum class state : std::uint8_t { queued, choosing, connecting, writing, reading, over };
+    enum class progress : std::uint8_t { on, waits, complete, failed };
+
+    void begin() {
+        if (result<void> const checked = check_request(request_); !checked) return fail(checked.error());
+        http_origin const& origin = request_.origin;
+        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
+            return fail(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+                            .at("dangerously_accept_any_certificate_on_loopback"));
+        if (request_.limits.time <= request_.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
+        watch_.call()->start();
+        place_.emplace(*shared_->pool, *watch_.call());
+        watch_.enter(transfer_phase::queue);
+        advance();
+    }
+
+    void fail(failure reason) {
+        static_cast<void>(watch_.fail(std::move(reason)));
+        give_up();
+    }
+
+    void go_on() {
+        while (true) {
+            switch (step()) {
+                case progress::on: continue;
+                case progress::waits: return;
+                case progress::complete:
+                    is_complete_ = true;
+                    state_ = state::over;
+                    return;
+                case progress::failed:
+                    if (!may_resend_) return give_up();
+                    drop_connection();
+                    begin_attempt(false);
+            }
+        }
+    }
 
     // A failure has left its reason in the watch, and `may_resend_` where a second try is harmless.
     [[nodiscard]] progress step() {
@@ -12674,14 +12736,14 @@ private:
                 return progress::on;
             case state::writing: return write();
             case state::reading: return read();
+            case state::over: break;
         }
         return progress::failed;
     }
 
-    [[nodiscard]] exchange_need end(bool is_complete) {
-        is_complete_ = is_complete;
+    void give_up() {
+        state_ = state::over;
         drop_connection();
-        return exchange_need::nothing;
     }
 
     void drop_connection() {
@@ -12709,7 +12771,7 @@ private:
         if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
             state_ = state::connecting;
-            return progress::connects;
+            return progress::waits;
         }
         converse();
         return progress::on;
@@ -12763,7 +12825,7 @@ private:
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
             if (!parse()) return progress::failed;
-            if (reader().is_complete()) return answered();
+            if (reader().is_complete()) return progress::complete;
             if (reader().is_header_done()) {
                 watch_.enter(transfer_phase::body);
             } else if (!reader().awaits_answer()) {
@@ -12779,16 +12841,10 @@ private:
             error_code const error = reading.error();
             if (!error) continue;
             reading.clear();
-            if (error == boost::asio::error::eof && reader().is_header_done() && reader().end()) return answered();
+            if (error == boost::asio::error::eof && reader().is_header_done() && reader().end()) return progress::complete;
             static_cast<void>(closed(error));
             return progress::failed;
         }
-    }
-
-    [[nodiscard]] progress answered() {
-        response_ = std::move(reader().response());
-        keep(reader().keep_alive());
-        return progress::complete;
     }
 
     // Feeds what has arrived to the reader; false leaves the reason.
@@ -12828,12 +12884,11 @@ private:
     }
 
     // Gives the connection back where nothing on it is left over.
-    void keep(bool is_keep_alive) {
-        bool const asked_to_close = http1::asks_to_close(request().headers);
-        if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
+    void keep(std::chrono::seconds limit) {
+        if (!reader().keep_alive() || http1::asks_to_close(request().headers) || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         return_request();
-        shared_->pool->give(std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
+        shared_->pool->give(std::move(connection_), limit);
     }
 
     [[nodiscard]] response_reader& reader() noexcept { return connection_->reader(); }
@@ -12842,10 +12897,9 @@ private:
 
     static constexpr std::size_t most_per_read = 32 * 1024;
 
-    std::shared_ptr<transport_shared const> const& shared_;
+    std::shared_ptr<transport_shared const> shared_;
     http_request& request_;
     call_watch watch_;
-    http_response response_;
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
@@ -12915,14 +12969,12 @@ public:
     ~beast_transport() = default;
 
     /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
-    [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) {
-        return exchange_own(shared_, std::move(request));
-    }
+    [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) { return exchange(shared_, std::move(request)); }
 
-    /// The same with a request that stays with the caller, who has it back when the answer is there, as it was. Meanwhile it
-    /// is neither changed nor looked at.
-    [[nodiscard]] boost::asio::awaitable<result<http_response>> send_in_place(http_request& request) {
-        return exchange(shared_, &request);
+    /// The same for a coroutine that carries it out itself, which has switched `throw_if_cancelled` off; the request stays there.
+    /// It has its body back when the answer is there, and meanwhile it is neither changed nor looked at.
+    [[nodiscard]] detail::http_exchange sending(http_request& request, boost::asio::any_io_executor executor, boost::asio::cancellation_state state) {
+        return {shared_, std::move(executor), std::move(state), request};
     }
 
     /// The steady clock, since its epoch.
@@ -12947,32 +12999,26 @@ private:
         return std::make_shared<detail::transport_shared const>(executor, std::move(pool), std::move(options));
     }
 
-    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange_own(
-        std::shared_ptr<detail::transport_shared const> shared, http_request request) {
-        result<http_response> answer = co_await exchange(std::move(shared), &request);
-        co_return answer;
-    }
-
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange(
-        std::shared_ptr<detail::transport_shared const> shared, http_request* request) {
-        if (result<void> const checked = detail::check_request(*request); !checked) co_return checked.error();
+        std::shared_ptr<detail::transport_shared const> shared, http_request request) {
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        std::optional<detail::http_exchange> work;
+        result<http_response> answer;
         std::exception_ptr thrown;
         try {
-            work.emplace(shared, co_await boost::asio::this_coro::executor,
-                         co_await boost::asio::this_coro::cancellation_state, *request);
-            for (auto need = work->begin(); need != detail::exchange_need::nothing; need = work->advance()) {
-                if (need == detail::exchange_need::connection) co_await work->connect();
-                else co_await work->event();
+            detail::http_exchange work(shared, co_await boost::asio::this_coro::executor, co_await boost::asio::this_coro::cancellation_state, request);
+            while (!work.is_over()) {
+                if (work.needs_connection()) co_await work.connect();
+                else co_await work.event();
+                work.advance();
             }
+            answer = work.take();
         } catch (...) {
             thrown = std::current_exception();
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return work->take();
+        co_return answer;
     }
 
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,

@@ -5,6 +5,7 @@
 #include <umbraco_ai/asio/token_source.hpp>
 #include <umbraco_ai/asio/write_queue.hpp>
 #include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/result.hpp>
@@ -12,6 +13,7 @@
 #include <umbraco_ai/version.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <chrono>
@@ -24,16 +26,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// An action whose request stays in its machine: what of it a coroutine has to remember while it waits.
-class step_in_place {
-public:
-    step_in_place() = default;
-    step_in_place(action&& taken) : what(taken.what), subject(taken.subject), delay(taken.delay), source(std::move(taken.source)) {}
-
-    action_kind what = action_kind::done;
-    guid subject;
-    std::chrono::nanoseconds delay{0};
-    token_source source;
+/// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
+/// of its own for each request would cost as much as all the rest. `sending` gives an object that neither moves nor refers to
+/// the transport, as `http_exchange` describes it.
+template <class T, class Executor>
+concept SendsInPlace = requires(T& transport, http_request& request, Executor executor, boost::asio::cancellation_state state) {
+    transport.sending(request, executor, state);
 };
 
 /// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
@@ -43,18 +41,22 @@ class asio_driver {
     using clock = io_traits<result<http_response>>;
 
 public:
-    static constexpr bool keeps_requests = SendsInPlace<Transport> && requires(Machine& machine) { machine.keep_requests(); };
+    static constexpr bool is_in_place = SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
 
-    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {
-        if constexpr (keeps_requests) machine.keep_requests();
-    }
+    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
 
     void start() {
-        next = queue_.guarded([this] { return machine_.start(now()); });
+        next = queue_.guarded([this] {
+            if constexpr (is_in_place) return machine_.begin(now());
+            else return machine_.start(now());
+        });
     }
     template <class... Outcome>
     void resume(Outcome&&... outcome) {
-        next = queue_.guarded([&] { return machine_.resume(std::move(outcome)..., now()); });
+        next = queue_.guarded([&] {
+            if constexpr (is_in_place) return machine_.next(std::move(outcome)..., now());
+            else return machine_.resume(std::move(outcome)..., now());
+        });
     }
     [[nodiscard]] typename Machine::result_type take() {
         return queue_.guarded([this] { return machine_.take(); });
@@ -93,7 +95,7 @@ public:
         }
     }
 
-    std::conditional_t<keeps_requests, step_in_place, action> next;
+    std::conditional_t<is_in_place, step, action> next;
 
 private:
     [[nodiscard]] std::chrono::nanoseconds now() const { return clock::now_of(transport_); }
@@ -129,8 +131,15 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
             for (work.start(); work.next.what != action_kind::done;) {
                 if (work.next.what != action_kind::send) {
                     co_await work.carry_out();
-                } else if constexpr (driver::keeps_requests) {
-                    work.resume(co_await transport.send_in_place(machine.request()));
+                } else if constexpr (driver::is_in_place) {
+                    auto sending = transport.sending(machine.request(), co_await boost::asio::this_coro::executor,
+                                                     co_await boost::asio::this_coro::cancellation_state);
+                    while (!sending.is_over()) {
+                        if (sending.needs_connection()) co_await sending.connect();
+                        else co_await sending.event();
+                        sending.advance();
+                    }
+                    work.resume(sending.take());
                 } else {
                     work.resume(co_await send_over(transport, std::move(work.next.request)));
                 }

@@ -8,7 +8,6 @@
 #include <umbraco_ai/beast/options.hpp>
 #include <umbraco_ai/beast/tls.hpp>
 #include <umbraco_ai/http/message.hpp>
-#include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
@@ -29,7 +28,6 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -79,14 +77,12 @@ public:
     ~beast_transport() = default;
 
     /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
-    [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) {
-        return exchange_own(shared_, std::move(request));
-    }
+    [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) { return exchange(shared_, std::move(request)); }
 
-    /// The same with a request that stays with the caller, who has it back when the answer is there, as it was. Meanwhile it
-    /// is neither changed nor looked at.
-    [[nodiscard]] boost::asio::awaitable<result<http_response>> send_in_place(http_request& request) {
-        return exchange(shared_, &request);
+    /// The same for a coroutine that carries it out itself, which has switched `throw_if_cancelled` off; the request stays there.
+    /// It has its body back when the answer is there, and meanwhile it is neither changed nor looked at.
+    [[nodiscard]] detail::http_exchange sending(http_request& request, boost::asio::any_io_executor executor, boost::asio::cancellation_state state) {
+        return {shared_, std::move(executor), std::move(state), request};
     }
 
     /// The steady clock, since its epoch.
@@ -111,32 +107,26 @@ private:
         return std::make_shared<detail::transport_shared const>(executor, std::move(pool), std::move(options));
     }
 
-    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange_own(
-        std::shared_ptr<detail::transport_shared const> shared, http_request request) {
-        result<http_response> answer = co_await exchange(std::move(shared), &request);
-        co_return answer;
-    }
-
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<result<http_response>> exchange(
-        std::shared_ptr<detail::transport_shared const> shared, http_request* request) {
-        if (result<void> const checked = detail::check_request(*request); !checked) co_return checked.error();
+        std::shared_ptr<detail::transport_shared const> shared, http_request request) {
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        std::optional<detail::http_exchange> work;
+        result<http_response> answer;
         std::exception_ptr thrown;
         try {
-            work.emplace(shared, co_await boost::asio::this_coro::executor,
-                         co_await boost::asio::this_coro::cancellation_state, *request);
-            for (auto need = work->begin(); need != detail::exchange_need::nothing; need = work->advance()) {
-                if (need == detail::exchange_need::connection) co_await work->connect();
-                else co_await work->event();
+            detail::http_exchange work(shared, co_await boost::asio::this_coro::executor, co_await boost::asio::this_coro::cancellation_state, request);
+            while (!work.is_over()) {
+                if (work.needs_connection()) co_await work.connect();
+                else co_await work.event();
+                work.advance();
             }
+            answer = work.take();
         } catch (...) {
             thrown = std::current_exception();
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return work->take();
+        co_return answer;
     }
 
     [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void> sleep(boost::asio::any_io_executor io,

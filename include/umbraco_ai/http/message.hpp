@@ -68,10 +68,12 @@ public:
 
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
+    [[nodiscard]] bool has_room(std::size_t count) const noexcept { return count <= capacity_ - size_; }
+
     /// Makes room for `count` bytes more. Gives what had to be left for it, so that views of it hold for as long as that is kept.
     [[nodiscard]] byte_block make_room(std::size_t count) {
         byte_block left;
-        if (count <= capacity_ - size_) return left;
+        if (has_room(count)) return left;
         left.capacity_ = (std::max)(size_ + count, 2 * capacity_);
         left.memory_ = std::make_unique_for_overwrite<char[]>(left.capacity_);
         left.size_ = size_;
@@ -205,15 +207,10 @@ public:
 
     /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
-        sizes const written(name.size(), value.size() + rest.size());
-        std::size_t const size = sizeof written + written.name + written.value;
+        std::size_t const size = sizeof(sizes) + name.size() + value.size() + rest.size();
+        if (bytes_.has_room(size)) return put(size, name, value, rest);
         detail::byte_block const left = bytes_.make_room(size);
-        char* to = bytes_.grow(size);
-        std::memcpy(to, &written, sizeof written);
-        to += sizeof written;
-        to += name.copy(to, name.size());
-        to += value.copy(to, value.size());
-        rest.copy(to, rest.size());
+        put(size, name, value, rest);
     }
 
     /// Makes room for fields of so many characters, names and values together.
@@ -254,6 +251,16 @@ public:
     friend bool operator==(http_headers const&, http_headers const&) = default;
 
 private:
+    void put(std::size_t size, std::string_view name, std::string_view value, std::string_view rest) noexcept {
+        sizes const written(name.size(), value.size() + rest.size());
+        char* to = bytes_.grow(size);
+        std::memcpy(to, &written, sizeof written);
+        to += sizeof written;
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+    }
+
     detail::byte_block bytes_;
 };
 

@@ -58,17 +58,21 @@ public:
     class place {
     public:
         /// Both outlive it.
-        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner) { pool_.enter(owner_); }
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), is_granted_(pool_.enter(owner_)) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
         ~place() { pool_.leave(owner_); }
 
         /// The call is woken when it becomes so.
-        [[nodiscard]] bool is_granted() const { return pool_.is_granted(owner_); }
+        [[nodiscard]] bool is_granted() {
+            is_granted_ = is_granted_ || pool_.is_granted(owner_);
+            return is_granted_;
+        }
 
     private:
         connection_pool& pool_;
         call_state& owner_;
+        bool is_granted_;
     };
 
     /// An idle connection to the origin on which nothing has arrived, or nothing. Each is looked at; where a request may be sent
@@ -132,7 +136,7 @@ private:
         clock::time_point expiry;
     };
 
-    void enter(call_state& who) {
+    [[nodiscard]] bool enter(call_state& who) {
         std::lock_guard const guard(mutex_);
         line& own = line_of(who.request.origin);
         if (own.in_use < most_in_use_) {
@@ -141,6 +145,7 @@ private:
         } else {
             own.waiting.push_back(&who);
         }
+        return who.has_place;
     }
 
     void leave(call_state& who) noexcept {

@@ -28,6 +28,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -52,27 +53,25 @@ public:
     transport_options const options;
 };
 
-/// What an exchange waits for.
-enum class exchange_need : std::uint8_t {
-    event,       ///< Something to happen: `event()` is to be awaited.
-    connection,  ///< A new connection: `connect()` is to be awaited.
-    nothing      ///< `take()` has the answer.
-};
-
-/// One request and its answer, bytes out and bytes in, as a machine: it goes as far as it gets without waiting, and says what
-/// it waits for. Lives in the frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off.
+/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. Lives in the
+/// frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off:
+///
+///     while (!sending.is_over()) {
+///         if (sending.needs_connection()) co_await sending.connect();
+///         else co_await sending.event();
+///         sending.advance();
+///     }
+///     … sending.take() …
 class http_exchange {
     using error_code = boost::system::error_code;
 
 public:
-    /// Of a request that `check_request` lets pass; both outlive this, and the request's body is away meanwhile. Handlers run on
-    /// `strand`.
-    http_exchange(std::shared_ptr<transport_shared const> const& shared, boost::asio::any_io_executor strand,
-                  boost::asio::cancellation_state cancellation, http_request& request)
-        : shared_(shared),
-          request_(request),
-          watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
-                 std::move(cancellation)) {}
+    /// Begins. The request outlives this, and its body is away meanwhile. Handlers run on `strand`.
+    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor strand, boost::asio::cancellation_state cancellation,
+                  http_request& request)
+        : http_exchange(std::move(shared), std::move(strand), std::move(cancellation), request, not_begun()) {
+        begin();
+    }
     http_exchange(http_exchange const&) = delete;
     http_exchange& operator=(http_exchange const&) = delete;
     ~http_exchange() {
@@ -86,38 +85,19 @@ public:
         watch_.call()->end();
     }
 
-    [[nodiscard]] exchange_need begin() {
-        http_origin const& origin = request().origin;
-        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            return end(watch_.fail(failure(errc::invalid_argument,
-                                           "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
-                                       .at("dangerously_accept_any_certificate_on_loopback")));
-        if (request().limits.time <= request().limits.time.zero()) return end(watch_.fail(watch_.stopped(stop_reason::deadline)));
-        watch_.call()->start();
-        place_.emplace(*shared_->pool, *watch_.call());
-        watch_.enter(transfer_phase::queue);
-        return advance();
-    }
+    [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
+    /// Whether `connect()` is to be awaited, or `event()`.
+    [[nodiscard]] bool needs_connection() const noexcept { return state_ == state::connecting; }
 
-    [[nodiscard]] exchange_need advance() {
+    /// After either.
+    void advance() {
         // The connector has looked for itself.
         if (state_ != state::connecting && !watch_.check()) {
             // What became of a write that is given up is uncertain.
             may_have_written_ = may_have_written_ || state_ == state::writing;
-            return end(false);
+            return give_up();
         }
-        while (true) {
-            switch (step()) {
-                case progress::on: continue;
-                case progress::waits: return exchange_need::event;
-                case progress::connects: return exchange_need::connection;
-                case progress::complete: return end(true);
-                case progress::failed:
-                    if (!may_resend_) return end(false);
-                    drop_connection();
-                    begin_attempt(false);
-            }
-        }
+        go_on();
     }
 
     [[nodiscard]] auto event() { return watch_.sleep(); }
@@ -129,17 +109,66 @@ public:
         watch_.end_limit();
     }
 
-    /// After `nothing`, once. From here on nothing is noted where `http_request::trace` asked; what it refers to may go.
+    /// When it is over, once. From then on nothing is noted where `http_request::trace` asked; what it refers to may go.
     [[nodiscard]] result<http_response> take() {
         watch_.end_trace();
-        if (is_complete_) return std::move(response_);
-        watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-        return std::move(watch_.reason());
+        if (!is_complete_) {
+            watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
+            return std::move(watch_.reason());
+        }
+        result<http_response> answer(std::move(reader().response()));
+        keep(idle_limit(answer->headers, shared_->pool->idle_time()));
+        drop_connection();
+        return answer;
     }
 
 private:
-    enum class state : std::uint8_t { queued, choosing, connecting, writing, reading };
-    enum class progress : std::uint8_t { on, waits, connects, complete, failed };
+    // An exception in `begin` finds a whole object, which is destroyed as such.
+    class not_begun {};
+    http_exchange(std::shared_ptr<transport_shared const>&& shared, boost::asio::any_io_executor&& strand, boost::asio::cancellation_state&& cancellation,
+                  http_request& request, not_begun)
+        : shared_(std::move(shared)),
+          request_(request),
+          watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
+                 std::move(cancellation)) {}
+
+    enum class state : std::uint8_t { queued, choosing, connecting, writing, reading, over };
+    enum class progress : std::uint8_t { on, waits, complete, failed };
+
+    void begin() {
+        if (result<void> const checked = check_request(request_); !checked) return fail(checked.error());
+        http_origin const& origin = request_.origin;
+        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
+            return fail(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+                            .at("dangerously_accept_any_certificate_on_loopback"));
+        if (request_.limits.time <= request_.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
+        watch_.call()->start();
+        place_.emplace(*shared_->pool, *watch_.call());
+        watch_.enter(transfer_phase::queue);
+        advance();
+    }
+
+    void fail(failure reason) {
+        static_cast<void>(watch_.fail(std::move(reason)));
+        give_up();
+    }
+
+    void go_on() {
+        while (true) {
+            switch (step()) {
+                case progress::on: continue;
+                case progress::waits: return;
+                case progress::complete:
+                    is_complete_ = true;
+                    state_ = state::over;
+                    return;
+                case progress::failed:
+                    if (!may_resend_) return give_up();
+                    drop_connection();
+                    begin_attempt(false);
+            }
+        }
+    }
 
     // A failure has left its reason in the watch, and `may_resend_` where a second try is harmless.
     [[nodiscard]] progress step() {
@@ -155,14 +184,14 @@ private:
                 return progress::on;
             case state::writing: return write();
             case state::reading: return read();
+            case state::over: break;
         }
         return progress::failed;
     }
 
-    [[nodiscard]] exchange_need end(bool is_complete) {
-        is_complete_ = is_complete;
+    void give_up() {
+        state_ = state::over;
         drop_connection();
-        return exchange_need::nothing;
     }
 
     void drop_connection() {
@@ -190,7 +219,7 @@ private:
         if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
             state_ = state::connecting;
-            return progress::connects;
+            return progress::waits;
         }
         converse();
         return progress::on;
@@ -244,7 +273,7 @@ private:
             // One that has ended well has left its bytes in the buffer.
             if (reading.is_done() && !reading.error()) reading.clear();
             if (!parse()) return progress::failed;
-            if (reader().is_complete()) return answered();
+            if (reader().is_complete()) return progress::complete;
             if (reader().is_header_done()) {
                 watch_.enter(transfer_phase::body);
             } else if (!reader().awaits_answer()) {
@@ -260,16 +289,10 @@ private:
             error_code const error = reading.error();
             if (!error) continue;
             reading.clear();
-            if (error == boost::asio::error::eof && reader().is_header_done() && reader().end()) return answered();
+            if (error == boost::asio::error::eof && reader().is_header_done() && reader().end()) return progress::complete;
             static_cast<void>(closed(error));
             return progress::failed;
         }
-    }
-
-    [[nodiscard]] progress answered() {
-        response_ = std::move(reader().response());
-        keep(reader().keep_alive());
-        return progress::complete;
     }
 
     // Feeds what has arrived to the reader; false leaves the reason.
@@ -309,12 +332,11 @@ private:
     }
 
     // Gives the connection back where nothing on it is left over.
-    void keep(bool is_keep_alive) {
-        bool const asked_to_close = http1::asks_to_close(request().headers);
-        if (!is_keep_alive || asked_to_close || written_ != total() || connection_->buffer.size() != 0) return;
+    void keep(std::chrono::seconds limit) {
+        if (!reader().keep_alive() || http1::asks_to_close(request().headers) || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         return_request();
-        shared_->pool->give(std::move(connection_), idle_limit(response_.headers, shared_->pool->idle_time()));
+        shared_->pool->give(std::move(connection_), limit);
     }
 
     [[nodiscard]] response_reader& reader() noexcept { return connection_->reader(); }
@@ -323,10 +345,9 @@ private:
 
     static constexpr std::size_t most_per_read = 32 * 1024;
 
-    std::shared_ptr<transport_shared const> const& shared_;
+    std::shared_ptr<transport_shared const> shared_;
     http_request& request_;
     call_watch watch_;
-    http_response response_;
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
