@@ -217,6 +217,38 @@ TEST_CASE("a token is fetched anew when four fifths of its life are over", "[cli
     CHECK(token_requests(site) == 2);
 }
 
+TEST_CASE("a call that signs in between its requests gives its place at the server back each time", "[client]") {
+    ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
+    for (char const* alias : {"a", "b", "c", "d", "e", "f"}) site.add(ai::testing::stored_connection(alias, alias, "openai"));
+    ai::testing::loopback_server server([&](ai::testing::server_request const& request) {
+        ai::http_response answer = site.handle(request);
+        std::string_view const lifetime = "\"expires_in\": 299";
+        if (auto const at = answer.body.find(lifetime); at != std::string::npos) answer.body.replace(at, lifetime.size(), "\"expires_in\": 0");
+        return answer;
+    });
+    boost::asio::io_context io;
+    ai::transport_options one;
+    one.most_connections = 1;
+    ai::client_options options;
+    options.timeout = std::chrono::seconds(5);
+    ai::beast_client cms(io, server.base_url(), api_user(), options, one);
+    int succeeded = 0;
+    auto const read_all = [&]() -> boost::asio::awaitable<void> {
+        ai::all_query by_two;
+        by_two.page_size = 2;
+        for (int i = 0; i < 3; ++i) {
+            auto const all = co_await cms.connections().all(by_two);
+            if (!all) UNSCOPED_INFO(all.error());
+            else if (all->items.size() == 6) ++succeeded;
+        }
+    };
+    for (int i = 0; i < 3; ++i) boost::asio::co_spawn(io, read_all(), boost::asio::detached);
+    io.run();
+    CHECK(succeeded == 9);
+    auto const guard = server.lock();
+    CHECK(token_requests(site) > 9);
+}
+
 TEST_CASE("a wrong secret is one clear failure without the secret", "[client]") {
     ai::testing::in_memory_api site(ai::testing::dialect::observed, with_api_user());
     ai::client cms(site, "http://localhost", ai::client_credentials(client_id, ai::secret("not-the-right-one")));

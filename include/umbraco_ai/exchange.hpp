@@ -229,7 +229,8 @@ private:
             used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
         } else if (!context_->auth.empty()) {
             // One that was fetched for this call serves it, however short its life.
-            if (!std::exchange(has_just_signed_in_, false) && !context_->tokens.is_fresh(now)) {
+            bool const is_for_this_call = std::exchange(has_just_signed_in_, false) && context_->tokens.token() != nullptr;
+            if (!is_for_this_call && !context_->tokens.is_fresh(now)) {
                 if (!context_->queues_writes) return fetch_token(now);
                 state_ = state::locking_sign_in;
                 return step::lock(guid(), deadline_ - now);

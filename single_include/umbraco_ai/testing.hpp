@@ -3828,8 +3828,9 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                 if (work.next.what != action_kind::send) {
                     co_await work.carry_out();
                 } else if constexpr (driver::is_in_place) {
-                    auto sending = transport.sending(machine.request(), co_await boost::asio::this_coro::executor,
-                                                     co_await boost::asio::this_coro::cancellation_state);
+                    Executor executor = co_await boost::asio::this_coro::executor;
+                    boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+                    auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
                     while (!sending.is_over()) {
                         if (sending.needs_connection()) co_await sending.connect();
                         else co_await sending.event();
@@ -13462,7 +13463,8 @@ private:
             used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
         } else if (!context_->auth.empty()) {
             // One that was fetched for this call serves it, however short its life.
-            if (!std::exchange(has_just_signed_in_, false) && !context_->tokens.is_fresh(now)) {
+            bool const is_for_this_call = std::exchange(has_just_signed_in_, false) && context_->tokens.token() != nullptr;
+            if (!is_for_this_call && !context_->tokens.is_fresh(now)) {
                 if (!context_->queues_writes) return fetch_token(now);
                 state_ = state::locking_sign_in;
                 return step::lock(guid(), deadline_ - now);
@@ -15872,7 +15874,9 @@ public:
     void start() { arm(); }
 
     /// Nothing goes off from here on.
-    void end() noexcept { alarms_->remove(*this); }
+    void end() noexcept {
+        if (!std::exchange(is_ended_, true)) alarms_->remove(*this);
+    }
 
     /// Wakes the call at `time` too, once.
     void set_alarm(clock::time_point time) {
@@ -15918,6 +15922,8 @@ private:
     }
 
     void on_alarm() override {
+        // It was on its way when the call ended.
+        if (is_ended_) return;
         is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
@@ -15933,6 +15939,7 @@ private:
     clock::time_point deadline_;
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
+    bool is_ended_ = false;
 };
 
 }  // namespace detail
@@ -18410,7 +18417,7 @@ class http_exchange {
     using error_code = boost::system::error_code;
 
 public:
-    /// Begins. The request outlives this, and its body is away meanwhile. Handlers run on `strand`.
+    /// Begins. The request stays as it is until `take`, or until this ends; its body is away meanwhile. Handlers run on `strand`.
     http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor strand, boost::asio::cancellation_state cancellation,
                   http_request& request)
         : http_exchange(std::move(shared), std::move(strand), std::move(cancellation), request, not_begun()) {
@@ -18453,16 +18460,22 @@ public:
         watch_.end_limit();
     }
 
-    /// When it is over, once. From then on nothing is noted where `http_request::trace` asked; what it refers to may go.
+    /// When it is over, once. From then on the request is looked at no more, nor what its `trace` and its limits refer to, and
+    /// others may use the place in the pool.
     [[nodiscard]] result<http_response> take() {
         watch_.end_trace();
-        if (!is_complete_) {
+        result<http_response> answer;
+        if (is_complete_) {
+            answer = std::move(reader().response());
+            keep(idle_limit(answer->headers, shared_->pool->idle_time()));
+            drop_connection();
+        } else {
             watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-            return std::move(watch_.reason());
+            answer = std::move(watch_.reason());
         }
-        result<http_response> answer(std::move(reader().response()));
-        keep(idle_limit(answer->headers, shared_->pool->idle_time()));
-        drop_connection();
+        // Who waits for the place finds the connection in the pool.
+        place_.reset();
+        watch_.call()->end();
         return answer;
     }
 

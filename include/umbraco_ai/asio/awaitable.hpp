@@ -132,8 +132,9 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                 if (work.next.what != action_kind::send) {
                     co_await work.carry_out();
                 } else if constexpr (driver::is_in_place) {
-                    auto sending = transport.sending(machine.request(), co_await boost::asio::this_coro::executor,
-                                                     co_await boost::asio::this_coro::cancellation_state);
+                    Executor executor = co_await boost::asio::this_coro::executor;
+                    boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+                    auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
                     while (!sending.is_over()) {
                         if (sending.needs_connection()) co_await sending.connect();
                         else co_await sending.event();

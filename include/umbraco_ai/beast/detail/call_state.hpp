@@ -49,7 +49,9 @@ public:
     void start() { arm(); }
 
     /// Nothing goes off from here on.
-    void end() noexcept { alarms_->remove(*this); }
+    void end() noexcept {
+        if (!std::exchange(is_ended_, true)) alarms_->remove(*this);
+    }
 
     /// Wakes the call at `time` too, once.
     void set_alarm(clock::time_point time) {
@@ -95,6 +97,8 @@ private:
     }
 
     void on_alarm() override {
+        // It was on its way when the call ended.
+        if (is_ended_) return;
         is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
@@ -110,6 +114,7 @@ private:
     clock::time_point deadline_;
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
+    bool is_ended_ = false;
 };
 
 }  // namespace detail

@@ -66,7 +66,7 @@ class http_exchange {
     using error_code = boost::system::error_code;
 
 public:
-    /// Begins. The request outlives this, and its body is away meanwhile. Handlers run on `strand`.
+    /// Begins. The request stays as it is until `take`, or until this ends; its body is away meanwhile. Handlers run on `strand`.
     http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor strand, boost::asio::cancellation_state cancellation,
                   http_request& request)
         : http_exchange(std::move(shared), std::move(strand), std::move(cancellation), request, not_begun()) {
@@ -109,16 +109,22 @@ public:
         watch_.end_limit();
     }
 
-    /// When it is over, once. From then on nothing is noted where `http_request::trace` asked; what it refers to may go.
+    /// When it is over, once. From then on the request is looked at no more, nor what its `trace` and its limits refer to, and
+    /// others may use the place in the pool.
     [[nodiscard]] result<http_response> take() {
         watch_.end_trace();
-        if (!is_complete_) {
+        result<http_response> answer;
+        if (is_complete_) {
+            answer = std::move(reader().response());
+            keep(idle_limit(answer->headers, shared_->pool->idle_time()));
+            drop_connection();
+        } else {
             watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-            return std::move(watch_.reason());
+            answer = std::move(watch_.reason());
         }
-        result<http_response> answer(std::move(reader().response()));
-        keep(idle_limit(answer->headers, shared_->pool->idle_time()));
-        drop_connection();
+        // Who waits for the place finds the connection in the pool.
+        place_.reset();
+        watch_.call()->end();
         return answer;
     }
 
