@@ -11,7 +11,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -17032,8 +17031,6 @@ public:
         peer.session_key = origin.authority();
         peer.host = origin.host;
         if (peer.host.ends_with('.')) peer.host.pop_back();
-        // Asio lets the buffers of a record be given back and taken anew for each; a few connections can keep theirs.
-        SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
         bool is_ready = SSL_set_ex_data(ssl, tls_peer::index(), &peer) == 1;
         X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
         X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -17221,6 +17218,144 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
+
+// ---- umbraco_ai/beast/detail/tls_engine.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The client's side of TLS without a socket: what is encrypted comes in and goes out through two rings of OpenSSL's, which a
+/// socket fills and empties without a copy. After an error it does nothing more.
+class tls_engine {
+    using error_code = boost::system::error_code;
+
+public:
+    enum class progress : std::uint8_t { done, wants_input, wants_room, failed };
+
+    /// Throws `std::bad_alloc`.
+    explicit tls_engine(SSL_CTX* context) : ssl_(SSL_new(context)) {
+        BIO* inner = nullptr;
+        BIO* outer = nullptr;
+        if (!ssl_ || BIO_new_bio_pair(&inner, room_out, &outer, room_in) != 1) throw std::bad_alloc();
+        outer_.reset(outer);
+        SSL_set_bio(ssl_.get(), inner, inner);
+        // What is written again stands where a request stands, which may move.
+        SSL_set_mode(ssl_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_set_connect_state(ssl_.get());
+    }
+
+    [[nodiscard]] SSL* native() noexcept { return ssl_.get(); }
+    [[nodiscard]] error_code const& error() const noexcept { return error_; }
+
+    /// What it writes is to go out, whatever it gives.
+    [[nodiscard]] progress handshake() noexcept {
+        forget_errors();
+        return progress_of(SSL_do_handshake(ssl_.get()));
+    }
+
+    /// Bytes of one record at most; 0 where nothing whole has arrived, or with an `error()`.
+    [[nodiscard]] std::size_t decrypt(boost::asio::mutable_buffer into) noexcept {
+        if (error_ || !has_input_ || into.size() == 0) return 0;
+        std::size_t count = 0;
+        forget_errors();
+        int const result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+        if (result <= 0) has_input_ = progress_of(result) != progress::wants_input;
+        else has_input_ = SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_wpending(outer_.get()) != 0;
+        return count;
+    }
+
+    /// Bytes of one record at most. 0 where it finds no room until more has gone out, and then wants the same bytes again; or with
+    /// an `error()`.
+    [[nodiscard]] std::size_t encrypt(boost::asio::const_buffer plain) noexcept {
+        if (error_ || plain.size() == 0) return 0;
+        std::size_t count = 0;
+        forget_errors();
+        int const result = SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &count);
+        // Whoever refuses a new handshake never has to read before it writes.
+        if (result <= 0 && progress_of(result) == progress::wants_input) error_ = boost::asio::ssl::error::unexpected_result;
+        return count;
+    }
+
+    /// A farewell, to go out.
+    void shut_down() noexcept {
+        static_cast<void>(SSL_shutdown(ssl_.get()));
+        forget_errors();
+    }
+
+    /// Where the next bytes to arrive belong. There is room where `decrypt` has given 0.
+    [[nodiscard]] boost::asio::mutable_buffer room() noexcept {
+        char* begin = nullptr;
+        int const size = BIO_nwrite0(outer_.get(), &begin);
+        return size > 0 ? boost::asio::buffer(begin, static_cast<std::size_t>(size)) : boost::asio::mutable_buffer();
+    }
+    void arrived(std::size_t count) noexcept {
+        char* ignored = nullptr;
+        static_cast<void>(BIO_nwrite(outer_.get(), &ignored, static_cast<int>(count)));
+        has_input_ = true;
+    }
+
+    /// The next bytes to go out, or none.
+    [[nodiscard]] boost::asio::const_buffer outgoing() noexcept {
+        char* begin = nullptr;
+        int const size = BIO_nread0(outer_.get(), &begin);
+        return size > 0 ? boost::asio::buffer(begin, static_cast<std::size_t>(size)) : boost::asio::const_buffer();
+    }
+    void gone(std::size_t count) noexcept {
+        char* ignored = nullptr;
+        static_cast<void>(BIO_nread(outer_.get(), &ignored, static_cast<int>(count)));
+    }
+
+    /// What an error of the socket means: an end without a farewell is a cut.
+    [[nodiscard]] error_code meaning_of(error_code outcome) const noexcept {
+        if (outcome != boost::asio::error::eof || (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) return outcome;
+        return boost::asio::ssl::error::stream_truncated;
+    }
+
+private:
+    // As much as a read of a connection without TLS, and more than a record.
+    static constexpr std::size_t room_in = 32 * 1024;
+    static constexpr std::size_t room_out = 18 * 1024;
+
+    // An error that another user of OpenSSL has left on this thread is none of ours. To clear a list that is empty costs as much
+    // as one that is full.
+    static void forget_errors() noexcept {
+        if (ERR_peek_error() != 0) ERR_clear_error();
+    }
+
+    [[nodiscard]] progress progress_of(int result) noexcept {
+        switch (SSL_get_error(ssl_.get(), result)) {
+            case SSL_ERROR_NONE: return progress::done;
+            case SSL_ERROR_WANT_READ: return progress::wants_input;
+            case SSL_ERROR_WANT_WRITE: return progress::wants_room;
+            case SSL_ERROR_ZERO_RETURN: error_ = boost::asio::error::eof; break;
+            default: {
+                unsigned long const reason = ERR_get_error();
+                error_ = reason == 0 ? error_code(boost::asio::ssl::error::unspecified_system_error)
+                                     : error_code(static_cast<int>(reason), boost::asio::error::get_ssl_category());
+            }
+        }
+        return progress::failed;
+    }
+
+    struct free_ssl {
+        void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+    };
+    struct free_bio {
+        void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+    };
+
+    std::unique_ptr<SSL, free_ssl> ssl_;
+    std::unique_ptr<BIO, free_bio> outer_;
+    error_code error_;
+    bool has_input_ = false;  ///< That `decrypt` has not looked at.
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
 
 // ---- umbraco_ai/http1/request_writer.hpp ----
 #ifndef UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
@@ -17440,53 +17575,37 @@ public:
         error_code error;
         setup.begin();
         socket_.open(address.protocol(), error);
-        if (error) {
-            setup.end(error, 0);
-            return;
-        }
-        socket_.async_connect(address, boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome) {
-                                  self->setup.end(outcome, 0);
-                                  wake(weak);
-                              }));
+        if (error) setup.end(error, 0);
+        else socket_.async_connect(address, event(*this, owner, &http_connection::has_connected));
     }
 
     /// After a successful `start_connect`.
     void configure() {
         error_code ignored;
         socket_.set_option(tcp::no_delay(true), ignored);
-        // For the look at an idle connection, and for the farewell of TLS: neither may wait.
+        // Much is tried at once, and only waited for where that gives nothing.
         socket_.non_blocking(true, ignored);
         setup.clear();
     }
 
-    /// Errors: those of `tls_context::prepare`.
+    /// After `configure`. Errors: those of `tls_context::prepare`.
     [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, call const& owner) {
         context_ = std::move(context);
         peer_.accepts_any = accepts_any;
-        stream_ = std::make_unique<boost::asio::ssl::stream<tcp::socket&>>(socket_, context_->native());
-        if (result<void> const ready = context_->prepare(stream_->native_handle(), owner->request.origin, peer_); !ready) return ready.error();
+        tls_ = std::make_unique<tls_engine>(context_->native().native_handle());
+        if (result<void> const ready = context_->prepare(tls_->native(), owner->request.origin, peer_); !ready) return ready.error();
         setup.begin();
-        stream_->async_handshake(boost::asio::ssl::stream_base::client,
-                                 boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome) {
-                                     self->setup.end(outcome, 0);
-                                     self->is_secured_ = !outcome;
-                                     if (outcome) self->context_->sessions().forget(self->peer_.session_key);
-                                     wake(weak);
-                                 }));
+        static_cast<void>(shake_hands(owner));
         return result<void>::ok();
     }
 
-    /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle.
+    /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle; it may be done at once.
     void start_read(std::size_t most, call const& owner) {
         reading.begin();
-        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner), most](error_code outcome, std::size_t count) {
-            self->buffer.commit(count);
-            self->was_read_empty_ = !self->stream_ && count < most;
-            self->reading.end(outcome, count);
-            wake(weak);
-        });
-        if (stream_) stream_->async_read_some(buffer.prepare(most), std::move(handler));
-        else socket_.async_read_some(buffer.prepare(most), std::move(handler));
+        most_to_read_ = most;
+        boost::asio::mutable_buffer const into = buffer.prepare(most);
+        if (tls_) static_cast<void>(decrypt(owner));
+        else receive(into, owner, &http_connection::has_read);
     }
 
     /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
@@ -17528,27 +17647,22 @@ public:
 
     /// Writes some bytes of the request, from `offset` on. Not before `writing` is idle; it may be done at once.
     void start_write(std::size_t offset, call const& owner) {
-        std::array<boost::asio::const_buffer, 2> const rest{boost::asio::buffer(head_) + offset,
-                                                            boost::asio::buffer(body_) + (offset > head_.size() ? offset - head_.size() : 0)};
         writing.begin();
-        if (!stream_) {
-            // Mostly there is room for all of it at once, and nobody needs to be woken.
-            error_code error;
-            std::size_t const count = socket_.write_some(rest, error);
-            if (error != boost::asio::error::would_block && error != boost::asio::error::try_again) {
-                writing.end(error, count);
-                return;
-            }
+        write_offset_ = offset;
+        if (tls_) {
+            encrypted_ = 0;
+            has_sent_ = false;
+            static_cast<void>(encrypt(owner));
+            return;
         }
-        auto handler = boost::asio::bind_executor(owner->strand, [self = shared_from_this(), weak = weak(owner)](error_code outcome, std::size_t count) {
-            self->writing.end(outcome, count);
-            wake(weak);
-        });
-        if (stream_) stream_->async_write_some(rest, std::move(handler));
-        else socket_.async_write_some(rest, std::move(handler));
+        // Mostly there is room for all of it at once, and nobody needs to be woken.
+        error_code error;
+        std::size_t const count = socket_.write_some(rest_of_request(), error);
+        if (would_wait(error)) send(rest_of_request(), owner, &http_connection::has_written);
+        else writing.end(error, count);
     }
 
-    /// Whether the last read found less than it had room for. Of what comes over TLS, nobody can tell.
+    /// Whether the last read found all that had arrived.
     [[nodiscard]] bool was_read_empty() const noexcept { return was_read_empty_; }
 
     /// Whether an idle connection has nothing to say: it was neither closed, nor did the server send what nobody asked for.
@@ -17556,18 +17670,23 @@ public:
     [[nodiscard]] bool is_quiet() {
         error_code error;
         char byte = 0;
-        if (stream_) stream_->read_some(boost::asio::buffer(&byte, 1), error);
-        else socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
-        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+        if (!tls_) {
+            socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
+            return would_wait(error);
+        }
+        while (!error) {
+            if (tls_->decrypt(boost::asio::buffer(&byte, 1)) != 0 || tls_->error()) return false;
+            tls_->arrived(socket_.read_some(tls_->room(), error));
+        }
+        return would_wait(error);
     }
 
     /// Says farewell as TLS wants it, as far as that goes without waiting, and closes.
     void close() noexcept {
-        try {
+        if (is_secured_ && !setup.is_pending() && !reading.is_pending() && !writing.is_pending()) {
             error_code ignored;
-            if (is_secured_ && !setup.is_pending() && !reading.is_pending() && !writing.is_pending()) stream_->shutdown(ignored);
-        } catch (std::exception const&) {
-            // A farewell is no matter for the caller.
+            tls_->shut_down();
+            static_cast<void>(flush(ignored));
         }
         abandon();
     }
@@ -17579,13 +17698,175 @@ public:
         socket_.close(ignored);
     }
 
-    [[nodiscard]] bool is_tls() const noexcept { return stream_ != nullptr; }
+    [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
     [[nodiscard]] tls_peer const& peer() const noexcept { return peer_; }
 
 private:
-    [[nodiscard]] static std::weak_ptr<call_state> weak(call const& owner) { return owner; }
-    static void wake(std::weak_ptr<call_state> const& owner) {
-        if (auto const awake = owner.lock()) awake->rest.wake();
+    using buffer_pair = std::array<boost::asio::const_buffer, 2>;
+    /// What follows an operation of the socket; whether a step has ended with it.
+    using continuation = bool (http_connection::*)(error_code, std::size_t, call const&);
+
+    /// The handler of all operations of the socket, which runs on the strand of the call. Where the call has gone, so has its
+    /// connection, and nothing follows.
+    class event {
+    public:
+        using executor_type = boost::asio::any_io_executor;
+
+        event(http_connection& connection, call const& owner, continuation next)
+            : connection_(connection.shared_from_this()), owner_(owner), strand_(owner->strand), next_(next) {}
+
+        [[nodiscard]] executor_type get_executor() const noexcept { return strand_; }
+
+        void operator()(error_code const& outcome, std::size_t count = 0) const {
+            auto const owner = std::static_pointer_cast<call_state>(owner_.lock());
+            if (owner && ((*connection_).*next_)(outcome, count, owner)) owner->rest.wake();
+        }
+
+    private:
+        std::shared_ptr<http_connection> connection_;
+        std::weak_ptr<alarmed> owner_;
+        boost::asio::any_io_executor strand_;
+        continuation next_;
+    };
+
+    [[nodiscard]] static bool would_wait(error_code const& error) noexcept {
+        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+    }
+
+    void receive(boost::asio::mutable_buffer into, call const& owner, continuation next) {
+        asked_ = into.size();
+        socket_.async_read_some(into, event(*this, owner, next));
+    }
+
+    void send(buffer_pair const& data, call const& owner, continuation next) { socket_.async_write_some(data, event(*this, owner, next)); }
+
+    void send_outgoing(call const& owner, continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, owner, next); }
+
+    [[nodiscard]] buffer_pair rest_of_request() const {
+        return {boost::asio::buffer(head_) + write_offset_, boost::asio::buffer(body_) + (write_offset_ > head_.size() ? write_offset_ - head_.size() : 0)};
+    }
+
+    // Sends what is encrypted, without waiting; false where some of it is left.
+    [[nodiscard]] bool flush(error_code& error) noexcept {
+        while (true) {
+            boost::asio::const_buffer const data = tls_->outgoing();
+            if (data.size() == 0) return true;
+            std::size_t const count = socket_.write_some(buffer_pair{data, boost::asio::const_buffer()}, error);
+            if (would_wait(error)) {
+                error = error_code();
+                return false;
+            }
+            if (error) return true;
+            has_sent_ = true;
+            tls_->gone(count);
+        }
+    }
+
+    [[nodiscard]] bool has_connected(error_code outcome, std::size_t, call const&) {
+        setup.end(outcome, 0);
+        return true;
+    }
+
+    [[nodiscard]] bool shake_hands(call const& owner) {
+        while (true) {
+            tls_engine::progress const got = tls_->handshake();
+            error_code error;
+            bool const is_out = flush(error);
+            if (got == tls_engine::progress::failed) return end_handshake(tls_->error());
+            if (error) return end_handshake(error);
+            if (!is_out) {
+                send_outgoing(owner, &http_connection::has_sent_of_handshake);
+                return false;
+            }
+            if (got == tls_engine::progress::done) return end_handshake(error_code());
+            if (got == tls_engine::progress::wants_room) continue;
+            receive(tls_->room(), owner, &http_connection::has_received_of_handshake);
+            return false;
+        }
+    }
+
+    [[nodiscard]] bool has_sent_of_handshake(error_code outcome, std::size_t count, call const& owner) {
+        if (outcome) return end_handshake(outcome);
+        tls_->gone(count);
+        return shake_hands(owner);
+    }
+
+    [[nodiscard]] bool has_received_of_handshake(error_code outcome, std::size_t count, call const& owner) {
+        if (outcome) return end_handshake(tls_->meaning_of(outcome));
+        tls_->arrived(count);
+        return shake_hands(owner);
+    }
+
+    [[nodiscard]] bool end_handshake(error_code outcome) {
+        setup.end(outcome, 0);
+        is_secured_ = !outcome;
+        if (outcome) context_->sessions().forget(peer_.session_key);
+        return true;
+    }
+
+    [[nodiscard]] bool has_read(error_code outcome, std::size_t count, call const&) {
+        buffer.commit(count);
+        was_read_empty_ = count < asked_;
+        reading.end(outcome, count);
+        return true;
+    }
+
+    [[nodiscard]] bool has_received(error_code outcome, std::size_t count, call const& owner) {
+        if (outcome) {
+            reading.end(tls_->meaning_of(outcome), 0);
+            return true;
+        }
+        was_read_empty_ = count < asked_;
+        tls_->arrived(count);
+        return decrypt(owner);
+    }
+
+    [[nodiscard]] bool decrypt(call const& owner) {
+        boost::asio::mutable_buffer into = buffer.prepare(most_to_read_);
+        while (std::size_t const count = tls_->decrypt(into)) into += count;
+        std::size_t const count = most_to_read_ - into.size();
+        if (count == 0 && !tls_->error()) {
+            receive(tls_->room(), owner, &http_connection::has_received);
+            return false;
+        }
+        buffer.commit(count);
+        was_read_empty_ = was_read_empty_ && into.size() != 0 && !tls_->error();
+        reading.end(count == 0 ? tls_->error() : error_code(), count);
+        return true;
+    }
+
+    [[nodiscard]] bool has_written(error_code outcome, std::size_t count, call const&) {
+        writing.end(outcome, count);
+        return true;
+    }
+
+    [[nodiscard]] bool has_sent(error_code outcome, std::size_t count, call const& owner) {
+        has_sent_ = has_sent_ || count != 0;
+        tls_->gone(count);
+        if (!outcome) return encrypt(owner);
+        writing.end(outcome, has_sent_ ? encrypted_ : 0);
+        return true;
+    }
+
+    // A record of the head and one of the body at most, and then all of it out.
+    [[nodiscard]] bool encrypt(call const& owner) {
+        while (true) {
+            error_code error;
+            if (!flush(error)) {
+                send_outgoing(owner, &http_connection::has_sent);
+                return false;
+            }
+            if (!error) error = tls_->error();
+            if (error || encrypted_ != 0) {
+                writing.end(error, has_sent_ ? encrypted_ : 0);
+                return true;
+            }
+            for (boost::asio::const_buffer const part : rest_of_request()) {
+                std::size_t const count = tls_->encrypt(part);
+                encrypted_ += count;
+                if (count != part.size()) break;
+            }
+        }
     }
 
     // It holds the token. Nothing stands behind its end, since it is always written anew.
@@ -17602,7 +17883,12 @@ private:
     std::optional<response_reader> reader_;
     std::shared_ptr<tls_context> context_;
     tls_peer peer_;
-    std::unique_ptr<boost::asio::ssl::stream<tcp::socket&>> stream_;
+    std::unique_ptr<tls_engine> tls_;
+    std::size_t most_to_read_ = 0;
+    std::size_t asked_ = 0;         ///< Of the last operation that reads.
+    std::size_t write_offset_ = 0;  ///< Where in the request the write began.
+    std::size_t encrypted_ = 0;     ///< Of the request, since then.
+    bool has_sent_ = false;         ///< Something that is encrypted, since then.
     bool is_secured_ = false;
     bool was_read_empty_ = false;
 };

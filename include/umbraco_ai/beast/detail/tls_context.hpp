@@ -67,8 +67,6 @@ public:
         peer.session_key = origin.authority();
         peer.host = origin.host;
         if (peer.host.ends_with('.')) peer.host.pop_back();
-        // Asio lets the buffers of a record be given back and taken anew for each; a few connections can keep theirs.
-        SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
         bool is_ready = SSL_set_ex_data(ssl, tls_peer::index(), &peer) == 1;
         X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
         X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
