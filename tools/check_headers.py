@@ -29,7 +29,7 @@ LAYERS = (
     ("endpoints", ("endpoints/*.hpp",)),
     ("embedded", ("embedded/*.hpp",)),
     ("auth, retry", ("auth.hpp", "observer.hpp", "options.hpp", "request_writer.hpp", "retry.hpp", "sign_in.hpp")),
-    ("machines", ("machine.hpp", "call_report.hpp", "sent_secrets.hpp", "client_context.hpp", "exchange.hpp", "operations/*.hpp")),
+    ("machines", ("machine.hpp", "call_report.hpp", "sent_secrets.hpp", "client_context.hpp", "call_machine.hpp", "exchange.hpp", "operations/*.hpp")),
     ("transport", ("transport.hpp", "byte_pipe.hpp", "pipe_transport.hpp")),
     ("client", ("client.hpp", "stepper.hpp")),
     ("testing", ("testing/*.hpp",)),

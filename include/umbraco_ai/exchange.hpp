@@ -2,23 +2,15 @@
 #ifndef UMBRACO_AI_EXCHANGE_HPP
 #define UMBRACO_AI_EXCHANGE_HPP
 
-#include <umbraco_ai/auth.hpp>
-#include <umbraco_ai/call_report.hpp>
+#include <umbraco_ai/call_machine.hpp>
 #include <umbraco_ai/client_context.hpp>
 #include <umbraco_ai/http/message.hpp>
-#include <umbraco_ai/machine.hpp>
+#include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/result.hpp>
-#include <umbraco_ai/retry.hpp>
-#include <umbraco_ai/sent_secrets.hpp>
-#include <umbraco_ai/sign_in.hpp>
 #include <umbraco_ai/version.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <concepts>
-#include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +19,7 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 
 /// What a client does, as a machine over bare requests and answers: which request comes next, and what the answers mean.
-/// Origin, credentials, limits and deadline are the business of `exchange`. Where these members are there, they are used:
+/// Origin, credentials, limits and deadline are the business of `call_machine`. Where these members are there, they are used:
 ///
 ///     bool start(http_request& empty, base_path);      // instead of the other `start`: writes the first request in place
 ///     static constexpr std::string_view name;          // what observers call it
@@ -43,365 +35,62 @@ concept Operation = is_result<typename O::result_type> &&
                         { operation.take() } -> std::same_as<typename O::result_type>;
                     };
 
-/// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
-/// share of the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts.
-/// `now` may stand still, on transports without a clock; each request then has the whole time.
+/// A call of an operation, as a machine.
 template <Operation O>
-class exchange {
+class exchange final : public call_machine {
 public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : context_(&context),
-          headers_(std::move(options.headers)),
-          timeout_(options.timeout.value_or(context.options.timeout)),
-          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
-          operation_(std::move(operation)) {}
-
-    [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
-    /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
-    /// Goes on after a pause, or after an unlock.
-    [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
-    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
-    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) { return with_request(next(std::move(waited), now)); }
-    /// Goes on after a token: with it, or why there is none.
-    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
-
-    /// The same where the request stays here; see `MachineInPlace`.
-    [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
-
-    [[nodiscard]] step begin(std::chrono::nanoseconds now) {
-        deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
-                        ? (std::chrono::nanoseconds::max)()
-                        : now + timeout_;
-        report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
-        if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
-        if (attempt_time_ <= attempt_time_.zero())
-            return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (header_view const extra : headers_) secrets_.add(extra.value);
-        if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
-        if constexpr (requires { O::writes; }) {
-            if (O::writes && context_->options.read_only) return end(refuse_write());
-        }
-        std::string_view const base_path = context_->base->path;
-        if constexpr (requires { operation_.start(*pending_, base_path); }) {
-            pending_ = context_->spare_request();
-            return operation_.start(*pending_, base_path) ? begin_pending(now) : step::done();
-        } else {
-            return carry(operation_.start(base_path), now);
-        }
-    }
-
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
-        report_.on_answer(answer, now);
-        take_request_back();
-        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
-        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
-        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
-            answer.error().possibly_applied = true;
-        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
-            may_be_applied_ = true;
-        if (answer && answer->status == 401 && can_sign_in_again()) {
-            // A 401 precedes the reading of the body, so any method may be sent once more.
-            is_signed_in_again_ = true;
-            context_->tokens.refuse(token_generation_);
-            report_.on_retry(std::chrono::nanoseconds(0));
-            return dispatch(now);
-        }
-        if (answer) {
-            answer->origin_tag = context_->origin_tag;
-            scrub_server_texts(*answer);
-        }
-        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
-            report_.on_retry(*pause);
-            return step::wait(*pause);
-        }
-        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
-        // What was read can be quoted by a later answer of the call.
-        if constexpr (!requires { O::is_single; }) {
-            if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
-        }
-        // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
-        return carry(operation_.resume(std::move(answer), context_->base->path), now);
-    }
-
-    [[nodiscard]] step next(std::chrono::nanoseconds now) {
-        report_.at(now);
-        if (ended_) return step::done();
-        return dispatch(now);
-    }
-
-    [[nodiscard]] step next(result<bool> waited, std::chrono::nanoseconds now) {
-        report_.at(now);
-        if (!waited) return end(std::move(waited).error());
-        if (state_ == state::locking_sign_in) return fetch_token(now);
-        // Another call may have written between a read by alias and this, even if nobody held the lock just now.
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
-        else return step::done();
-    }
-
-    [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
-        report_.at(now);
-        return on_user_token(std::move(token), now);
-    }
+        : call_machine(context, std::move(options), traits_of()), operation_(std::move(operation)) {}
 
     [[nodiscard]] result_type take() {
-        result_type taken = ended_ ? result_type(std::move(ended_->get())) : operation_.take();
+        result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
         if (!taken) {
-            taken.error().attempts = attempts_;
-            // A later try that reached nobody, or was refused, says nothing of an earlier one.
-            if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) taken.error().possibly_applied = true;
-            if (taken.error().status == 401 && used_token_ && state_ == state::calling)
-                taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
-        }
-        if (!taken) {
-            add_own_secrets();
-            secrets_.scrub(taken.error());
+            complete(taken.error());
         } else if constexpr (requires { for_each_server_text(*taken, [](std::string&) {}); }) {
-            add_own_secrets();
-            for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
+            for_each_server_text(*taken, [&own = secrets()](std::string& text) { own.scrub(text); });
         }
-        report_.on_done(attempts_, taken ? nullptr : &taken.error());
-        context_->keep_memory_of(std::move(pending_));
+        finish(taken ? nullptr : &taken.error());
         return taken;
     }
 
 private:
-    enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
+    static constexpr bool locks = requires(O operation) { operation.locked(true, std::string_view()); };
 
-    [[nodiscard]] step end(failure reason) {
-        reason.possibly_applied = reason.possibly_applied || may_be_applied_;
-        ended_.emplace(std::move(reason));
-        return step::done();
+    [[nodiscard]] static traits traits_of() {
+        traits of;
+        if constexpr (requires { std::string_view(O::name); }) of.name = O::name;
+        if constexpr (requires { O::writes; }) of.writes = O::writes;
+        of.is_single = requires { O::is_single; };
+        of.locks = locks;
+        return of;
     }
 
-    /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
-    void scrub_server_texts(http_response& answer) {
-        bool const is_test = pending_->method == http_method::post && pending_->body.empty();
-        if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
-        add_own_secrets();
-        if (!secrets_.empty()) secrets_.scrub_json(answer.body);
+    bool start_operation() override {
+        if constexpr (requires { operation_.called_from(origin_tag()); }) operation_.called_from(origin_tag());
+        if constexpr (requires { operation_.start(next_request(), base_path()); }) return operation_.start(next_request(), base_path());
+        else return put(operation_.start(base_path()));
     }
 
-    void add_own_secrets() {
-        if (used_token_) secrets_.add(used_token_->reveal());
-        if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
+    bool resume_operation(result<http_response>&& answer) override { return put(operation_.resume(std::move(answer), base_path())); }
+
+    bool operation_locked(bool may_be_stale) override {
+        if constexpr (locks) return put(operation_.locked(may_be_stale, base_path()));
+        else return false;
     }
 
-    [[nodiscard]] step carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) {
-            if (!next) {
-                if (auto const id = operation_.wants_lock()) {
-                    if (context_->queues_writes) return step::lock(*id, deadline_ - now);
-                    return carry(operation_.locked(false, context_->base->path), now);
-                }
-            }
-        }
-        if (!next) return step::done();
-        if (!pending_) pending_ = context_->spare_request();
-        *pending_ = *std::move(next);
-        return begin_pending(now);
+    [[nodiscard]] std::optional<guid> wanted_lock() override {
+        if constexpr (locks) return operation_.wants_lock();
+        else return std::nullopt;
     }
 
-    /// A request that was not sent yet.
-    [[nodiscard]] step begin_pending(std::chrono::nanoseconds now) {
-        if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
-        for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
-        secrets_.add_settings_of(pending_->body);
-        tries_ = 0;
-        return dispatch(now);
+    bool put(std::optional<http_request> next) {
+        if (next) next_request() = *std::move(next);
+        return next.has_value();
     }
 
-    /// Sends the pending request, or what must come before it.
-    [[nodiscard]] step dispatch(std::chrono::nanoseconds now) {
-        state_ = state::calling;
-        if (now >= deadline_) {
-            failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
-            if (attempts_ == 0) return end(std::move(late));
-            // The operation knows what was carried out before.
-            return carry(operation_.resume(std::move(late), context_->base->path), now);
-        }
-        if (auto const* fixed = context_->auth.as_bearer_token()) {
-            used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
-        } else if (!context_->auth.empty()) {
-            // One that was fetched for this call serves it, however short its life.
-            bool const is_for_this_call = std::exchange(has_just_signed_in_, false) && context_->tokens.token() != nullptr;
-            if (!is_for_this_call && !context_->tokens.is_fresh(now)) {
-                if (!context_->queues_writes) return fetch_token(now);
-                state_ = state::locking_sign_in;
-                return step::lock(guid(), deadline_ - now);
-            }
-            used_token_ = context_->tokens.token();
-            token_generation_ = context_->tokens.generation();
-        }
-        ++tries_;
-        if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
-        complete(*pending_, now);
-        return step::send();
-    }
-
-    [[nodiscard]] action with_request(step next) {
-        action made(std::move(next));
-        if (made.what == action_kind::send) made.request = request();
-        return made;
-    }
-
-    void take_request_back() {
-        token_request_.reset();
-        if (used_token_) pending_->headers.remove("Authorization");
-        pending_->trace = nullptr;
-    }
-
-    /// What each request gets, the one for a token too.
-    void complete(http_request& request, std::chrono::nanoseconds now) {
-        request.origin = context_->base->origin;
-        request.limits.time = (std::min)(deadline_ - now, attempt_time_);
-        is_attempt_limited_ = attempt_time_ < deadline_ - now;
-        request.limits.header_bytes = context_->options.header_bytes;
-        request.limits.body_bytes = context_->options.body_bytes;
-        ++attempts_;
-        bool const is_sign_in = state_ == state::fetching_token;
-        report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
-    }
-
-    /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
-    [[nodiscard]] step fetch_token(std::chrono::nanoseconds now) {
-        if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
-        if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
-        if (auto const* source = context_->auth.as_token_source()) {
-            if (source->takes_receiver()) return step::token(*source, deadline_ - now);
-            return on_user_token((*source)(), now);
-        }
-        state_ = state::fetching_token;
-        token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
-        complete(*token_request_, now);
-        return step::send();
-    }
-
-    [[nodiscard]] step on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
-        if (token) {
-            if (auto ok = token->check(); !ok) token = ok.error();
-        }
-        if (!token) return fail_sign_in(std::move(token).error(), now);
-        context_->tokens.store(token->token(), most_token_life, now);
-        report_.on_token(std::nullopt, nullptr);
-        return leave_sign_in(now);
-    }
-
-    [[nodiscard]] step on_token(result<http_response> answer, std::chrono::nanoseconds now) {
-        if (!answer) {
-            answer.error().possibly_applied = false;
-            return fail_sign_in(std::move(answer).error(), now);
-        }
-        if (answer->status != 200 || detail::is_html(*answer))
-            return fail_sign_in(detail::token_refusal(*answer, *context_->auth.as_client_credentials()), now);
-        auto token = read_json<detail::token_answer>(answer->body);
-        if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
-        bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
-        context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
-        report_.on_token(token->expires_in.seconds, nullptr);
-        return leave_sign_in(now);
-    }
-
-    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
-        report_.on_token(std::nullopt, &reason);
-        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
-            context_->tokens.postpone(now);
-            return leave_sign_in(now);
-        }
-        // Who gave up does not speak for the others who wait.
-        if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        return end(std::move(reason));
-    }
-
-    [[nodiscard]] step leave_sign_in(std::chrono::nanoseconds now) {
-        has_just_signed_in_ = true;
-        if (context_->queues_writes) {
-            state_ = state::calling;
-            return step::unlock(guid());
-        }
-        return dispatch(now);
-    }
-
-    [[nodiscard]] bool can_sign_in_again() const noexcept {
-        return !is_signed_in_again_ && !context_->auth.empty() && context_->auth.as_bearer_token() == nullptr;
-    }
-
-    /// How long to wait before the pending request is sent again, or nothing where it is not.
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
-        retry_policy const& policy = context_->options.retry;
-        if (tries_ >= policy.most_attempts) return std::nullopt;
-        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
-        bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
-                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
-                                             (may_repeat || !answer.error().possibly_applied);
-        if (!is_passing) return std::nullopt;
-        if (!context_->transport_waits) {
-            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
-            return std::nullopt;
-        }
-        if (!context_->jitter.is_seeded()) context_->jitter.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
-        unsigned const doublings = (std::min)(tries_ - 1, 16U);
-        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
-        auto pause = context_->jitter.up_to((std::min)(doubled, policy.most_delay));
-        if (answer) {
-            if (auto const asked = detail::retry_after(*answer)) {
-                if (*asked > policy.most_retry_after) return std::nullopt;
-                pause = *asked;
-            }
-        }
-        if (pause >= deadline_ - now || !context_->budget.take()) return std::nullopt;
-        return pause;
-    }
-
-    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
-        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
-            if (reason.code == make_error_code(code)) return true;
-        return reason.code.category() != error_category();
-    }
-
-    [[nodiscard]] static failure refuse_write() {
-        return failure(errc::read_only_client, "This client was told to read only; nothing was sent.");
-    }
-
-    [[nodiscard]] static bool may_have_been_sent(failure const& reason) {
-        return reason.who != fault::usage && reason.code != make_error_code(errc::resolve_failed) &&
-               reason.code != make_error_code(errc::connect_failed);
-    }
-
-    [[nodiscard]] static constexpr std::string_view operation_name() noexcept {
-        if constexpr (requires { std::string_view(O::name); }) return O::name;
-        else return {};
-    }
-
-    /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
-    static constexpr std::int64_t most_token_life = 60;
-
-    client_context* context_;
-    http_headers headers_;
-    std::chrono::nanoseconds timeout_;
-    std::chrono::nanoseconds attempt_time_;
     O operation_;
-    std::unique_ptr<http_request> pending_;
-    std::unique_ptr<http_request> token_request_;
-    std::optional<detail::boxed_failure> ended_;
-    detail::sent_secrets secrets_;
-    std::shared_ptr<secret const> used_token_;  ///< The client's own, where it never changes.
-    std::uint64_t token_generation_ = 0;
-    detail::call_report report_;
-    std::chrono::nanoseconds deadline_{0};
-    unsigned attempts_ = 0;
-    unsigned tries_ = 0;
-    state state_ = state::calling;
-    bool is_signed_in_again_ = false;
-    bool has_just_signed_in_ = false;
-    bool is_attempt_limited_ = false;
-    bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
 };
 
 UMBRACO_AI_END_NAMESPACE

@@ -6667,43 +6667,20 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_SENT_SECRETS_HPP
 
-// ---- umbraco_ai/exchange.hpp ----
-#ifndef UMBRACO_AI_EXCHANGE_HPP
-#define UMBRACO_AI_EXCHANGE_HPP
+// ---- umbraco_ai/call_machine.hpp ----
+#ifndef UMBRACO_AI_CALL_MACHINE_HPP
+#define UMBRACO_AI_CALL_MACHINE_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// What a client does, as a machine over bare requests and answers: which request comes next, and what the answers mean.
-/// Origin, credentials, limits and deadline are the business of `exchange`. Where these members are there, they are used:
-///
-///     bool start(http_request& empty, base_path);      // instead of the other `start`: writes the first request in place
-///     static constexpr std::string_view name;          // what observers call it
-///     static constexpr bool writes;                    // a client that is read_only refuses it
-///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
-///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
-///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
-template <class O>
-concept Operation = is_result<typename O::result_type> &&
-                    requires(O operation, result<http_response> answer, std::string_view base_path) {
-                        { operation.start(base_path) } -> std::same_as<std::optional<http_request>>;
-                        { operation.resume(std::move(answer), base_path) } -> std::same_as<std::optional<http_request>>;
-                        { operation.take() } -> std::same_as<typename O::result_type>;
-                    };
-
-/// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
-/// share of the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts.
-/// `now` may stand still, on transports without a clock; each request then has the whole time.
-template <Operation O>
-class exchange {
+/// One call from the client's side, whatever its operation: gives each request its origin, credentials, limits and share of
+/// the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts. `now` may stand
+/// still, on transports without a clock; each request then has the whole time. What depends on the operation is in
+/// `exchange`, so that all this is compiled once for all operations of a program.
+class call_machine {
 public:
-    using result_type = typename O::result_type;
-
-    exchange(client_context& context, call_options options, O operation)
-        : context_(&context),
-          headers_(std::move(options.headers)),
-          timeout_(options.timeout.value_or(context.options.timeout)),
-          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
-          operation_(std::move(operation)) {}
+    call_machine(call_machine const&) = delete;
+    call_machine& operator=(call_machine const&) = delete;
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
     /// Goes on after a request: with its answer, or why there is none.
@@ -6722,23 +6699,14 @@ public:
         deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout_;
-        report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
+        report_.begin(context_->options.observer.get(), context_->calls, traits_.name, now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
         if (attempt_time_ <= attempt_time_.zero())
             return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
         for (header_view const extra : headers_) secrets_.add(extra.value);
-        if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
-        if constexpr (requires { O::writes; }) {
-            if (O::writes && context_->options.read_only) return end(refuse_write());
-        }
-        std::string_view const base_path = context_->base->path;
-        if constexpr (requires { operation_.start(*pending_, base_path); }) {
-            pending_ = context_->spare_request();
-            return operation_.start(*pending_, base_path) ? begin_pending(now) : step::done();
-        } else {
-            return carry(operation_.start(base_path), now);
-        }
+        if (traits_.writes && context_->options.read_only) return end(refuse_write());
+        return go_on(start_operation(), now);
     }
 
     [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
@@ -6768,12 +6736,10 @@ public:
         }
         if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
-        if constexpr (!requires { O::is_single; }) {
-            if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
-        }
+        if (!traits_.is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
         if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
-        return carry(operation_.resume(std::move(answer), context_->base->path), now);
+        return go_on(resume_operation(std::move(answer)), now);
     }
 
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
@@ -6787,8 +6753,7 @@ public:
         if (!waited) return end(std::move(waited).error());
         if (state_ == state::locking_sign_in) return fetch_token(now);
         // Another call may have written between a read by alias and this, even if nobody held the lock just now.
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
-        else return step::done();
+        return go_on(operation_locked(true), now);
     }
 
     [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
@@ -6796,28 +6761,68 @@ public:
         return on_user_token(std::move(token), now);
     }
 
-    [[nodiscard]] result_type take() {
-        result_type taken = ended_ ? result_type(std::move(ended_->get())) : operation_.take();
-        if (!taken) {
-            taken.error().attempts = attempts_;
-            // A later try that reached nobody, or was refused, says nothing of an earlier one.
-            if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) taken.error().possibly_applied = true;
-            if (taken.error().status == 401 && used_token_ && state_ == state::calling)
-                taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
-        }
-        if (!taken) {
-            add_own_secrets();
-            secrets_.scrub(taken.error());
-        } else if constexpr (requires { for_each_server_text(*taken, [](std::string&) {}); }) {
-            add_own_secrets();
-            for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
-        }
-        report_.on_done(attempts_, taken ? nullptr : &taken.error());
+protected:
+    /// What the operation says of itself; see `Operation`.
+    class traits {
+    public:
+        std::string_view name;
+        bool writes = false;
+        bool is_single = false;
+        bool locks = false;
+    };
+
+    call_machine(client_context& context, call_options&& options, traits const& of)
+        : context_(&context),
+          headers_(std::move(options.headers)),
+          timeout_(options.timeout.value_or(context.options.timeout)),
+          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
+          traits_(of) {}
+    call_machine(call_machine&&) = default;
+    call_machine& operator=(call_machine&&) = default;
+    ~call_machine() = default;
+
+    [[nodiscard]] std::string_view base_path() const noexcept { return context_->base->path; }
+    [[nodiscard]] std::uint64_t origin_tag() const noexcept { return context_->origin_tag; }
+
+    /// The request to be sent next, for an operation to fill.
+    [[nodiscard]] http_request& next_request() {
+        if (!pending_) pending_ = context_->spare_request();
+        return *pending_;
+    }
+
+    /// Why the call ended before its operation did, or nothing.
+    [[nodiscard]] failure* own_failure() noexcept { return ended_ ? &ended_->get() : nullptr; }
+
+    /// Tells a failure of the call what it does not know.
+    void complete(failure& reason) {
+        reason.attempts = attempts_;
+        // A later try that reached nobody, or was refused, says nothing of an earlier one.
+        if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) reason.possibly_applied = true;
+        if (reason.status == 401 && used_token_ && state_ == state::calling)
+            reason.message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
+        secrets().scrub(reason);
+    }
+
+    /// With those of the client.
+    [[nodiscard]] detail::sent_secrets const& secrets() {
+        if (used_token_) secrets_.add(used_token_->reveal());
+        if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
+        return secrets_;
+    }
+
+    /// reason  why the call failed, if it did
+    void finish(failure const* reason) {
+        report_.on_done(attempts_, reason);
         context_->keep_memory_of(std::move(pending_));
-        return taken;
     }
 
 private:
+    // The operation's part; each gives whether `next_request()` is to be sent.
+    virtual bool start_operation() = 0;
+    virtual bool resume_operation(result<http_response>&& answer) = 0;
+    virtual bool operation_locked(bool may_be_stale) = 0;
+    [[nodiscard]] virtual std::optional<guid> wanted_lock() = 0;
+
     enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
 
     [[nodiscard]] step end(failure reason) {
@@ -6830,28 +6835,17 @@ private:
     void scrub_server_texts(http_response& answer) {
         bool const is_test = pending_->method == http_method::post && pending_->body.empty();
         if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
-        add_own_secrets();
-        if (!secrets_.empty()) secrets_.scrub_json(answer.body);
+        if (!secrets().empty()) secrets_.scrub_json(answer.body);
     }
 
-    void add_own_secrets() {
-        if (used_token_) secrets_.add(used_token_->reveal());
-        if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
-    }
-
-    [[nodiscard]] step carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) {
-            if (!next) {
-                if (auto const id = operation_.wants_lock()) {
-                    if (context_->queues_writes) return step::lock(*id, deadline_ - now);
-                    return carry(operation_.locked(false, context_->base->path), now);
-                }
-            }
+    [[nodiscard]] step go_on(bool has_request, std::chrono::nanoseconds now) {
+        while (!has_request && traits_.locks) {
+            auto const id = wanted_lock();
+            if (!id) break;
+            if (context_->queues_writes) return step::lock(*id, deadline_ - now);
+            has_request = operation_locked(false);
         }
-        if (!next) return step::done();
-        if (!pending_) pending_ = context_->spare_request();
-        *pending_ = *std::move(next);
-        return begin_pending(now);
+        return has_request ? begin_pending(now) : step::done();
     }
 
     /// A request that was not sent yet.
@@ -6870,7 +6864,7 @@ private:
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
             // The operation knows what was carried out before.
-            return carry(operation_.resume(std::move(late), context_->base->path), now);
+            return go_on(resume_operation(std::move(late)), now);
         }
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
@@ -6887,7 +6881,7 @@ private:
         }
         ++tries_;
         if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
-        complete(*pending_, now);
+        prepare(*pending_, now);
         return step::send();
     }
 
@@ -6904,7 +6898,7 @@ private:
     }
 
     /// What each request gets, the one for a token too.
-    void complete(http_request& request, std::chrono::nanoseconds now) {
+    void prepare(http_request& request, std::chrono::nanoseconds now) {
         request.origin = context_->base->origin;
         request.limits.time = (std::min)(deadline_ - now, attempt_time_);
         is_attempt_limited_ = attempt_time_ < deadline_ - now;
@@ -6925,7 +6919,7 @@ private:
         }
         state_ = state::fetching_token;
         token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
-        complete(*token_request_, now);
+        prepare(*token_request_, now);
         return step::send();
     }
 
@@ -7021,11 +7015,6 @@ private:
                reason.code != make_error_code(errc::connect_failed);
     }
 
-    [[nodiscard]] static constexpr std::string_view operation_name() noexcept {
-        if constexpr (requires { std::string_view(O::name); }) return O::name;
-        else return {};
-    }
-
     /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
     static constexpr std::int64_t most_token_life = 60;
 
@@ -7033,7 +7022,7 @@ private:
     http_headers headers_;
     std::chrono::nanoseconds timeout_;
     std::chrono::nanoseconds attempt_time_;
-    O operation_;
+    traits traits_;
     std::unique_ptr<http_request> pending_;
     std::unique_ptr<http_request> token_request_;
     std::optional<detail::boxed_failure> ended_;
@@ -7053,6 +7042,91 @@ private:
 
 UMBRACO_AI_END_NAMESPACE
 
+#endif  // UMBRACO_AI_CALL_MACHINE_HPP
+
+// ---- umbraco_ai/exchange.hpp ----
+#ifndef UMBRACO_AI_EXCHANGE_HPP
+#define UMBRACO_AI_EXCHANGE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What a client does, as a machine over bare requests and answers: which request comes next, and what the answers mean.
+/// Origin, credentials, limits and deadline are the business of `call_machine`. Where these members are there, they are used:
+///
+///     bool start(http_request& empty, base_path);      // instead of the other `start`: writes the first request in place
+///     static constexpr std::string_view name;          // what observers call it
+///     static constexpr bool writes;                    // a client that is read_only refuses it
+///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
+///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
+///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
+template <class O>
+concept Operation = is_result<typename O::result_type> &&
+                    requires(O operation, result<http_response> answer, std::string_view base_path) {
+                        { operation.start(base_path) } -> std::same_as<std::optional<http_request>>;
+                        { operation.resume(std::move(answer), base_path) } -> std::same_as<std::optional<http_request>>;
+                        { operation.take() } -> std::same_as<typename O::result_type>;
+                    };
+
+/// A call of an operation, as a machine.
+template <Operation O>
+class exchange final : public call_machine {
+public:
+    using result_type = typename O::result_type;
+
+    exchange(client_context& context, call_options options, O operation)
+        : call_machine(context, std::move(options), traits_of()), operation_(std::move(operation)) {}
+
+    [[nodiscard]] result_type take() {
+        result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
+        if (!taken) {
+            complete(taken.error());
+        } else if constexpr (requires { for_each_server_text(*taken, [](std::string&) {}); }) {
+            for_each_server_text(*taken, [&own = secrets()](std::string& text) { own.scrub(text); });
+        }
+        finish(taken ? nullptr : &taken.error());
+        return taken;
+    }
+
+private:
+    static constexpr bool locks = requires(O operation) { operation.locked(true, std::string_view()); };
+
+    [[nodiscard]] static traits traits_of() {
+        traits of;
+        if constexpr (requires { std::string_view(O::name); }) of.name = O::name;
+        if constexpr (requires { O::writes; }) of.writes = O::writes;
+        of.is_single = requires { O::is_single; };
+        of.locks = locks;
+        return of;
+    }
+
+    bool start_operation() override {
+        if constexpr (requires { operation_.called_from(origin_tag()); }) operation_.called_from(origin_tag());
+        if constexpr (requires { operation_.start(next_request(), base_path()); }) return operation_.start(next_request(), base_path());
+        else return put(operation_.start(base_path()));
+    }
+
+    bool resume_operation(result<http_response>&& answer) override { return put(operation_.resume(std::move(answer), base_path())); }
+
+    bool operation_locked(bool may_be_stale) override {
+        if constexpr (locks) return put(operation_.locked(may_be_stale, base_path()));
+        else return false;
+    }
+
+    [[nodiscard]] std::optional<guid> wanted_lock() override {
+        if constexpr (locks) return operation_.wants_lock();
+        else return std::nullopt;
+    }
+
+    bool put(std::optional<http_request> next) {
+        if (next) next_request() = *std::move(next);
+        return next.has_value();
+    }
+
+    O operation_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
 #endif  // UMBRACO_AI_EXCHANGE_HPP
 
 // ---- umbraco_ai/operations/steps.hpp ----
@@ -7064,6 +7138,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// What every operation over several requests has: its result, and the ways to go on.
+///
+/// Operations are templates, `template <class = void> class basic_x_operation` with the alias `x_operation`, so that what a
+/// program does not use is not instantiated in it: a twentieth of what it takes to compile a client.
 template <class T>
 class operation_steps {
 public:
@@ -7168,12 +7245,13 @@ public:
 /// atomic; what even that leaves unsure is told as `is_incomplete`. There are never duplicates. What the overlap cannot see is
 /// three or more changes between two requests that cancel each other out; a `page_size` beyond the list's length reads it in
 /// one answer, where nothing can.
-class all_operation : public detail::operation_steps<connection_list> {
+template <class = void>
+class basic_all_operation : public detail::operation_steps<connection_list> {
 public:
     static constexpr std::string_view name = "all";
     static constexpr int most_atomic_reads = 3;
 
-    explicit all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
+    explicit basic_all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (query_.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
@@ -7250,6 +7328,7 @@ private:
     std::int64_t asked_ = 0;
     int atomic_reads_ = 0;
 };
+using all_operation = basic_all_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -7284,22 +7363,13 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
 
 }  // namespace detail
 
-/// Reads a connection, lets `change` change it, and puts it back whole, by id:
-///
-///     result<void> change(connection&)      or      void change(connection&)
-///
-/// Nothing is sent where nothing changed, or where `change` fails. After a 500 a read decides whether the write was carried
-/// out; only where it surely was not, everything is done again from the read on, three times at most, so `change` must be
-/// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
-/// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
-template <class Change>
-class modify_operation : public detail::operation_steps<modified> {
+/// What a modification does whatever its change, so that it is compiled once for all changes of a program.
+template <class = void>
+class basic_modification : public detail::operation_steps<modified> {
 public:
     static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
     static constexpr int most_writes = 3;
-
-    modify_operation(id_or_alias which, Change change) : which_(std::move(which)), change_(std::move(change)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (which_.id()) return lock(*which_.id());
@@ -7330,7 +7400,15 @@ public:
         return on_decided(std::move(answer), base_path);
     }
 
+protected:
+    explicit basic_modification(id_or_alias which) : which_(std::move(which)) {}
+    basic_modification(basic_modification&&) = default;
+    basic_modification& operator=(basic_modification&&) = default;
+    ~basic_modification() = default;
+
 private:
+    virtual result<void> apply_change(connection& target) = 0;
+
     enum class state : std::uint8_t { reading, asking_contract, writing, verifying, deciding };
 
     next_request read(state next, std::string_view base_path) {
@@ -7352,12 +7430,7 @@ private:
 
     next_request apply(std::string_view base_path) {
         wanted_ = *before_;
-        if constexpr (std::is_void_v<std::invoke_result_t<Change&, connection&>>) {
-            change_(*wanted_);
-        } else {
-            result<void> changed = change_(*wanted_);
-            if (!changed) return fail(std::move(changed).error());
-        }
+        if (result<void> changed = apply_change(*wanted_); !changed) return fail(std::move(changed).error());
         if (wanted_->id != before_->id) return fail(failure(errc::invalid_argument, "The id of a connection cannot change.").at("id"));
         if (wanted_->provider_id != before_->provider_id)
             return fail(failure(errc::invalid_argument, "The provider of a connection cannot change; create another connection.").at("providerId"));
@@ -7479,7 +7552,6 @@ private:
     }
 
     id_or_alias which_;
-    Change change_;
     state state_ = state::reading;
     std::optional<connection> before_;
     std::optional<connection> wanted_;
@@ -7488,6 +7560,33 @@ private:
     bool is_locked_ = false;
     bool is_lost_ = false;
     bool leaves_settings_out_ = false;
+};
+using modification = basic_modification<>;
+
+/// Reads a connection, lets `change` change it, and puts it back whole, by id:
+///
+///     result<void> change(connection&)      or      void change(connection&)
+///
+/// Nothing is sent where nothing changed, or where `change` fails. After a 500 a read decides whether the write was carried
+/// out; only where it surely was not, everything is done again from the read on, three times at most, so `change` must be
+/// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
+/// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
+template <class Change>
+class modify_operation final : public modification {
+public:
+    modify_operation(id_or_alias which, Change change) : modification(std::move(which)), change_(std::move(change)) {}
+
+private:
+    result<void> apply_change(connection& target) override {
+        if constexpr (std::is_void_v<std::invoke_result_t<Change&, connection&>>) {
+            change_(target);
+            return result<void>::ok();
+        } else {
+            return change_(target);
+        }
+    }
+
+    Change change_;
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -7750,14 +7849,15 @@ private:
 /// Creates a connection, or makes the one of its alias what the draft says. The server's spelling of the alias stays, and
 /// null settings in the draft leave those of the server alone. Safe when two run at once: a create that is refused for the
 /// alias, fails or is lost is followed by a read, never by a second create.
-class ensure_operation : public detail::operation_steps<ensured> {
+template <class = void>
+class basic_ensure_operation : public detail::operation_steps<ensured> {
     using modification = modify_operation<detail::draft_application>;
 
 public:
     static constexpr std::string_view name = "ensure";
     static constexpr bool writes = true;
 
-    explicit ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
+    explicit basic_ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (auto ok = draft_.check(); !ok) return fail(ok.error());
@@ -7841,6 +7941,7 @@ private:
     bool is_creating_ = false;
     bool was_created_ = false;
 };
+using ensure_operation = basic_ensure_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -7940,14 +8041,15 @@ public:
 /// Finds the first connection whose settings hold a repeated key, by which lists answer it with 500: by bisection over
 /// pages, then its neighbours, then its name letter by letter through the filter. Only reads. Gives nothing where the list
 /// works. The id cannot be had, since every answer that would hold it fails.
-class find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
+template <class = void>
+class basic_find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
 public:
     static constexpr std::string_view name = "find_poisoned";
 
     /// Requests for the name, after which what is known of it is given.
     static constexpr int most_name_requests = 1000;
 
-    find_poisoned_operation() = default;
+    basic_find_poisoned_operation() = default;
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         // A page behind the end holds no connection, so it works and tells the total.
@@ -8057,6 +8159,7 @@ private:
     int name_requests_ = 0;
     bool grows_forward_ = true;
 };
+using find_poisoned_operation = basic_find_poisoned_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -8083,12 +8186,13 @@ public:
 };
 
 /// Reads the next page of a walk; an empty one is the end.
-class next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
+template <class = void>
+class basic_next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
 public:
     static constexpr std::string_view name = "pages";
 
     /// The walk outlives the operation.
-    explicit next_page_operation(page_walk& walk) : walk_(&walk) {}
+    explicit basic_next_page_operation(page_walk& walk) : walk_(&walk) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (walk_->query.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
@@ -8127,6 +8231,7 @@ public:
 private:
     page_walk* walk_;
 };
+using next_page_operation = basic_next_page_operation<>;
 
 /// A list read page by page, for those who cannot hold it whole:
 ///
@@ -8190,11 +8295,12 @@ using capabilities_of = endpoint<"GET /connections/{idOrAlias}/capabilities", pa
 
 /// Whether an alias is taken, by another connection than `except`. Servers that have no route for the question are asked
 /// for the connection itself.
-class exists_operation : public detail::operation_steps<bool> {
+template <class = void>
+class basic_exists_operation : public detail::operation_steps<bool> {
 public:
     static constexpr std::string_view name = "exists";
 
-    exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
+    basic_exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (guid::parse(alias_)) return fail(failure(errc::invalid_argument, "It has the form of a guid, which no request reaches as an alias.").at("alias"));
@@ -8223,13 +8329,15 @@ private:
     std::optional<guid> except_;
     bool is_reading_ = false;
 };
+using exists_operation = basic_exists_operation<>;
 
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
-class capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
+template <class = void>
+class basic_capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
 public:
     static constexpr std::string_view name = "capabilities_of";
 
-    explicit capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
+    explicit basic_capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::capabilities_of(which_), base_path); }
 
@@ -8256,6 +8364,7 @@ private:
     id_or_alias which_;
     bool is_listing_models_ = false;
 };
+using capabilities_of_operation = basic_capabilities_of_operation<>;
 
 /// Why a connection does not work.
 enum class diagnosis_verdict : std::uint8_t {
@@ -8287,12 +8396,13 @@ void for_each_server_text(diagnosis& value, F&& f) {
 }
 
 /// Asks the few calls that tell apart why a connection does not work.
-class diagnose_operation : public detail::operation_steps<diagnosis> {
+template <class = void>
+class basic_diagnose_operation : public detail::operation_steps<diagnosis> {
 public:
     static constexpr std::string_view name = "diagnose";
     static constexpr bool writes = true;
 
-    explicit diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
+    explicit basic_diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::get(which_), base_path); }
 
@@ -8366,6 +8476,7 @@ private:
     bool is_active_ = false;
     bool has_reference_ = false;
 };
+using diagnose_operation = basic_diagnose_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -8381,11 +8492,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// (a 404 with an empty body) and its list of capabilities comes as a bare array, the list query that such servers know. A
 /// capability that is not in that list gives an empty page unasked, since servers ignore a value they do not know and would
 /// answer every connection.
-class with_capability_operation : public detail::operation_steps<page<connection_item>> {
+template <class = void>
+class basic_with_capability_operation : public detail::operation_steps<page<connection_item>> {
 public:
     static constexpr std::string_view name = "with_capability";
 
-    explicit with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
+    explicit basic_with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         return ask(connections::with_capability(wanted_), base_path, state::asked_route);
@@ -8426,6 +8538,7 @@ private:
     capability wanted_;
     state state_ = state::asked_route;
 };
+using with_capability_operation = basic_with_capability_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 

@@ -3356,6 +3356,1131 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_WRITE_QUEUE_HPP
 
+// ---- umbraco_ai/observer.hpp ----
+#ifndef UMBRACO_AI_OBSERVER_HPP
+#define UMBRACO_AI_OBSERVER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// One request that is sent for a call. Texts live as long as the program.
+class attempt_event {
+public:
+    attempt_event() = default;
+
+    std::uint64_t call = 0;       ///< Number of the call within its client, from 1.
+    std::string_view operation;   ///< What the call is: "modify", or the route of a single endpoint.
+    http_method method = http_method::get;
+    std::string_view route;       ///< Template of the path, without base path: "/connections/{idOrAlias}".
+    unsigned attempt = 0;         ///< Number of the request within its call, from 1; sign-in requests count.
+    unsigned resend_count = 0;    ///< How often the same request was sent before in this call.
+    bool is_sign_in = false;      ///< It asks the token endpoint for a token.
+};
+
+/// How a request ended: with an answer of any status, or with none.
+class answer_event : public attempt_event {
+public:
+    answer_event() = default;
+
+    int status = 0;                          ///< 0: there is no answer.
+    std::error_code error;                   ///< Why there is none.
+    std::chrono::nanoseconds duration{0};    ///< Of the whole attempt; 0 on a transport without a clock.
+    transfer_trace transfer;                 ///< What the transport noted; all zero where it notes nothing.
+};
+
+/// The same request will be sent again.
+class retry_event : public answer_event {
+public:
+    retry_event() = default;
+
+    std::chrono::nanoseconds pause{0};  ///< Before that.
+};
+
+/// A sign-in ended.
+class token_event {
+public:
+    token_event() = default;
+
+    std::uint64_t call = 0;                          ///< The call that needed the token.
+    std::optional<std::chrono::seconds> lifetime;    ///< As the server states it.
+    std::error_code error;                           ///< Why there is no token.
+    int status = 0;                                  ///< Of a refusal; 0 elsewhere.
+};
+
+/// A call ended.
+class call_event {
+public:
+    call_event() = default;
+
+    std::uint64_t call = 0;
+    std::string_view operation;
+    unsigned attempts = 0;
+    int status = 0;                        ///< Of the last answer that counts, 0: there was none.
+    std::error_code error;                 ///< None: the call has its value.
+    bool possibly_applied = false;         ///< It failed, and the server may have carried it out.
+    std::chrono::nanoseconds duration{0};  ///< 0 on a transport without a clock.
+};
+
+/// Is told what the calls of a client do: for logs, metrics and traces. It sees methods, route templates, statuses, sizes
+/// and times; never a body, a query, a header, an id, an alias or a secret. See `client_options::observer`.
+///
+/// Threading: the clients of this library call it for one event at a time, on the threads that their calls run on. It
+/// returns soon, and begins no call of the same client: such a call fails with `errc::client_busy`.
+/// Lifetime: the client shares it.
+class observer {
+public:
+    observer() = default;
+    observer(observer const&) = delete;
+    observer& operator=(observer const&) = delete;
+    virtual ~observer() = default;
+
+    virtual void on_attempt(attempt_event const&) noexcept {}  ///< A request is about to be sent.
+    virtual void on_answer(answer_event const&) noexcept {}    ///< It has ended.
+    virtual void on_retry(retry_event const&) noexcept {}      ///< It will be sent again.
+    virtual void on_token(token_event const&) noexcept {}      ///< A sign-in has ended.
+    virtual void on_done(call_event const&) noexcept {}        ///< A call has ended; once for each call that began.
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_OBSERVER_HPP
+
+// ---- umbraco_ai/call_report.hpp ----
+#ifndef UMBRACO_AI_CALL_REPORT_HPP
+#define UMBRACO_AI_CALL_REPORT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// What one call tells its observer; without one it keeps and does nothing.
+class call_report {
+public:
+    call_report() = default;
+
+    /// Not before this is anything told. The observer outlives the report; null: nobody observes.
+    void begin(observer* listener, std::uint64_t& calls, std::string_view operation, std::chrono::nanoseconds now) {
+        if (listener == nullptr) return;
+        kept_ = std::make_unique<memory>(*listener);
+        kept_->begun = kept_->now = now;
+        kept_->event.call = ++calls;
+        kept_->event.operation = operation;
+    }
+
+    /// `attempt` counts the requests of the call, `resend_count` how often this one was sent before.
+    void on_attempt(http_request& request, unsigned attempt, unsigned resend_count, bool is_sign_in, std::chrono::nanoseconds now) {
+        if (!kept_) return;
+        kept_->attempt_begun = now;
+        kept_->trace = transfer_trace();
+        request.trace = &kept_->trace;
+        answer_event& event = kept_->event;
+        event.method = request.method;
+        event.route = request.route;
+        event.attempt = attempt;
+        event.resend_count = resend_count;
+        event.is_sign_in = is_sign_in;
+        kept_->listener.on_attempt(event);
+    }
+
+    void on_answer(result<http_response> const& answer, std::chrono::nanoseconds now) {
+        if (!kept_) return;
+        kept_->now = now;
+        answer_event& event = kept_->event;
+        event.status = answer ? answer->status : 0;
+        event.error = answer ? std::error_code() : answer.error().code;
+        event.duration = now - kept_->attempt_begun;
+        event.transfer = kept_->trace;
+        if (!event.is_sign_in) kept_->status = event.status;
+        kept_->listener.on_answer(event);
+    }
+
+    /// Of the attempt that was answered last.
+    void on_retry(std::chrono::nanoseconds pause) {
+        if (!kept_) return;
+        retry_event event;
+        static_cast<answer_event&>(event) = kept_->event;
+        event.pause = pause;
+        kept_->listener.on_retry(event);
+    }
+
+    void on_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
+        if (!kept_) return;
+        token_event event;
+        event.call = kept_->event.call;
+        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.status = reason->status;
+        }
+        kept_->listener.on_token(event);
+    }
+
+    /// Time that passed without a request.
+    void at(std::chrono::nanoseconds now) noexcept {
+        if (kept_) kept_->now = now;
+    }
+
+    /// The end; nothing is told after it.
+    void on_done(unsigned attempts, failure const* reason) {
+        if (!kept_) return;
+        call_event event;
+        event.call = kept_->event.call;
+        event.operation = kept_->event.operation;
+        event.attempts = attempts;
+        event.status = reason == nullptr ? kept_->status : reason->status;
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.possibly_applied = reason->possibly_applied;
+        }
+        event.duration = kept_->now - kept_->begun;
+        kept_->listener.on_done(event);
+        kept_.reset();
+    }
+
+private:
+    /// At one address, since a transport writes into it.
+    class memory {
+    public:
+        explicit memory(observer& who) noexcept : listener(who) {}
+
+        observer& listener;
+        answer_event event;
+        transfer_trace trace;
+        std::chrono::nanoseconds begun{0};
+        std::chrono::nanoseconds attempt_begun{0};
+        std::chrono::nanoseconds now{0};
+        int status = 0;
+    };
+
+    std::unique_ptr<memory> kept_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_CALL_REPORT_HPP
+
+// ---- umbraco_ai/http/uri.hpp ----
+#ifndef UMBRACO_AI_HTTP_URI_HPP
+#define UMBRACO_AI_HTTP_URI_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// The path below which all endpoints of the API stand.
+inline constexpr std::string_view api_base_path = "/umbraco/ai/management/api/v1";
+
+namespace detail {
+
+[[nodiscard]] constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_unreserved(char c) noexcept {
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+inline constexpr std::array<bool, 256> unreserved_chars = [] {
+    std::array<bool, 256> made{};
+    for (std::size_t i = 0; i < 128; ++i) made[i] = is_unreserved(static_cast<char>(i));
+    return made;
+}();
+
+/// The number of unreserved characters that text begins with.
+[[nodiscard]] constexpr std::size_t unreserved_length(std::string_view text) noexcept {
+    std::size_t length = 0;
+    while (length < text.size() && unreserved_chars[static_cast<unsigned char>(text[length])]) ++length;
+    return length;
+}
+
+/// Writes text with all but the unreserved characters of RFC 3986 as %XX.
+template <Sink S>
+void put_percent_encoded(S& sink, std::string_view text) {
+    constexpr char hex[] = "0123456789ABCDEF";
+    while (true) {
+        std::size_t const plain = unreserved_length(text);
+        sink.append(text.data(), plain);
+        if (plain == text.size()) return;
+        auto const byte = static_cast<unsigned char>(text[plain]);
+        char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};
+        sink.append(escape, sizeof escape);
+        text.remove_prefix(plain + 1);
+    }
+}
+
+/// A sink that percent-encodes what goes into another.
+template <Sink S>
+class percent_encoder {
+public:
+    explicit percent_encoder(S& sink) noexcept : sink_(&sink) {}
+    void append(char const* data, std::size_t size) { put_percent_encoded(*sink_, {data, size}); }
+
+private:
+    S* sink_;
+};
+
+[[nodiscard]] constexpr bool ends_with_ignoring_case(std::string_view text, std::string_view tail) noexcept {
+    if (text.size() < tail.size()) return false;
+    text.remove_prefix(text.size() - tail.size());
+    return equals_ignoring_case(text, tail);
+}
+
+[[nodiscard]] inline bool is_ipv4(std::string_view host) noexcept {
+    int parts = 0;
+    while (true) {
+        std::size_t const dot = host.find('.');
+        std::string_view const part = host.substr(0, dot);
+        unsigned value = 0;
+        auto const [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+        if (part.empty() || part.size() > 3 || error != std::errc() || end != part.data() + part.size() || value > 255) return false;
+        ++parts;
+        if (dot == std::string_view::npos) return parts == 4;
+        host.remove_prefix(dot + 1);
+    }
+}
+
+[[nodiscard]] constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+/// Eight groups of hex digits, or fewer with one `::` among them; the last two may be an IPv4 address.
+[[nodiscard]] inline bool is_ipv6(std::string_view host) noexcept {
+    std::size_t groups = 0;
+    bool shortened = false;
+    if (host.starts_with("::")) {
+        shortened = true;
+        host.remove_prefix(2);
+    }
+    while (!host.empty()) {
+        std::size_t const colon = host.find(':');
+        std::string_view const group = host.substr(0, colon);
+        if (colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
+            groups += 2;
+            if (!is_ipv4(group)) return false;
+            break;
+        }
+        if (group.empty() || group.size() > 4) return false;
+        for (char const c : group)
+            if (!is_hex(c)) return false;
+        ++groups;
+        if (colon == std::string_view::npos) break;
+        host.remove_prefix(colon + 1);
+        if (host.empty()) return false;
+        if (host.front() == ':') {
+            if (shortened) return false;
+            shortened = true;
+            host.remove_prefix(1);
+        }
+    }
+    return shortened ? groups < 8 : groups == 8;
+}
+
+}  // namespace detail
+
+/// Whether a host is this machine by its spelling alone: localhost, 127.0.0.0/8 and ::1. Nothing is resolved.
+[[nodiscard]] inline bool is_loopback(std::string_view host) noexcept {
+    return detail::equals_ignoring_case(host, "localhost") || host == "::1" || (host.starts_with("127.") && detail::is_ipv4(host));
+}
+
+/// Where an API is: the origin and the path before `/connections`.
+class base_url {
+public:
+    base_url() = default;
+
+    http_origin origin;
+    std::string path{api_base_path};  ///< Without a slash at its end.
+
+    /// Reads what a user gives: an origin (`https://cms.example.com`), an origin with `/umbraco`, or the whole base path.
+    /// All three mean the same. A site below a path of its own is given with `/umbraco`: `https://example.com/site/umbraco`.
+    /// Errors: `errc::invalid_base_url`, never quoting the text, since people paste credentials into URLs.
+    [[nodiscard]] static result<base_url> parse(std::string_view text) {
+        auto refuse = [](char const* what) { return failure(errc::invalid_base_url, what).at("base URL"); };
+
+        base_url made;
+        std::size_t const scheme_end = text.find("://");
+        if (scheme_end == std::string_view::npos)
+            return refuse("It has no scheme; give it as https://host[:port], optionally with /umbraco.");
+        std::string_view const scheme = text.substr(0, scheme_end);
+        if (detail::equals_ignoring_case(scheme, "https")) made.origin.tls = true;
+        else if (detail::equals_ignoring_case(scheme, "http")) made.origin.tls = false;
+        else return refuse("Its scheme is neither https nor http.");
+        text.remove_prefix(scheme_end + 3);
+
+        if (text.find_first_of("?#") != std::string_view::npos) return refuse("It has a query or a fragment; leave them out.");
+        std::size_t const path_begin = text.find('/');
+        std::string_view authority = text.substr(0, path_begin);
+        std::string_view path = path_begin == std::string_view::npos ? std::string_view() : text.substr(path_begin);
+
+        if (authority.find('@') != std::string_view::npos)
+            return refuse("It holds a user name or a password; credentials are given to the client, not in the URL.");
+        if (!authority.empty() && authority.front() == '[') {
+            std::size_t const close = authority.find(']');
+            if (close == std::string_view::npos) return refuse("Its IPv6 address is not closed by ].");
+            std::string_view const address = authority.substr(1, close - 1);
+            if (!detail::is_ipv6(address)) return refuse("What stands in [ ] is no IPv6 address.");
+            set_host(made.origin, address);
+            authority.remove_prefix(close + 1);
+            if (!authority.empty() && authority.front() != ':') return refuse("After ] only a port may follow.");
+        } else {
+            std::size_t const colon = authority.find(':');
+            std::string_view const host = authority.substr(0, colon);
+            if (host.empty()) return refuse("It has no host.");
+            for (char const c : host)
+                if (!detail::is_unreserved(c)) return refuse("Its host holds a character that no host name has; write an international name in its xn-- form.");
+            set_host(made.origin, host);
+            authority.remove_prefix(colon == std::string_view::npos ? authority.size() : colon);
+        }
+        made.origin.port = made.origin.tls ? 443 : 80;
+        if (!authority.empty()) {
+            std::string_view const port = authority.substr(1);
+            unsigned value = 0;
+            auto const [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
+            if (error != std::errc() || end != port.data() + port.size() || value == 0 || value > 65535)
+                return refuse("Its port is not a number from 1 to 65535.");
+            made.origin.port = static_cast<std::uint16_t>(value);
+        }
+
+        while (!path.empty() && path.back() == '/') path.remove_suffix(1);
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            if (detail::is_unreserved(path[i]) || path[i] == '/') continue;
+            std::string_view const escape = path.substr(i, 3);
+            bool const encoded = escape.size() == 3 && escape[0] == '%' && detail::is_hex(escape[1]) && detail::is_hex(escape[2]);
+            if (!encoded || detail::equals_ignoring_case(escape, "%2e") || detail::equals_ignoring_case(escape, "%2f"))
+                return refuse("Its path holds a character that must be percent-encoded, or an encoded dot or slash.");
+            i += 2;
+        }
+        if (path.find("/../") != std::string_view::npos || path.find("/./") != std::string_view::npos ||
+            path.find("//") != std::string_view::npos)
+            return refuse("Its path holds an empty or a dot segment.");
+        constexpr std::string_view cms = "/umbraco";
+        if (path.empty()) {
+            made.path = api_base_path;
+        } else if (detail::ends_with_ignoring_case(path, api_base_path)) {
+            made.path = std::string(path.substr(0, path.size() - api_base_path.size())) + std::string(api_base_path);
+        } else if (detail::ends_with_ignoring_case(path, cms)) {
+            made.path = std::string(path.substr(0, path.size() - cms.size())) + std::string(api_base_path);
+        } else {
+            return refuse("Its path ends neither with /umbraco nor with /umbraco/ai/management/api/v1; give the origin alone, or the path of the back office.");
+        }
+        return made;
+    }
+
+    friend bool operator==(base_url const&, base_url const&) = default;
+
+private:
+    static void set_host(http_origin& origin, std::string_view host) {
+        origin.host.clear();
+        for (char const c : host) origin.host += detail::ascii_lower(c);
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_URI_HPP
+
+// ---- umbraco_ai/retry.hpp ----
+#ifndef UMBRACO_AI_RETRY_HPP
+#define UMBRACO_AI_RETRY_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// When a request is sent again. GET: after 408, 429, 502, 503, 504, a failed connection, a lost answer. DELETE by id: the
+/// same, and a 404 after a repetition counts as done. PUT and POST: only where no byte of the request was written. Between
+/// two tries passes a random time up to `base_delay` doubled with each try, or what `Retry-After` asks for.
+class retry_policy {
+public:
+    retry_policy() = default;
+
+    /// One try and no more.
+    [[nodiscard]] static retry_policy none() {
+        retry_policy made;
+        made.most_attempts = 1;
+        return made;
+    }
+
+    unsigned most_attempts = 3;                                             ///< Of one request, the first one included; from 1.
+    std::chrono::nanoseconds base_delay = std::chrono::milliseconds(200);   ///< The longest first pause.
+    std::chrono::nanoseconds most_delay = std::chrono::seconds(5);          ///< The longest pause without `Retry-After`.
+    std::chrono::nanoseconds most_retry_after = std::chrono::seconds(60);   ///< A longer `Retry-After` is returned instead of waited for.
+    double budget = 10;                                                     ///< Repetitions of a client at once; each success gives a tenth of one back.
+    std::uint64_t seed = 0;                                                 ///< Of the random pauses; 0: from the transport's clock.
+};
+
+namespace detail {
+
+/// Keeps a client from multiplying its requests while a server is down.
+class retry_budget {
+public:
+    explicit retry_budget(double most) noexcept : most_(most), left_(most) {}
+
+    [[nodiscard]] bool take() noexcept {
+        if (left_ < 1) return false;
+        left_ -= 1;
+        return true;
+    }
+    void give_back() noexcept { left_ = (std::min)(most_, left_ + 0.1); }
+
+private:
+    double most_;
+    double left_;
+};
+
+/// Small and good enough for jitter (xorshift64*).
+class jitter_source {
+public:
+    jitter_source() = default;
+
+    void seed(std::uint64_t value) noexcept { state_ = value | 1U; }
+    [[nodiscard]] bool is_seeded() const noexcept { return state_ != 0; }
+
+    /// From 0 to `most`.
+    [[nodiscard]] std::chrono::nanoseconds up_to(std::chrono::nanoseconds most) noexcept {
+        state_ ^= state_ >> 12U;
+        state_ ^= state_ << 25U;
+        state_ ^= state_ >> 27U;
+        std::uint64_t const drawn = (state_ * 0x2545F4914F6CDD1DULL) >> 11U;
+        double const share = static_cast<double>(drawn) / static_cast<double>(1ULL << 53U);
+        return std::chrono::nanoseconds(static_cast<std::int64_t>(share * static_cast<double>(most.count())));
+    }
+
+private:
+    std::uint64_t state_ = 0;
+};
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7), in seconds since 1970.
+[[nodiscard]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
+    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[19] != ':' || text[22] != ':') return std::nullopt;
+    auto const number = [&](std::size_t at, std::size_t digits) {
+        int value = -1;
+        auto const [end, code] = std::from_chars(text.data() + at, text.data() + at + digits, value);
+        return code == std::errc() && end == text.data() + at + digits ? value : -1;
+    };
+    auto const month = std::find(months.begin(), months.end(), text.substr(8, 3));
+    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
+    if (month == months.end() || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+        return std::nullopt;
+    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
+                                           std::chrono::day(static_cast<unsigned>(day)));
+    if (!date.ok()) return std::nullopt;
+    std::int64_t const days = std::chrono::sys_days(date).time_since_epoch().count();
+    return days * 86400 + hour * 3600 + minute * 60 + second;
+}
+
+inline constexpr std::int64_t most_delay_seconds = 86400;
+
+/// "120" or "1.5"; libc++ 16 reads no fractions with from_chars.
+[[nodiscard]] inline std::optional<std::chrono::nanoseconds> parse_delay(std::string_view text) noexcept {
+    std::int64_t seconds = 0;
+    std::int64_t fraction = 0;
+    std::int64_t unit = 1'000'000'000;
+    bool in_fraction = false;
+    bool any = false;
+    for (char const c : text) {
+        if (c == '.' && !in_fraction && any) {
+            in_fraction = true;
+        } else if (c < '0' || c > '9') {
+            return std::nullopt;
+        } else if (in_fraction) {
+            unit /= 10;
+            fraction += (c - '0') * unit;
+        } else {
+            any = true;
+            seconds = (std::min)(seconds * 10 + (c - '0'), most_delay_seconds);
+        }
+    }
+    if (!any) return std::nullopt;
+    return std::chrono::seconds(seconds) + std::chrono::nanoseconds(fraction);
+}
+
+/// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
+[[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
+    auto const field = response.headers.find("Retry-After");
+    if (!field || field->empty()) return std::nullopt;
+    if (auto const delay = parse_delay(*field)) return delay;
+    auto const date = response.headers.find("Date");
+    if (!date) return std::nullopt;
+    std::int64_t const until = parse_http_date(*field).value_or(-1);
+    std::int64_t const from = parse_http_date(*date).value_or(-1);
+    if (from < 0 || until < from) return std::nullopt;
+    return std::chrono::seconds((std::min)(until - from, most_delay_seconds));
+}
+
+[[nodiscard]] constexpr bool is_passing_status(int status) noexcept {
+    return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_RETRY_HPP
+
+// ---- umbraco_ai/options.hpp ----
+#ifndef UMBRACO_AI_OPTIONS_HPP
+#define UMBRACO_AI_OPTIONS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What holds for every call of a client.
+class client_options {
+public:
+    client_options() = default;
+
+    std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< For a whole call, all its requests together.
+
+    /// For one attempt, from the wait for a connection on; nothing: whatever the call has left. A GET or DELETE that it ends
+    /// is sent again as after a lost answer.
+    std::optional<std::chrono::nanoseconds> attempt_timeout;
+
+    std::size_t header_bytes = 32 * 1024;                         ///< Most bytes of a response header.
+    std::size_t body_bytes = 8 * 1024 * 1024;                     ///< Most bytes of a response body.
+    retry_policy retry;                                           ///< When a request is sent again.
+    bool read_only = false;                                       ///< Refuses every method but GET before any I/O.
+    bool allow_credentials_over_plain_http = false;               ///< To hosts that are not loopback. Anyone on the way can read them.
+    std::shared_ptr<umbraco_ai::observer> observer;               ///< Is told what the calls do; null: nobody is.
+};
+
+/// What holds for one call, in place of the client's.
+class call_options {
+public:
+    call_options() = default;
+    explicit call_options(std::chrono::nanoseconds time) : timeout(time) {}
+
+    std::optional<std::chrono::nanoseconds> timeout;
+    std::optional<std::chrono::nanoseconds> attempt_timeout;  ///< See `client_options`.
+    http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
+
+    /// Errors: a usage failure that names the header, never its value.
+    [[nodiscard]] result<void> check() const { return check(headers); }
+    [[nodiscard]] static result<void> check(http_headers const& given) {
+        for (header_view const header : given) {
+            auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
+            if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
+            for (std::string_view const own : {"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"})
+                if (detail::equals_ignoring_case(header.name, own))
+                    return failure(errc::invalid_argument, "The library writes this header itself; credentials are given to the client.").at(std::string(own));
+            for (char const c : header.value)
+                if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
+                    return failure(errc::invalid_argument, "The value holds a control character.").at(std::string(header.name));
+        }
+        return result<void>::ok();
+    }
+
+private:
+    [[nodiscard]] static bool is_token(std::string_view name) noexcept {
+        for (char const c : name)
+            if (c <= ' ' || c > '~' || std::string_view("\"(),/:;<=>?@[\\]{}").find(c) != std::string_view::npos) return false;
+        return !name.empty();
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_OPTIONS_HPP
+
+// ---- umbraco_ai/model/problem.hpp ----
+#ifndef UMBRACO_AI_MODEL_PROBLEM_HPP
+#define UMBRACO_AI_MODEL_PROBLEM_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+inline constexpr std::size_t most_problem_text = 1024;
+inline constexpr std::size_t most_field_errors = 32;
+
+/// Text of a server's that may quote what was sent: runs that look like keys or tokens become `***`. A run is 16 or more
+/// characters of base64url, `+`, `/` or `=` that hold both a letter and a digit, or anything of the form sk-…; guids stay.
+[[nodiscard]] inline std::string without_tokens(std::string_view text) {
+    auto const belongs = [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '+' || c == '/' || c == '='; };
+    std::string kept;
+    kept.reserve(text.size());
+    while (!text.empty()) {
+        std::size_t length = 0;
+        bool letter = false;
+        bool digit = false;
+        while (length < text.size() && belongs(text[length])) {
+            letter = letter || is_alpha(text[length]);
+            digit = digit || is_digit(text[length]);
+            ++length;
+        }
+        std::string_view const run = text.substr(0, length);
+        bool const token = (length >= 16 && letter && digit && !guid::parse(run)) || (length > 3 && run.starts_with("sk-"));
+        if (length == 0) {
+            kept += text.front();
+            length = 1;
+        } else if (token) {
+            kept += "***";
+        } else {
+            kept += run;
+        }
+        text.remove_prefix(length);
+    }
+    return kept;
+}
+
+/// At most `most_problem_text` bytes, cut between characters, without control characters.
+[[nodiscard]] inline std::string bounded(std::string_view text) {
+    std::size_t end = (std::min)(text.size(), most_problem_text);
+    while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    std::string kept(text.substr(0, end));
+    for (char& c : kept)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    return kept;
+}
+
+[[nodiscard]] inline std::string server_text(std::string_view text) { return without_tokens(bounded(text)); }
+
+/// Reads problem details from the body of an error. Members of unexpected types are passed over; nothing is an answer too.
+class problem_reader {
+public:
+    [[nodiscard]] static problem_details read(std::string_view body) {
+        problem_details out;
+        json_reader reader(body);
+        if (reader.peek() != json_kind::object) return out;
+        bool const ok = reader.read_object([&](json_key const& key) {
+            if (key.name == "type") return uri(reader, out.type);
+            if (key.name == "title") return text(reader, out.title);
+            if (key.name == "detail") return text(reader, out.detail);
+            if (key.name == "operationStatus") return text(reader, out.operation_status);
+            if (key.name == "traceId") return trace(reader, out.trace_id);
+            if (key.name == "errors" && reader.peek() == json_kind::object) return errors(reader, out);
+            return reader.skip_value();
+        });
+        return ok && reader.finish() ? out : problem_details();
+    }
+
+private:
+    static bool text(json_reader& reader, std::string& out) {
+        if (reader.peek() != json_kind::string) return reader.skip_value();
+        std::string read;
+        if (!reader.read_string(read)) return false;
+        out = server_text(read);
+        return true;
+    }
+
+    /// A URI of a specification has long runs of its own; what was sent is taken out of it by the call.
+    static bool uri(json_reader& reader, std::string& out) {
+        if (reader.peek() != json_kind::string) return reader.skip_value();
+        std::string read;
+        if (!reader.read_string(read)) return false;
+        bool const is_reference = read.starts_with("https://tools.ietf.org/") || read.starts_with("https://datatracker.ietf.org/") || read == "about:blank";
+        out = is_reference ? bounded(read) : server_text(read);
+        return true;
+    }
+
+    /// A W3C trace id is random and long like a token, so its form is checked instead.
+    static bool trace(json_reader& reader, std::string& out) {
+        if (reader.peek() != json_kind::string) return reader.skip_value();
+        std::string read;
+        if (!reader.read_string(read)) return false;
+        bool const well_formed = read.size() == 55 && read.find_first_not_of("0123456789abcdef-") == std::string::npos;
+        out = well_formed ? std::move(read) : server_text(read);
+        return true;
+    }
+
+    static bool errors(json_reader& reader, problem_details& out) {
+        return reader.read_object([&](json_key const& key) {
+            std::string const name = server_text(key.name);
+            if (reader.peek() != json_kind::array) return reader.skip_value();
+            return reader.read_array([&](std::size_t) {
+                std::string message;
+                if (reader.peek() != json_kind::string) return reader.skip_value();
+                if (!reader.read_string(message)) return false;
+                if (out.errors.size() < most_field_errors) out.errors.emplace_back(name, server_text(message));
+                return true;
+            });
+        });
+    }
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_MODEL_PROBLEM_HPP
+
+// ---- umbraco_ai/answer.hpp ----
+#ifndef UMBRACO_AI_ANSWER_HPP
+#define UMBRACO_AI_ANSWER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// An answer that says nothing beyond its status.
+class nothing {
+public:
+    nothing() = default;
+    friend bool operator==(nothing const&, nothing const&) = default;
+};
+
+namespace detail {
+
+/// What servers say of almost every answer.
+inline constexpr std::string_view usual_type = "application/json; charset=utf-8";
+
+[[nodiscard]] inline bool is_html(http_response const& response) noexcept {
+    if (auto const type = response.headers.find("Content-Type"))
+        return *type != usual_type && (equals_ignoring_case(type->substr(0, 9), "text/html") ||
+               equals_ignoring_case(type->substr(0, 21), "application/xhtml+xml"));
+    std::size_t const first = response.body.find_first_not_of(" \t\r\n");
+    return first != std::string::npos && response.body[first] == '<';
+}
+
+/// application/json, text/json, anything/…+json, or nothing said.
+[[nodiscard]] inline bool is_json(http_response const& response) noexcept {
+    auto const type = response.headers.find("Content-Type");
+    if (!type) return true;
+    std::string_view name(*type);
+    if (name == usual_type) return true;
+    name = name.substr(0, name.find(';'));
+    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+    return equals_ignoring_case(name, "application/json") || equals_ignoring_case(name, "text/json") ||
+           ends_with_ignoring_case(name, "+json");
+}
+
+[[nodiscard]] inline failure not_signed_in(std::string what) {
+    return failure(errc::not_signed_in, std::move(what) + " That is not signed in, or not this API: check the base URL and the credentials.");
+}
+
+[[nodiscard]] inline failure unauthorized(http_response const& response) {
+    auto const challenge = response.headers.find("WWW-Authenticate");
+    if (challenge && challenge->find("invalid_token") != std::string::npos)
+        return failure(errc::not_signed_in, "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.");
+    return failure(errc::not_signed_in, "The server asks to sign in; give the client a bearer token.");
+}
+
+[[nodiscard]] inline failure failure_of_status(http_response const& response) {
+    switch (int const status = response.status) {
+        case 400: return failure(errc::bad_request, "The server refused the request; its words say which member to mend.");
+        case 401: return unauthorized(response);
+        case 403:
+            return failure(errc::forbidden,
+                           "The user is signed in but has no right to the section; grant the AI section (Settings in Umbraco.AI 1.0 and 1.1), then get a new token.");
+        case 404:
+            return response.body.empty()
+                       ? failure(errc::not_found, "The server has no such route; check the base URL, and that Umbraco.AI is installed.")
+                       : failure(errc::not_found, "The server knows no such connection.");
+        case 409: return failure(errc::conflict, "The server reports a conflict; read the connection and decide again.");
+        case 413: return failure(errc::bad_request, "The request is larger than the server accepts.");
+        case 415: return failure(errc::bad_request, "The server did not take the request's media type; something between changed the headers.");
+        default:
+            if (status >= 300 && status < 400) return not_signed_in("The server answered a redirect, which is not followed.");
+            if (status >= 500) return failure(errc::server_error, "The server failed; its log tells why.");
+            if (status >= 400) return failure(errc::unexpected_status, "The server refused the request.");
+            return failure(errc::unexpected_status, "The status is none that this endpoint answers.");
+    }
+}
+
+/// Why a response is no answer to a call of this method, or nothing where it may be one.
+[[nodiscard]] inline std::optional<failure> refusal_of(http_response const& response, http_method method) {
+    bool const success = response.status == 200 || (response.status == 201 && method == http_method::post) ||
+                         (response.status == 204 && (method == http_method::put || method == http_method::delete_));
+    if (success) {
+        if (!is_html(response)) return std::nullopt;
+        return not_signed_in("The server answered an HTML page.").with_status(response.status);
+    }
+    failure refused = failure_of_status(response).with_status(response.status);
+    if (response.status >= 400 && is_json(response)) {
+        refused.problem = problem_reader::read(response.body);
+        if (refused.problem.operation_status == "InUse") refused.code = make_error_code(errc::conflict);
+    }
+    refused.possibly_applied = method != http_method::get && (response.status >= 500 || (response.status >= 200 && response.status < 300));
+    return refused;
+}
+
+/// Checks that a body is there and says that it is JSON.
+[[nodiscard]] inline result<void> expect_json(http_response const& response) {
+    if (response.body.empty()) return failure(errc::empty_body, "The answer is empty where JSON is expected.");
+    if (!is_json(response)) return failure(errc::not_json, "The answer is not JSON by its Content-Type.");
+    return result<void>::ok();
+}
+
+}  // namespace detail
+
+/// How an answer of this type is read from a response that succeeded. The general form is a JSON body; specialise it for
+/// an answer that is more or less than that.
+template <class T>
+struct answer {
+    static result<T> decode(http_response const& response) {
+        if (auto ok = detail::expect_json(response); !ok) return ok.error();
+        return read_json<T>(response.body);
+    }
+};
+
+template <>
+struct answer<nothing> {
+    static result<nothing> decode(http_response const&) { return nothing(); }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ANSWER_HPP
+
+// ---- umbraco_ai/sign_in.hpp ----
+#ifndef UMBRACO_AI_SIGN_IN_HPP
+#define UMBRACO_AI_SIGN_IN_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// The `expires_in` of a token, which nothing may fail for.
+class token_lifetime {
+public:
+    token_lifetime() = default;
+    std::optional<std::int64_t> seconds;
+};
+
+/// The answer of the token endpoint (RFC 6749, section 5.1).
+class token_answer {
+public:
+    token_answer() = default;
+    std::string access_token;
+    token_lifetime expires_in;
+};
+
+}  // namespace detail
+
+template <>
+struct json_codec<detail::token_lifetime> {
+    static bool read(json_reader& reader, detail::token_lifetime& out) {
+        std::string_view raw;
+        if (!reader.read_raw(raw)) return false;
+        json_reader number(raw);
+        std::int64_t seconds = 0;
+        if (number.peek() == json_kind::number && number.read_integer(seconds)) out.seconds = seconds;
+        return true;
+    }
+};
+
+template <>
+struct fields<detail::token_answer>
+    : table<field<"access_token", &detail::token_answer::access_token, required | secret_field>, field<"expires_in", &detail::token_answer::expires_in>> {};
+
+namespace detail {
+
+/// The error answer of the token endpoint (RFC 6749, section 5.2).
+class token_error_answer {
+public:
+    token_error_answer() = default;
+    std::string error;
+    std::optional<std::string> error_description;
+};
+
+}  // namespace detail
+
+template <>
+struct fields<detail::token_error_answer> : table<field<"error", &detail::token_error_answer::error, required>,
+                                                  field<"error_description", &detail::token_error_answer::error_description>> {};
+
+namespace detail {
+
+inline constexpr std::string_view token_route = "/umbraco/management/api/v1/security/back-office/token";
+
+/// The token request of an API user. The path of the endpoint must be lower case.
+[[nodiscard]] inline http_request token_request(client_credentials const& api_user, std::string_view api_path) {
+    http_request request;
+    request.method = http_method::post;
+    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size()));
+    request.target += token_route;
+    request.route = token_route;
+    request.headers.add("Accept", "application/json");
+    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+    request.body = "grant_type=client_credentials&client_id=";
+    put_percent_encoded(request.body, api_user.client_id());
+    request.body += "&client_secret=";
+    put_percent_encoded(request.body, api_user.client_secret().reveal());
+    return request;
+}
+
+[[nodiscard]] inline bool has_outer_blank(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n";
+    return !text.empty() && (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
+}
+
+/// At least one %41 in it.
+[[nodiscard]] inline bool is_percent_encoded(std::string_view text) noexcept {
+    constexpr std::string_view digits = "0123456789ABCDEFabcdef";
+    for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1))
+        if (text.size() - at > 2 && digits.find(text[at + 1]) != std::string_view::npos && digits.find(text[at + 2]) != std::string_view::npos) return true;
+    return false;
+}
+
+[[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
+    auto const refuse = [&](std::string text) {
+        failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
+        if (auto read = read_json<token_error_answer>(response.body)) {
+            made.problem.title = server_text(read->error);
+            made.problem.detail = server_text(read->error_description.value_or(""));
+        }
+        return made;
+    };
+    if (is_html(response)) return not_signed_in("The token endpoint answered an HTML page.").with_status(response.status);
+    if (response.status >= 300 && response.status < 400) return not_signed_in("The token endpoint answered a redirect.").with_status(response.status);
+    if (response.status == 404) return refuse("There is no token endpoint: API users need Umbraco 15 or newer; check the base URL.");
+    if (response.status == 429 || response.status >= 500)
+        return failure(errc::server_error, "The token endpoint failed; its log tells why.").with_status(response.status);
+    auto const answer = read_json<token_error_answer>(response.body);
+    std::string_view const error = answer ? std::string_view(answer->error) : std::string_view();
+    std::string_view const description = answer && answer->error_description ? std::string_view(*answer->error_description) : std::string_view();
+    if (error == "invalid_client") {
+        if (!api_user.client_id().starts_with("umbraco-back-office-"))
+            return refuse("The server knows no such API user: the client id is given without its prefix umbraco-back-office-.");
+        std::string_view const given = api_user.client_secret().reveal();
+        if (has_outer_blank(api_user.client_id()) || has_outer_blank(given))
+            return refuse("The server knows no such API user, or the secret is another: the id or the secret begins or ends with a blank or a line end; trim it.");
+        if (is_percent_encoded(given))
+            return refuse("The server knows no such API user, or the secret is another: the one given looks percent-encoded; give it as it is, this library encodes it.");
+        return refuse("The server knows no such API user, or the secret is another; both count in exact case.");
+    }
+    if (description.find("HTTPS") != std::string_view::npos) return refuse("The server gives tokens over https only; use an https base URL.");
+    if (error == "unsupported_grant_type") return refuse("The server gives no tokens to API users; they need Umbraco 15 or newer.");
+    if (description.find("Authorization failed") != std::string_view::npos) return refuse("The API user is disabled or locked; enable it in the back office.");
+    return refuse("The token endpoint refused the API user.");
+}
+
+/// The token of a client, shared by its calls.
+class token_cache {
+public:
+    token_cache() = default;
+
+    /// A failed sign-in is not tried again for this long, so that many waiting calls ask once.
+    static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
+
+    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < refresh_at_; }
+    /// It is near its end, and still good.
+    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < ends_at_; }
+    /// Calls share it, since most are signed with the same.
+    [[nodiscard]] std::shared_ptr<secret const> const& token() const noexcept { return token_; }
+
+    /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
+    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+
+    [[nodiscard]] std::optional<failure> recent_failure(std::chrono::nanoseconds now) const {
+        if (!failure_ || now >= failed_at_ + failure_pause || failed_at_ == std::chrono::nanoseconds(0)) return std::nullopt;
+        return failure_;
+    }
+
+    /// Used until four fifths of its life are over. `now` that stands still never ends it; a refusal does.
+    void store(secret token, std::optional<std::int64_t> lifetime_seconds, std::chrono::nanoseconds now) {
+        constexpr std::int64_t unknown = 60, most = 86400;
+        std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
+        token_ = std::make_shared<secret const>(std::move(token));
+        refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
+        ends_at_ = now + std::chrono::seconds(seconds);
+        // A life of nothing still serves the call that fetched it.
+        if (seconds == 0) refresh_at_ = now + std::chrono::nanoseconds(1);
+        failure_.reset();
+        ++generation_;
+    }
+
+    /// A renewal failed: the token is used on, and after the pause another renewal is tried.
+    void postpone(std::chrono::nanoseconds now) noexcept { refresh_at_ = (std::min)(ends_at_, now + failure_pause); }
+
+    void fail(failure reason, std::chrono::nanoseconds now) {
+        failure_ = std::move(reason);
+        failed_at_ = now;
+    }
+
+    void refuse(std::uint64_t generation) noexcept {
+        if (generation == generation_) token_.reset();
+    }
+
+private:
+    std::shared_ptr<secret const> token_;
+    std::chrono::nanoseconds refresh_at_{0};
+    std::chrono::nanoseconds ends_at_{0};
+    std::uint64_t generation_ = 0;
+    std::optional<failure> failure_;
+    std::chrono::nanoseconds failed_at_{0};
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_SIGN_IN_HPP
+
+// ---- umbraco_ai/client_context.hpp ----
+#ifndef UMBRACO_AI_CLIENT_CONTEXT_HPP
+#define UMBRACO_AI_CLIENT_CONTEXT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What the calls of one client share. It outlives them.
+class client_context {
+public:
+    client_context(result<base_url> url, credentials sign_in, client_options shared_options)
+        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), budget(options.retry.budget) {
+        if (options.retry.seed != 0) jitter.seed(options.retry.seed);
+        if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
+    }
+
+    /// An empty request, in memory of one that is over where there is any.
+    [[nodiscard]] std::unique_ptr<http_request> spare_request() {
+        if (spare_requests_.empty()) {
+            // Nothing may be thrown when a call is over, which may have written.
+            spare_requests_.reserve(most_kept);
+            return std::make_unique<http_request>();
+        }
+        auto spare = std::move(spare_requests_.back());
+        spare_requests_.pop_back();
+        return spare;
+    }
+
+    /// Keeps the memory of a request that is over, and nothing of what it holds.
+    void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
+        constexpr std::size_t most_bytes = 16 * 1024;
+        if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
+        if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
+        // Its limits and its trace refer to what ends with the call.
+        http_request emptied;
+        emptied.target = std::move(spent->target);
+        emptied.target.clear();
+        emptied.headers = std::move(spent->headers);
+        emptied.headers.wipe();
+        detail::wipe_message(spent->body);
+        emptied.body = std::move(spent->body);
+        *spent = std::move(emptied);
+        spare_requests_.push_back(std::move(spent));
+    }
+
+    result<base_url> base;
+    credentials auth;
+    client_options options;
+    std::uint64_t origin_tag = 0;  ///< Of the site that this client talks to.
+    bool transport_tracks_writes = false;
+    bool transport_waits = false;
+    bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
+
+    detail::token_cache tokens;
+    detail::retry_budget budget;
+    detail::jitter_source jitter;
+    std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
+
+    /// FNV-1a.
+    [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
+        std::uint64_t tag = 14695981039346656037ULL;
+        for (char const c : text) tag = (tag ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+        return tag;
+    }
+
+    /// Why no call can be made at all, or nothing.
+    [[nodiscard]] std::optional<failure> refusal() const {
+        if (!base) return base.error();
+        if (auto ok = auth.check(); !ok) return ok.error();
+        http_origin const& origin = base->origin;
+        if (!origin.tls && !auth.empty() && !is_loopback(origin.host) && !options.allow_credentials_over_plain_http)
+            return failure(errc::insecure_origin,
+                           "Credentials are not sent over plain http to a host that is not this machine; use https, or say allow_credentials_over_plain_http.")
+                .at("base URL");
+        return std::nullopt;
+    }
+
+private:
+    static constexpr std::size_t most_kept = 64;
+
+    std::vector<std::unique_ptr<http_request>> spare_requests_;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_CLIENT_CONTEXT_HPP
+
 // ---- umbraco_ai/machine.hpp ----
 #ifndef UMBRACO_AI_MACHINE_HPP
 #define UMBRACO_AI_MACHINE_HPP
@@ -3482,6 +4607,799 @@ concept MachineInPlace = Machine<M> && requires(M machine, result<http_response>
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_MACHINE_HPP
+
+// ---- umbraco_ai/json/canonical.hpp ----
+#ifndef UMBRACO_AI_JSON_CANONICAL_HPP
+#define UMBRACO_AI_JSON_CANONICAL_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// Writes a value without blanks and with one spelling for each string, so that two texts of the same value are the same
+/// bytes. Member order and number text stay, since servers keep both. `mend(std::string&)` sees each name and string first.
+template <class F>
+bool put_canonical(json_reader& reader, std::string& out, F const& mend) {
+    switch (reader.peek()) {
+        case json_kind::object: {
+            out += '{';
+            bool first = true;
+            bool const ok = reader.read_object([&](json_key const& key) {
+                if (!std::exchange(first, false)) out += ',';
+                std::string name(key.name);
+                mend(name);
+                put_json_string(out, name);
+                out += ':';
+                return put_canonical(reader, out, mend);
+            });
+            out += '}';
+            return ok;
+        }
+        case json_kind::array: {
+            out += '[';
+            bool const ok = reader.read_array([&](std::size_t index) {
+                if (index != 0) out += ',';
+                return put_canonical(reader, out, mend);
+            });
+            out += ']';
+            return ok;
+        }
+        case json_kind::string: {
+            std::string text;
+            if (!reader.read_string(text)) return false;
+            mend(text);
+            put_json_string(out, text);
+            return true;
+        }
+        default: {
+            std::string_view raw;
+            if (!reader.read_raw(raw)) return false;
+            out += raw;
+            return true;
+        }
+    }
+}
+
+/// Whether two JSON texts are one value, however their strings are escaped. Malformed text equals only itself.
+[[nodiscard]] inline bool is_same_json(std::string_view a, std::string_view b) {
+    if (a == b) return true;
+    std::string canonical_a;
+    std::string canonical_b;
+    json_reader reader_a(a, 1024);
+    json_reader reader_b(b, 1024);
+    auto const as_it_is = [](std::string&) {};
+    return put_canonical(reader_a, canonical_a, as_it_is) && put_canonical(reader_b, canonical_b, as_it_is) && canonical_a == canonical_b;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_CANONICAL_HPP
+
+// ---- umbraco_ai/json/secret_shapes.hpp ----
+#ifndef UMBRACO_AI_JSON_SECRET_SHAPES_HPP
+#define UMBRACO_AI_JSON_SECRET_SHAPES_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// Takes a text character by character and tells whether a server masked it.
+class mask_shape {
+public:
+    mask_shape() = default;
+
+    /// False: the verdict stands.
+    constexpr bool take(std::uint32_t character) noexcept {
+        bool const is_mask = character == '*' || character == 0x2022;
+        run_ = is_mask ? run_ + 1 : 0;
+        is_of_masks_ = (is_first_ || is_of_masks_) && is_mask;
+        is_first_ = false;
+        return run_ < 3;
+    }
+    [[nodiscard]] constexpr bool fits() const noexcept { return run_ >= 3 || is_of_masks_; }
+
+private:
+    std::size_t run_ = 0;
+    bool is_first_ = true;
+    bool is_of_masks_ = false;
+};
+
+/// Takes a text character by character and tells whether it is a reference into the server's configuration.
+class reference_shape {
+public:
+    reference_shape() = default;
+
+    /// False: the verdict stands.
+    constexpr bool take(std::uint32_t c) noexcept {
+        bool const is_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+        is_good_ = count_ == 0 ? c == '$' : is_good_ && (is_name || (c == ':' && count_ > 1));
+        last_ = c;
+        ++count_;
+        return is_good_;
+    }
+    [[nodiscard]] constexpr bool fits() const noexcept { return is_good_ && count_ > 1 && last_ != ':'; }
+
+private:
+    std::size_t count_ = 0;
+    std::uint32_t last_ = 0;
+    bool is_good_ = false;
+};
+
+}  // namespace detail
+
+/// Whether a text looks like a secret that a server masked: a run of three or more `*` or `•`, or nothing else than them.
+/// Sent back, such a text would be stored as the key itself.
+[[nodiscard]] constexpr bool looks_masked(std::string_view text) noexcept {
+    constexpr std::string_view bullet = "\xE2\x80\xA2";
+    detail::mask_shape shape;
+    while (!text.empty()) {
+        bool const is_bullet = text.starts_with(bullet);
+        if (!shape.take(is_bullet ? 0x2022 : static_cast<unsigned char>(text.front()))) break;
+        text.remove_prefix(is_bullet ? bullet.size() : 1);
+    }
+    return shape.fits();
+}
+
+/// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
+[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept {
+    return text.starts_with(std::string_view("ENC:"));
+}
+
+/// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
+[[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
+    detail::reference_shape shape;
+    for (char const c : text)
+        if (!shape.take(static_cast<unsigned char>(c))) break;
+    return shape.fits();
+}
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_SECRET_SHAPES_HPP
+
+// ---- umbraco_ai/json/inspect.hpp ----
+#ifndef UMBRACO_AI_JSON_INSPECT_HPP
+#define UMBRACO_AI_JSON_INSPECT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// What a pass over a JSON value found, beyond its being well-formed. Paths begin with the name given to `inspect_json`.
+class json_findings {
+public:
+    json_findings() = default;
+
+    std::optional<failure> malformed;
+    std::size_t depth = 0;  ///< 0 for a scalar, 1 for an object of scalars.
+    std::optional<std::string> repeated_key;
+    std::optional<std::string> masked_value;
+    std::vector<std::string> encrypted_values;      ///< Paths of `ENC:` texts.
+    std::optional<std::string> malformed_reference;  ///< A text that begins with `$` and is no reference.
+};
+
+class json_inspector {
+public:
+    /// The root is the name that paths begin with; it must outlive the inspector.
+    explicit json_inspector(std::string_view text, std::string_view root, json_findings& findings)
+        : reader_(text, 1024), root_(root), findings_(findings), may_hold_mask_(may_hold_mask(text)) {}
+
+    void run() {
+        if (!visit(0, nullptr) || !reader_.finish()) findings_.malformed = reader_.error();
+    }
+
+    /// Called with each string value, decoded.
+    template <class F>
+    bool each_string(F&& visitor) {
+        strings_ = [](void* f, std::string_view text) { (*static_cast<std::remove_reference_t<F>*>(f))(text); };
+        context_ = &visitor;
+        return visit(0, nullptr) && reader_.finish();
+    }
+
+private:
+    [[nodiscard]] static bool may_hold_mask(std::string_view text) noexcept {
+        for (char const c : {'*', '\xE2'})
+            if (!text.empty() && std::memchr(text.data(), c, text.size()) != nullptr) return true;
+        return false;
+    }
+
+    /// Where a value stands: a member, or an element where the name is null. Paths become text only where there is a finding.
+    struct place {
+        place const* above;
+        char const* name;
+        std::size_t number;  ///< The size of the name, or the index.
+    };
+
+    bool visit(std::size_t depth, place const* at) {
+        static_cast<void>(note_depth(depth));
+        switch (reader_.peek()) {
+            case json_kind::object: return visit_object(depth, at);
+            case json_kind::array:
+                return reader_.read_array([&](std::size_t index) {
+                    place const element{at, nullptr, index};
+                    return visit(depth + 1, &element);
+                }) && note_depth(depth + 1);
+            case json_kind::string: {
+                std::string scratch;
+                std::string_view text;
+                if (!reader_.read_text(text, scratch)) return false;
+                if ((may_hold_mask_ || text.data() == scratch.data()) && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
+                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
+                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
+                if (strings_ != nullptr) strings_(context_, text);
+                return true;
+            }
+            default: return reader_.skip_value();
+        }
+    }
+
+    bool visit_object(std::size_t depth, place const* at) {
+        key_names names;
+        bool const read = reader_.read_object([&](json_key const& key) {
+            names.add(key);
+            place const member{at, key.name.data(), key.name.size()};
+            return visit(depth + 1, &member);
+        });
+        if (!read) return false;
+        if (!findings_.repeated_key) {
+            if (auto const repeated = names.repeated()) findings_.repeated_key = path(at) + '.' + std::string(*repeated);
+        }
+        return note_depth(depth + 1);
+    }
+
+    /// The names of one object. A few of them take no memory.
+    class key_names {
+    public:
+        key_names() = default;
+
+        void add(json_key const& key) {
+            // A name that was decoded does not live longer than its member.
+            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
+            else few_[few_count_++] = key.name;
+        }
+
+        /// The first in the order of bytes of those that stand twice.
+        [[nodiscard]] std::optional<std::string_view> repeated() {
+            if (many_.empty()) {
+                bool any = false;
+                for (std::size_t i = 1; i < few_count_; ++i)
+                    for (std::size_t k = 0; k < i; ++k) any = any || few_[i] == few_[k];
+                if (!any) return std::nullopt;
+                return repeated_among(few_, few_ + few_count_);
+            }
+            std::vector<std::string_view> all(few_, few_ + few_count_);
+            all.insert(all.end(), many_.begin(), many_.end());
+            return repeated_among(all.data(), all.data() + all.size());
+        }
+
+    private:
+        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
+            std::sort(begin, end);
+            auto const* const found = std::adjacent_find(begin, end);
+            if (found == end) return std::nullopt;
+            return *found;
+        }
+
+        std::string_view few_[16];
+        std::size_t few_count_ = 0;
+        std::vector<std::string> many_;
+    };
+
+    bool note_depth(std::size_t depth) noexcept {
+        findings_.depth = (std::max)(findings_.depth, depth);
+        return true;
+    }
+
+    [[nodiscard]] std::string path(place const* at) const {
+        if (at == nullptr) return std::string(root_);
+        std::string text = path(at->above);
+        if (at->name == nullptr) return text.append(1, '[').append(std::to_string(at->number)).append(1, ']');
+        return text.append(1, '.').append(at->name, at->number);
+    }
+
+    json_reader reader_;
+    std::string_view root_;
+    json_findings& findings_;
+    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere. One that is escaped is seen when it is decoded.
+    void (*strings_)(void*, std::string_view) = nullptr;
+    void* context_ = nullptr;
+};
+
+[[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string_view root) {
+    json_findings found;
+    json_inspector(text, root, found).run();
+    return found;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_INSPECT_HPP
+
+// ---- umbraco_ai/sent_secrets.hpp ----
+#ifndef UMBRACO_AI_SENT_SECRETS_HPP
+#define UMBRACO_AI_SENT_SECRETS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// The texts of a call that must not come back in a failure: the token, and what was sent as settings.
+class sent_secrets {
+public:
+    sent_secrets() = default;
+
+    void add_settings_of(std::string_view body) {
+        if (body.empty()) return;
+        std::string_view settings_text;
+        json_reader reader(body, 1024);
+        static_cast<void>(reader.read_object([&](json_key const& key) {
+            std::string_view value;
+            if (!reader.read_raw(value)) return false;
+            if (key.name == "settings") settings_text = value;
+            return true;
+        }));
+        if (settings_text.empty()) return;
+        json_findings unused;
+        static_cast<void>(json_inspector(settings_text, {}, unused).each_string([this](std::string_view text) {
+            if (!text.starts_with('$')) add(text);
+        }));
+    }
+
+    void add(std::string_view text) {
+        if (text.size() < shortest) return;
+        texts_.emplace_back(std::string(text));
+        // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
+        wiping_string bounded_text(bounded(text));
+        add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
+        add_if_other(std::move(bounded_text), text);
+        // The longest first, so that a secret which begins with another one goes as a whole.
+        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
+    }
+
+    void scrub(std::string& text) const {
+        for (wiping_string const& value : texts_) replace(text, value.get());
+        if (text.size() + shortest > most_problem_text)
+            for (wiping_string const& value : texts_) cut_tail(text, value.get());
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return texts_.empty(); }
+
+    /// Takes the secrets out of a JSON text before its strings are cut and cleaned, so that none is met in part.
+    void scrub_json(std::string& body) const {
+        std::string scrubbed;
+        json_reader reader(body, 1024);
+        bool const ok = put_canonical(reader, scrubbed, [this](std::string& text) {
+            for (wiping_string const& value : texts_) replace(text, value.get());
+        });
+        // A body that is no JSON is never shown. Its first character stays: an empty body and a page mean something else.
+        if (ok && reader.finish()) body = std::move(scrubbed);
+        else body.resize(1);
+    }
+
+    void scrub(failure& reason) const {
+        auto const clean = [this](std::string& text) { scrub(text); };
+        clean(reason.message);
+        clean(reason.problem.type);
+        clean(reason.problem.title);
+        clean(reason.problem.detail);
+        clean(reason.problem.operation_status);
+        clean(reason.problem.trace_id);
+        for (field_error& error : reason.problem.errors) {
+            clean(error.field);
+            clean(error.text);
+        }
+    }
+
+private:
+    /// Shorter texts occur by chance, in words of the server's own.
+    static constexpr std::size_t shortest = 4;
+
+    void add_if_other(wiping_string cleaned, std::string_view text) {
+        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
+    }
+
+    static void replace(std::string& text, std::string_view value) {
+        for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
+    }
+
+    /// Takes away the beginning of a secret where the text was cut in the middle of it.
+    static void cut_tail(std::string& text, std::string_view value) {
+        for (std::size_t size = (std::min)(value.size(), text.size()); size >= shortest; --size) {
+            if (!text.ends_with(value.substr(0, size))) continue;
+            text.replace(text.size() - size, size, "***");
+            return;
+        }
+    }
+
+    std::vector<wiping_string> texts_;
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_SENT_SECRETS_HPP
+
+// ---- umbraco_ai/call_machine.hpp ----
+#ifndef UMBRACO_AI_CALL_MACHINE_HPP
+#define UMBRACO_AI_CALL_MACHINE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// One call from the client's side, whatever its operation: gives each request its origin, credentials, limits and share of
+/// the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts. `now` may stand
+/// still, on transports without a clock; each request then has the whole time. What depends on the operation is in
+/// `exchange`, so that all this is compiled once for all operations of a program.
+class call_machine {
+public:
+    call_machine(call_machine const&) = delete;
+    call_machine& operator=(call_machine const&) = delete;
+
+    [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
+    /// Goes on after a request: with its answer, or why there is none.
+    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
+    /// Goes on after a pause, or after an unlock.
+    [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
+    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
+    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) { return with_request(next(std::move(waited), now)); }
+    /// Goes on after a token: with it, or why there is none.
+    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
+
+    /// The same where the request stays here; see `MachineInPlace`.
+    [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
+
+    [[nodiscard]] step begin(std::chrono::nanoseconds now) {
+        deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
+                        ? (std::chrono::nanoseconds::max)()
+                        : now + timeout_;
+        report_.begin(context_->options.observer.get(), context_->calls, traits_.name, now);
+        if (auto refused = context_->refusal()) return end(*std::move(refused));
+        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+        if (attempt_time_ <= attempt_time_.zero())
+            return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
+        for (header_view const extra : headers_) secrets_.add(extra.value);
+        if (traits_.writes && context_->options.read_only) return end(refuse_write());
+        return go_on(start_operation(), now);
+    }
+
+    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
+        report_.on_answer(answer, now);
+        take_request_back();
+        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
+        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
+        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
+            answer.error().possibly_applied = true;
+        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
+        if (answer && answer->status == 401 && can_sign_in_again()) {
+            // A 401 precedes the reading of the body, so any method may be sent once more.
+            is_signed_in_again_ = true;
+            context_->tokens.refuse(token_generation_);
+            report_.on_retry(std::chrono::nanoseconds(0));
+            return dispatch(now);
+        }
+        if (answer) {
+            answer->origin_tag = context_->origin_tag;
+            scrub_server_texts(*answer);
+        }
+        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+            report_.on_retry(*pause);
+            return step::wait(*pause);
+        }
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
+        // What was read can be quoted by a later answer of the call.
+        if (!traits_.is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
+        // The connection is gone, as it was to be; an earlier try did it, or someone else.
+        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        return go_on(resume_operation(std::move(answer)), now);
+    }
+
+    [[nodiscard]] step next(std::chrono::nanoseconds now) {
+        report_.at(now);
+        if (ended_) return step::done();
+        return dispatch(now);
+    }
+
+    [[nodiscard]] step next(result<bool> waited, std::chrono::nanoseconds now) {
+        report_.at(now);
+        if (!waited) return end(std::move(waited).error());
+        if (state_ == state::locking_sign_in) return fetch_token(now);
+        // Another call may have written between a read by alias and this, even if nobody held the lock just now.
+        return go_on(operation_locked(true), now);
+    }
+
+    [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
+        report_.at(now);
+        return on_user_token(std::move(token), now);
+    }
+
+protected:
+    /// What the operation says of itself; see `Operation`.
+    class traits {
+    public:
+        std::string_view name;
+        bool writes = false;
+        bool is_single = false;
+        bool locks = false;
+    };
+
+    call_machine(client_context& context, call_options&& options, traits const& of)
+        : context_(&context),
+          headers_(std::move(options.headers)),
+          timeout_(options.timeout.value_or(context.options.timeout)),
+          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
+          traits_(of) {}
+    call_machine(call_machine&&) = default;
+    call_machine& operator=(call_machine&&) = default;
+    ~call_machine() = default;
+
+    [[nodiscard]] std::string_view base_path() const noexcept { return context_->base->path; }
+    [[nodiscard]] std::uint64_t origin_tag() const noexcept { return context_->origin_tag; }
+
+    /// The request to be sent next, for an operation to fill.
+    [[nodiscard]] http_request& next_request() {
+        if (!pending_) pending_ = context_->spare_request();
+        return *pending_;
+    }
+
+    /// Why the call ended before its operation did, or nothing.
+    [[nodiscard]] failure* own_failure() noexcept { return ended_ ? &ended_->get() : nullptr; }
+
+    /// Tells a failure of the call what it does not know.
+    void complete(failure& reason) {
+        reason.attempts = attempts_;
+        // A later try that reached nobody, or was refused, says nothing of an earlier one.
+        if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) reason.possibly_applied = true;
+        if (reason.status == 401 && used_token_ && state_ == state::calling)
+            reason.message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
+        secrets().scrub(reason);
+    }
+
+    /// With those of the client.
+    [[nodiscard]] detail::sent_secrets const& secrets() {
+        if (used_token_) secrets_.add(used_token_->reveal());
+        if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
+        return secrets_;
+    }
+
+    /// reason  why the call failed, if it did
+    void finish(failure const* reason) {
+        report_.on_done(attempts_, reason);
+        context_->keep_memory_of(std::move(pending_));
+    }
+
+private:
+    // The operation's part; each gives whether `next_request()` is to be sent.
+    virtual bool start_operation() = 0;
+    virtual bool resume_operation(result<http_response>&& answer) = 0;
+    virtual bool operation_locked(bool may_be_stale) = 0;
+    [[nodiscard]] virtual std::optional<guid> wanted_lock() = 0;
+
+    enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
+
+    [[nodiscard]] step end(failure reason) {
+        reason.possibly_applied = reason.possibly_applied || may_be_applied_;
+        ended_.emplace(std::move(reason));
+        return step::done();
+    }
+
+    /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
+    void scrub_server_texts(http_response& answer) {
+        bool const is_test = pending_->method == http_method::post && pending_->body.empty();
+        if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
+        if (!secrets().empty()) secrets_.scrub_json(answer.body);
+    }
+
+    [[nodiscard]] step go_on(bool has_request, std::chrono::nanoseconds now) {
+        while (!has_request && traits_.locks) {
+            auto const id = wanted_lock();
+            if (!id) break;
+            if (context_->queues_writes) return step::lock(*id, deadline_ - now);
+            has_request = operation_locked(false);
+        }
+        return has_request ? begin_pending(now) : step::done();
+    }
+
+    /// A request that was not sent yet.
+    [[nodiscard]] step begin_pending(std::chrono::nanoseconds now) {
+        if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
+        for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
+        secrets_.add_settings_of(pending_->body);
+        tries_ = 0;
+        return dispatch(now);
+    }
+
+    /// Sends the pending request, or what must come before it.
+    [[nodiscard]] step dispatch(std::chrono::nanoseconds now) {
+        state_ = state::calling;
+        if (now >= deadline_) {
+            failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
+            if (attempts_ == 0) return end(std::move(late));
+            // The operation knows what was carried out before.
+            return go_on(resume_operation(std::move(late)), now);
+        }
+        if (auto const* fixed = context_->auth.as_bearer_token()) {
+            used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
+        } else if (!context_->auth.empty()) {
+            // One that was fetched for this call serves it, however short its life.
+            bool const is_for_this_call = std::exchange(has_just_signed_in_, false) && context_->tokens.token() != nullptr;
+            if (!is_for_this_call && !context_->tokens.is_fresh(now)) {
+                if (!context_->queues_writes) return fetch_token(now);
+                state_ = state::locking_sign_in;
+                return step::lock(guid(), deadline_ - now);
+            }
+            used_token_ = context_->tokens.token();
+            token_generation_ = context_->tokens.generation();
+        }
+        ++tries_;
+        if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
+        prepare(*pending_, now);
+        return step::send();
+    }
+
+    [[nodiscard]] action with_request(step next) {
+        action made(std::move(next));
+        if (made.what == action_kind::send) made.request = request();
+        return made;
+    }
+
+    void take_request_back() {
+        token_request_.reset();
+        if (used_token_) pending_->headers.remove("Authorization");
+        pending_->trace = nullptr;
+    }
+
+    /// What each request gets, the one for a token too.
+    void prepare(http_request& request, std::chrono::nanoseconds now) {
+        request.origin = context_->base->origin;
+        request.limits.time = (std::min)(deadline_ - now, attempt_time_);
+        is_attempt_limited_ = attempt_time_ < deadline_ - now;
+        request.limits.header_bytes = context_->options.header_bytes;
+        request.limits.body_bytes = context_->options.body_bytes;
+        ++attempts_;
+        bool const is_sign_in = state_ == state::fetching_token;
+        report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
+    }
+
+    /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
+    [[nodiscard]] step fetch_token(std::chrono::nanoseconds now) {
+        if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
+        if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
+        if (auto const* source = context_->auth.as_token_source()) {
+            if (source->takes_receiver()) return step::token(*source, deadline_ - now);
+            return on_user_token((*source)(), now);
+        }
+        state_ = state::fetching_token;
+        token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
+        prepare(*token_request_, now);
+        return step::send();
+    }
+
+    [[nodiscard]] step on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
+        if (token) {
+            if (auto ok = token->check(); !ok) token = ok.error();
+        }
+        if (!token) return fail_sign_in(std::move(token).error(), now);
+        context_->tokens.store(token->token(), most_token_life, now);
+        report_.on_token(std::nullopt, nullptr);
+        return leave_sign_in(now);
+    }
+
+    [[nodiscard]] step on_token(result<http_response> answer, std::chrono::nanoseconds now) {
+        if (!answer) {
+            answer.error().possibly_applied = false;
+            return fail_sign_in(std::move(answer).error(), now);
+        }
+        if (answer->status != 200 || detail::is_html(*answer))
+            return fail_sign_in(detail::token_refusal(*answer, *context_->auth.as_client_credentials()), now);
+        auto token = read_json<detail::token_answer>(answer->body);
+        if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
+        bearer_token const bearer(std::move(token->access_token));
+        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
+        context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
+        report_.on_token(token->expires_in.seconds, nullptr);
+        return leave_sign_in(now);
+    }
+
+    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+        report_.on_token(std::nullopt, &reason);
+        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
+            context_->tokens.postpone(now);
+            return leave_sign_in(now);
+        }
+        // Who gave up does not speak for the others who wait.
+        if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
+        return end(std::move(reason));
+    }
+
+    [[nodiscard]] step leave_sign_in(std::chrono::nanoseconds now) {
+        has_just_signed_in_ = true;
+        if (context_->queues_writes) {
+            state_ = state::calling;
+            return step::unlock(guid());
+        }
+        return dispatch(now);
+    }
+
+    [[nodiscard]] bool can_sign_in_again() const noexcept {
+        return !is_signed_in_again_ && !context_->auth.empty() && context_->auth.as_bearer_token() == nullptr;
+    }
+
+    /// How long to wait before the pending request is sent again, or nothing where it is not.
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
+        retry_policy const& policy = context_->options.retry;
+        if (tries_ >= policy.most_attempts) return std::nullopt;
+        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
+        bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
+                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
+                                             (may_repeat || !answer.error().possibly_applied);
+        if (!is_passing) return std::nullopt;
+        if (!context_->transport_waits) {
+            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
+            return std::nullopt;
+        }
+        if (!context_->jitter.is_seeded()) context_->jitter.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
+        unsigned const doublings = (std::min)(tries_ - 1, 16U);
+        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
+        auto pause = context_->jitter.up_to((std::min)(doubled, policy.most_delay));
+        if (answer) {
+            if (auto const asked = detail::retry_after(*answer)) {
+                if (*asked > policy.most_retry_after) return std::nullopt;
+                pause = *asked;
+            }
+        }
+        if (pause >= deadline_ - now || !context_->budget.take()) return std::nullopt;
+        return pause;
+    }
+
+    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
+        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
+            if (reason.code == make_error_code(code)) return true;
+        return reason.code.category() != error_category();
+    }
+
+    [[nodiscard]] static failure refuse_write() {
+        return failure(errc::read_only_client, "This client was told to read only; nothing was sent.");
+    }
+
+    [[nodiscard]] static bool may_have_been_sent(failure const& reason) {
+        return reason.who != fault::usage && reason.code != make_error_code(errc::resolve_failed) &&
+               reason.code != make_error_code(errc::connect_failed);
+    }
+
+    /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
+    static constexpr std::int64_t most_token_life = 60;
+
+    client_context* context_;
+    http_headers headers_;
+    std::chrono::nanoseconds timeout_;
+    std::chrono::nanoseconds attempt_time_;
+    traits traits_;
+    std::unique_ptr<http_request> pending_;
+    std::unique_ptr<http_request> token_request_;
+    std::optional<detail::boxed_failure> ended_;
+    detail::sent_secrets secrets_;
+    std::shared_ptr<secret const> used_token_;  ///< The client's own, where it never changes.
+    std::uint64_t token_generation_ = 0;
+    detail::call_report report_;
+    std::chrono::nanoseconds deadline_{0};
+    unsigned attempts_ = 0;
+    unsigned tries_ = 0;
+    state state_ = state::calling;
+    bool is_signed_in_again_ = false;
+    bool has_just_signed_in_ = false;
+    bool is_attempt_limited_ = false;
+    bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_CALL_MACHINE_HPP
 
 // ---- umbraco_ai/transport.hpp ----
 #ifndef UMBRACO_AI_TRANSPORT_HPP
@@ -3729,16 +5647,18 @@ concept SendsInPlace = requires(T& transport, http_request& request, Executor ex
     transport.sending(request, executor, state);
 };
 
+/// What of a machine takes its steps: of the calls of a client all that does not depend on their operation.
+template <class Machine>
+using steps_of = std::conditional_t<std::is_base_of_v<call_machine, Machine>, call_machine, Machine>;
+
 /// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
 /// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
-template <class Transport, class Machine, class Executor>
+template <class Transport, class Steps, bool is_in_place, class Executor>
 class asio_driver {
     using clock = io_traits<result<http_response>>;
 
 public:
-    static constexpr bool is_in_place = SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
-
-    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
+    asio_driver(Transport& transport, Steps& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
 
     void start() {
         next = queue_.guarded([this] {
@@ -3752,9 +5672,6 @@ public:
             if constexpr (is_in_place) return machine_.next(std::move(outcome)..., now());
             else return machine_.resume(std::move(outcome)..., now());
         });
-    }
-    [[nodiscard]] typename Machine::result_type take() {
-        return queue_.guarded([this] { return machine_.take(); });
     }
 
     /// Carries out any action but `send`.
@@ -3796,7 +5713,7 @@ private:
     [[nodiscard]] std::chrono::nanoseconds now() const { return clock::now_of(transport_); }
 
     Transport& transport_;
-    Machine& machine_;
+    Steps& machine_;
     asio_write_queue& queue_;
     std::vector<std::pair<guid, asio_write_queue::ticket>> held_;
 };
@@ -3819,14 +5736,14 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
             co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        using driver = detail::asio_driver<Transport, Machine, Executor>;
-        driver work(transport, machine, queue);
+        constexpr bool is_in_place = detail::SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
+        detail::asio_driver<Transport, detail::steps_of<Machine>, is_in_place, Executor> work(transport, machine, queue);
         std::exception_ptr thrown;
         try {
             for (work.start(); work.next.what != action_kind::done;) {
                 if (work.next.what != action_kind::send) {
                     co_await work.carry_out();
-                } else if constexpr (driver::is_in_place) {
+                } else if constexpr (is_in_place) {
                     Executor executor = co_await boost::asio::this_coro::executor;
                     boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                     auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
@@ -3845,7 +5762,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return work.take();
+        co_return queue.guarded([&machine] { return machine.take(); });
     }
 };
 
@@ -9070,583 +10987,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_TESTING_RECORDING_HPP
 
-// ---- umbraco_ai/http/uri.hpp ----
-#ifndef UMBRACO_AI_HTTP_URI_HPP
-#define UMBRACO_AI_HTTP_URI_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// The path below which all endpoints of the API stand.
-inline constexpr std::string_view api_base_path = "/umbraco/ai/management/api/v1";
-
-namespace detail {
-
-[[nodiscard]] constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-[[nodiscard]] constexpr bool is_unreserved(char c) noexcept {
-    return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-inline constexpr std::array<bool, 256> unreserved_chars = [] {
-    std::array<bool, 256> made{};
-    for (std::size_t i = 0; i < 128; ++i) made[i] = is_unreserved(static_cast<char>(i));
-    return made;
-}();
-
-/// The number of unreserved characters that text begins with.
-[[nodiscard]] constexpr std::size_t unreserved_length(std::string_view text) noexcept {
-    std::size_t length = 0;
-    while (length < text.size() && unreserved_chars[static_cast<unsigned char>(text[length])]) ++length;
-    return length;
-}
-
-/// Writes text with all but the unreserved characters of RFC 3986 as %XX.
-template <Sink S>
-void put_percent_encoded(S& sink, std::string_view text) {
-    constexpr char hex[] = "0123456789ABCDEF";
-    while (true) {
-        std::size_t const plain = unreserved_length(text);
-        sink.append(text.data(), plain);
-        if (plain == text.size()) return;
-        auto const byte = static_cast<unsigned char>(text[plain]);
-        char const escape[] = {'%', hex[byte >> 4], hex[byte & 15]};
-        sink.append(escape, sizeof escape);
-        text.remove_prefix(plain + 1);
-    }
-}
-
-/// A sink that percent-encodes what goes into another.
-template <Sink S>
-class percent_encoder {
-public:
-    explicit percent_encoder(S& sink) noexcept : sink_(&sink) {}
-    void append(char const* data, std::size_t size) { put_percent_encoded(*sink_, {data, size}); }
-
-private:
-    S* sink_;
-};
-
-[[nodiscard]] constexpr bool ends_with_ignoring_case(std::string_view text, std::string_view tail) noexcept {
-    if (text.size() < tail.size()) return false;
-    text.remove_prefix(text.size() - tail.size());
-    return equals_ignoring_case(text, tail);
-}
-
-[[nodiscard]] inline bool is_ipv4(std::string_view host) noexcept {
-    int parts = 0;
-    while (true) {
-        std::size_t const dot = host.find('.');
-        std::string_view const part = host.substr(0, dot);
-        unsigned value = 0;
-        auto const [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-        if (part.empty() || part.size() > 3 || error != std::errc() || end != part.data() + part.size() || value > 255) return false;
-        ++parts;
-        if (dot == std::string_view::npos) return parts == 4;
-        host.remove_prefix(dot + 1);
-    }
-}
-
-[[nodiscard]] constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-/// Eight groups of hex digits, or fewer with one `::` among them; the last two may be an IPv4 address.
-[[nodiscard]] inline bool is_ipv6(std::string_view host) noexcept {
-    std::size_t groups = 0;
-    bool shortened = false;
-    if (host.starts_with("::")) {
-        shortened = true;
-        host.remove_prefix(2);
-    }
-    while (!host.empty()) {
-        std::size_t const colon = host.find(':');
-        std::string_view const group = host.substr(0, colon);
-        if (colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
-            groups += 2;
-            if (!is_ipv4(group)) return false;
-            break;
-        }
-        if (group.empty() || group.size() > 4) return false;
-        for (char const c : group)
-            if (!is_hex(c)) return false;
-        ++groups;
-        if (colon == std::string_view::npos) break;
-        host.remove_prefix(colon + 1);
-        if (host.empty()) return false;
-        if (host.front() == ':') {
-            if (shortened) return false;
-            shortened = true;
-            host.remove_prefix(1);
-        }
-    }
-    return shortened ? groups < 8 : groups == 8;
-}
-
-}  // namespace detail
-
-/// Whether a host is this machine by its spelling alone: localhost, 127.0.0.0/8 and ::1. Nothing is resolved.
-[[nodiscard]] inline bool is_loopback(std::string_view host) noexcept {
-    return detail::equals_ignoring_case(host, "localhost") || host == "::1" || (host.starts_with("127.") && detail::is_ipv4(host));
-}
-
-/// Where an API is: the origin and the path before `/connections`.
-class base_url {
-public:
-    base_url() = default;
-
-    http_origin origin;
-    std::string path{api_base_path};  ///< Without a slash at its end.
-
-    /// Reads what a user gives: an origin (`https://cms.example.com`), an origin with `/umbraco`, or the whole base path.
-    /// All three mean the same. A site below a path of its own is given with `/umbraco`: `https://example.com/site/umbraco`.
-    /// Errors: `errc::invalid_base_url`, never quoting the text, since people paste credentials into URLs.
-    [[nodiscard]] static result<base_url> parse(std::string_view text) {
-        auto refuse = [](char const* what) { return failure(errc::invalid_base_url, what).at("base URL"); };
-
-        base_url made;
-        std::size_t const scheme_end = text.find("://");
-        if (scheme_end == std::string_view::npos)
-            return refuse("It has no scheme; give it as https://host[:port], optionally with /umbraco.");
-        std::string_view const scheme = text.substr(0, scheme_end);
-        if (detail::equals_ignoring_case(scheme, "https")) made.origin.tls = true;
-        else if (detail::equals_ignoring_case(scheme, "http")) made.origin.tls = false;
-        else return refuse("Its scheme is neither https nor http.");
-        text.remove_prefix(scheme_end + 3);
-
-        if (text.find_first_of("?#") != std::string_view::npos) return refuse("It has a query or a fragment; leave them out.");
-        std::size_t const path_begin = text.find('/');
-        std::string_view authority = text.substr(0, path_begin);
-        std::string_view path = path_begin == std::string_view::npos ? std::string_view() : text.substr(path_begin);
-
-        if (authority.find('@') != std::string_view::npos)
-            return refuse("It holds a user name or a password; credentials are given to the client, not in the URL.");
-        if (!authority.empty() && authority.front() == '[') {
-            std::size_t const close = authority.find(']');
-            if (close == std::string_view::npos) return refuse("Its IPv6 address is not closed by ].");
-            std::string_view const address = authority.substr(1, close - 1);
-            if (!detail::is_ipv6(address)) return refuse("What stands in [ ] is no IPv6 address.");
-            set_host(made.origin, address);
-            authority.remove_prefix(close + 1);
-            if (!authority.empty() && authority.front() != ':') return refuse("After ] only a port may follow.");
-        } else {
-            std::size_t const colon = authority.find(':');
-            std::string_view const host = authority.substr(0, colon);
-            if (host.empty()) return refuse("It has no host.");
-            for (char const c : host)
-                if (!detail::is_unreserved(c)) return refuse("Its host holds a character that no host name has; write an international name in its xn-- form.");
-            set_host(made.origin, host);
-            authority.remove_prefix(colon == std::string_view::npos ? authority.size() : colon);
-        }
-        made.origin.port = made.origin.tls ? 443 : 80;
-        if (!authority.empty()) {
-            std::string_view const port = authority.substr(1);
-            unsigned value = 0;
-            auto const [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
-            if (error != std::errc() || end != port.data() + port.size() || value == 0 || value > 65535)
-                return refuse("Its port is not a number from 1 to 65535.");
-            made.origin.port = static_cast<std::uint16_t>(value);
-        }
-
-        while (!path.empty() && path.back() == '/') path.remove_suffix(1);
-        for (std::size_t i = 0; i < path.size(); ++i) {
-            if (detail::is_unreserved(path[i]) || path[i] == '/') continue;
-            std::string_view const escape = path.substr(i, 3);
-            bool const encoded = escape.size() == 3 && escape[0] == '%' && detail::is_hex(escape[1]) && detail::is_hex(escape[2]);
-            if (!encoded || detail::equals_ignoring_case(escape, "%2e") || detail::equals_ignoring_case(escape, "%2f"))
-                return refuse("Its path holds a character that must be percent-encoded, or an encoded dot or slash.");
-            i += 2;
-        }
-        if (path.find("/../") != std::string_view::npos || path.find("/./") != std::string_view::npos ||
-            path.find("//") != std::string_view::npos)
-            return refuse("Its path holds an empty or a dot segment.");
-        constexpr std::string_view cms = "/umbraco";
-        if (path.empty()) {
-            made.path = api_base_path;
-        } else if (detail::ends_with_ignoring_case(path, api_base_path)) {
-            made.path = std::string(path.substr(0, path.size() - api_base_path.size())) + std::string(api_base_path);
-        } else if (detail::ends_with_ignoring_case(path, cms)) {
-            made.path = std::string(path.substr(0, path.size() - cms.size())) + std::string(api_base_path);
-        } else {
-            return refuse("Its path ends neither with /umbraco nor with /umbraco/ai/management/api/v1; give the origin alone, or the path of the back office.");
-        }
-        return made;
-    }
-
-    friend bool operator==(base_url const&, base_url const&) = default;
-
-private:
-    static void set_host(http_origin& origin, std::string_view host) {
-        origin.host.clear();
-        for (char const c : host) origin.host += detail::ascii_lower(c);
-    }
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP_URI_HPP
-
-// ---- umbraco_ai/json/secret_shapes.hpp ----
-#ifndef UMBRACO_AI_JSON_SECRET_SHAPES_HPP
-#define UMBRACO_AI_JSON_SECRET_SHAPES_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// Takes a text character by character and tells whether a server masked it.
-class mask_shape {
-public:
-    mask_shape() = default;
-
-    /// False: the verdict stands.
-    constexpr bool take(std::uint32_t character) noexcept {
-        bool const is_mask = character == '*' || character == 0x2022;
-        run_ = is_mask ? run_ + 1 : 0;
-        is_of_masks_ = (is_first_ || is_of_masks_) && is_mask;
-        is_first_ = false;
-        return run_ < 3;
-    }
-    [[nodiscard]] constexpr bool fits() const noexcept { return run_ >= 3 || is_of_masks_; }
-
-private:
-    std::size_t run_ = 0;
-    bool is_first_ = true;
-    bool is_of_masks_ = false;
-};
-
-/// Takes a text character by character and tells whether it is a reference into the server's configuration.
-class reference_shape {
-public:
-    reference_shape() = default;
-
-    /// False: the verdict stands.
-    constexpr bool take(std::uint32_t c) noexcept {
-        bool const is_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-        is_good_ = count_ == 0 ? c == '$' : is_good_ && (is_name || (c == ':' && count_ > 1));
-        last_ = c;
-        ++count_;
-        return is_good_;
-    }
-    [[nodiscard]] constexpr bool fits() const noexcept { return is_good_ && count_ > 1 && last_ != ':'; }
-
-private:
-    std::size_t count_ = 0;
-    std::uint32_t last_ = 0;
-    bool is_good_ = false;
-};
-
-}  // namespace detail
-
-/// Whether a text looks like a secret that a server masked: a run of three or more `*` or `•`, or nothing else than them.
-/// Sent back, such a text would be stored as the key itself.
-[[nodiscard]] constexpr bool looks_masked(std::string_view text) noexcept {
-    constexpr std::string_view bullet = "\xE2\x80\xA2";
-    detail::mask_shape shape;
-    while (!text.empty()) {
-        bool const is_bullet = text.starts_with(bullet);
-        if (!shape.take(is_bullet ? 0x2022 : static_cast<unsigned char>(text.front()))) break;
-        text.remove_prefix(is_bullet ? bullet.size() : 1);
-    }
-    return shape.fits();
-}
-
-/// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
-[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept {
-    return text.starts_with(std::string_view("ENC:"));
-}
-
-/// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
-[[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
-    detail::reference_shape shape;
-    for (char const c : text)
-        if (!shape.take(static_cast<unsigned char>(c))) break;
-    return shape.fits();
-}
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_JSON_SECRET_SHAPES_HPP
-
-// ---- umbraco_ai/json/inspect.hpp ----
-#ifndef UMBRACO_AI_JSON_INSPECT_HPP
-#define UMBRACO_AI_JSON_INSPECT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// What a pass over a JSON value found, beyond its being well-formed. Paths begin with the name given to `inspect_json`.
-class json_findings {
-public:
-    json_findings() = default;
-
-    std::optional<failure> malformed;
-    std::size_t depth = 0;  ///< 0 for a scalar, 1 for an object of scalars.
-    std::optional<std::string> repeated_key;
-    std::optional<std::string> masked_value;
-    std::vector<std::string> encrypted_values;      ///< Paths of `ENC:` texts.
-    std::optional<std::string> malformed_reference;  ///< A text that begins with `$` and is no reference.
-};
-
-class json_inspector {
-public:
-    /// The root is the name that paths begin with; it must outlive the inspector.
-    explicit json_inspector(std::string_view text, std::string_view root, json_findings& findings)
-        : reader_(text, 1024), root_(root), findings_(findings), may_hold_mask_(may_hold_mask(text)) {}
-
-    void run() {
-        if (!visit(0, nullptr) || !reader_.finish()) findings_.malformed = reader_.error();
-    }
-
-    /// Called with each string value, decoded.
-    template <class F>
-    bool each_string(F&& visitor) {
-        strings_ = [](void* f, std::string_view text) { (*static_cast<std::remove_reference_t<F>*>(f))(text); };
-        context_ = &visitor;
-        return visit(0, nullptr) && reader_.finish();
-    }
-
-private:
-    [[nodiscard]] static bool may_hold_mask(std::string_view text) noexcept {
-        for (char const c : {'*', '\xE2'})
-            if (!text.empty() && std::memchr(text.data(), c, text.size()) != nullptr) return true;
-        return false;
-    }
-
-    /// Where a value stands: a member, or an element where the name is null. Paths become text only where there is a finding.
-    struct place {
-        place const* above;
-        char const* name;
-        std::size_t number;  ///< The size of the name, or the index.
-    };
-
-    bool visit(std::size_t depth, place const* at) {
-        static_cast<void>(note_depth(depth));
-        switch (reader_.peek()) {
-            case json_kind::object: return visit_object(depth, at);
-            case json_kind::array:
-                return reader_.read_array([&](std::size_t index) {
-                    place const element{at, nullptr, index};
-                    return visit(depth + 1, &element);
-                }) && note_depth(depth + 1);
-            case json_kind::string: {
-                std::string scratch;
-                std::string_view text;
-                if (!reader_.read_text(text, scratch)) return false;
-                if ((may_hold_mask_ || text.data() == scratch.data()) && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
-                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
-                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
-                if (strings_ != nullptr) strings_(context_, text);
-                return true;
-            }
-            default: return reader_.skip_value();
-        }
-    }
-
-    bool visit_object(std::size_t depth, place const* at) {
-        key_names names;
-        bool const read = reader_.read_object([&](json_key const& key) {
-            names.add(key);
-            place const member{at, key.name.data(), key.name.size()};
-            return visit(depth + 1, &member);
-        });
-        if (!read) return false;
-        if (!findings_.repeated_key) {
-            if (auto const repeated = names.repeated()) findings_.repeated_key = path(at) + '.' + std::string(*repeated);
-        }
-        return note_depth(depth + 1);
-    }
-
-    /// The names of one object. A few of them take no memory.
-    class key_names {
-    public:
-        key_names() = default;
-
-        void add(json_key const& key) {
-            // A name that was decoded does not live longer than its member.
-            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
-            else few_[few_count_++] = key.name;
-        }
-
-        /// The first in the order of bytes of those that stand twice.
-        [[nodiscard]] std::optional<std::string_view> repeated() {
-            if (many_.empty()) {
-                bool any = false;
-                for (std::size_t i = 1; i < few_count_; ++i)
-                    for (std::size_t k = 0; k < i; ++k) any = any || few_[i] == few_[k];
-                if (!any) return std::nullopt;
-                return repeated_among(few_, few_ + few_count_);
-            }
-            std::vector<std::string_view> all(few_, few_ + few_count_);
-            all.insert(all.end(), many_.begin(), many_.end());
-            return repeated_among(all.data(), all.data() + all.size());
-        }
-
-    private:
-        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
-            std::sort(begin, end);
-            auto const* const found = std::adjacent_find(begin, end);
-            if (found == end) return std::nullopt;
-            return *found;
-        }
-
-        std::string_view few_[16];
-        std::size_t few_count_ = 0;
-        std::vector<std::string> many_;
-    };
-
-    bool note_depth(std::size_t depth) noexcept {
-        findings_.depth = (std::max)(findings_.depth, depth);
-        return true;
-    }
-
-    [[nodiscard]] std::string path(place const* at) const {
-        if (at == nullptr) return std::string(root_);
-        std::string text = path(at->above);
-        if (at->name == nullptr) return text.append(1, '[').append(std::to_string(at->number)).append(1, ']');
-        return text.append(1, '.').append(at->name, at->number);
-    }
-
-    json_reader reader_;
-    std::string_view root_;
-    json_findings& findings_;
-    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere. One that is escaped is seen when it is decoded.
-    void (*strings_)(void*, std::string_view) = nullptr;
-    void* context_ = nullptr;
-};
-
-[[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string_view root) {
-    json_findings found;
-    json_inspector(text, root, found).run();
-    return found;
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_JSON_INSPECT_HPP
-
-// ---- umbraco_ai/model/problem.hpp ----
-#ifndef UMBRACO_AI_MODEL_PROBLEM_HPP
-#define UMBRACO_AI_MODEL_PROBLEM_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-inline constexpr std::size_t most_problem_text = 1024;
-inline constexpr std::size_t most_field_errors = 32;
-
-/// Text of a server's that may quote what was sent: runs that look like keys or tokens become `***`. A run is 16 or more
-/// characters of base64url, `+`, `/` or `=` that hold both a letter and a digit, or anything of the form sk-…; guids stay.
-[[nodiscard]] inline std::string without_tokens(std::string_view text) {
-    auto const belongs = [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '+' || c == '/' || c == '='; };
-    std::string kept;
-    kept.reserve(text.size());
-    while (!text.empty()) {
-        std::size_t length = 0;
-        bool letter = false;
-        bool digit = false;
-        while (length < text.size() && belongs(text[length])) {
-            letter = letter || is_alpha(text[length]);
-            digit = digit || is_digit(text[length]);
-            ++length;
-        }
-        std::string_view const run = text.substr(0, length);
-        bool const token = (length >= 16 && letter && digit && !guid::parse(run)) || (length > 3 && run.starts_with("sk-"));
-        if (length == 0) {
-            kept += text.front();
-            length = 1;
-        } else if (token) {
-            kept += "***";
-        } else {
-            kept += run;
-        }
-        text.remove_prefix(length);
-    }
-    return kept;
-}
-
-/// At most `most_problem_text` bytes, cut between characters, without control characters.
-[[nodiscard]] inline std::string bounded(std::string_view text) {
-    std::size_t end = (std::min)(text.size(), most_problem_text);
-    while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    std::string kept(text.substr(0, end));
-    for (char& c : kept)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-    return kept;
-}
-
-[[nodiscard]] inline std::string server_text(std::string_view text) { return without_tokens(bounded(text)); }
-
-/// Reads problem details from the body of an error. Members of unexpected types are passed over; nothing is an answer too.
-class problem_reader {
-public:
-    [[nodiscard]] static problem_details read(std::string_view body) {
-        problem_details out;
-        json_reader reader(body);
-        if (reader.peek() != json_kind::object) return out;
-        bool const ok = reader.read_object([&](json_key const& key) {
-            if (key.name == "type") return uri(reader, out.type);
-            if (key.name == "title") return text(reader, out.title);
-            if (key.name == "detail") return text(reader, out.detail);
-            if (key.name == "operationStatus") return text(reader, out.operation_status);
-            if (key.name == "traceId") return trace(reader, out.trace_id);
-            if (key.name == "errors" && reader.peek() == json_kind::object) return errors(reader, out);
-            return reader.skip_value();
-        });
-        return ok && reader.finish() ? out : problem_details();
-    }
-
-private:
-    static bool text(json_reader& reader, std::string& out) {
-        if (reader.peek() != json_kind::string) return reader.skip_value();
-        std::string read;
-        if (!reader.read_string(read)) return false;
-        out = server_text(read);
-        return true;
-    }
-
-    /// A URI of a specification has long runs of its own; what was sent is taken out of it by the call.
-    static bool uri(json_reader& reader, std::string& out) {
-        if (reader.peek() != json_kind::string) return reader.skip_value();
-        std::string read;
-        if (!reader.read_string(read)) return false;
-        bool const is_reference = read.starts_with("https://tools.ietf.org/") || read.starts_with("https://datatracker.ietf.org/") || read == "about:blank";
-        out = is_reference ? bounded(read) : server_text(read);
-        return true;
-    }
-
-    /// A W3C trace id is random and long like a token, so its form is checked instead.
-    static bool trace(json_reader& reader, std::string& out) {
-        if (reader.peek() != json_kind::string) return reader.skip_value();
-        std::string read;
-        if (!reader.read_string(read)) return false;
-        bool const well_formed = read.size() == 55 && read.find_first_not_of("0123456789abcdef-") == std::string::npos;
-        out = well_formed ? std::move(read) : server_text(read);
-        return true;
-    }
-
-    static bool errors(json_reader& reader, problem_details& out) {
-        return reader.read_object([&](json_key const& key) {
-            std::string const name = server_text(key.name);
-            if (reader.peek() != json_kind::array) return reader.skip_value();
-            return reader.read_array([&](std::size_t) {
-                std::string message;
-                if (reader.peek() != json_kind::string) return reader.skip_value();
-                if (!reader.read_string(message)) return false;
-                if (out.errors.size() < most_field_errors) out.errors.emplace_back(name, server_text(message));
-                return true;
-            });
-        });
-    }
-};
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_MODEL_PROBLEM_HPP
-
 // ---- umbraco_ai/model/settings.hpp ----
 #ifndef UMBRACO_AI_MODEL_SETTINGS_HPP
 #define UMBRACO_AI_MODEL_SETTINGS_HPP
@@ -10795,682 +12135,6 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_TESTING_SCRIPTED_TRANSPORT_HPP
-
-// ---- umbraco_ai/observer.hpp ----
-#ifndef UMBRACO_AI_OBSERVER_HPP
-#define UMBRACO_AI_OBSERVER_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// One request that is sent for a call. Texts live as long as the program.
-class attempt_event {
-public:
-    attempt_event() = default;
-
-    std::uint64_t call = 0;       ///< Number of the call within its client, from 1.
-    std::string_view operation;   ///< What the call is: "modify", or the route of a single endpoint.
-    http_method method = http_method::get;
-    std::string_view route;       ///< Template of the path, without base path: "/connections/{idOrAlias}".
-    unsigned attempt = 0;         ///< Number of the request within its call, from 1; sign-in requests count.
-    unsigned resend_count = 0;    ///< How often the same request was sent before in this call.
-    bool is_sign_in = false;      ///< It asks the token endpoint for a token.
-};
-
-/// How a request ended: with an answer of any status, or with none.
-class answer_event : public attempt_event {
-public:
-    answer_event() = default;
-
-    int status = 0;                          ///< 0: there is no answer.
-    std::error_code error;                   ///< Why there is none.
-    std::chrono::nanoseconds duration{0};    ///< Of the whole attempt; 0 on a transport without a clock.
-    transfer_trace transfer;                 ///< What the transport noted; all zero where it notes nothing.
-};
-
-/// The same request will be sent again.
-class retry_event : public answer_event {
-public:
-    retry_event() = default;
-
-    std::chrono::nanoseconds pause{0};  ///< Before that.
-};
-
-/// A sign-in ended.
-class token_event {
-public:
-    token_event() = default;
-
-    std::uint64_t call = 0;                          ///< The call that needed the token.
-    std::optional<std::chrono::seconds> lifetime;    ///< As the server states it.
-    std::error_code error;                           ///< Why there is no token.
-    int status = 0;                                  ///< Of a refusal; 0 elsewhere.
-};
-
-/// A call ended.
-class call_event {
-public:
-    call_event() = default;
-
-    std::uint64_t call = 0;
-    std::string_view operation;
-    unsigned attempts = 0;
-    int status = 0;                        ///< Of the last answer that counts, 0: there was none.
-    std::error_code error;                 ///< None: the call has its value.
-    bool possibly_applied = false;         ///< It failed, and the server may have carried it out.
-    std::chrono::nanoseconds duration{0};  ///< 0 on a transport without a clock.
-};
-
-/// Is told what the calls of a client do: for logs, metrics and traces. It sees methods, route templates, statuses, sizes
-/// and times; never a body, a query, a header, an id, an alias or a secret. See `client_options::observer`.
-///
-/// Threading: the clients of this library call it for one event at a time, on the threads that their calls run on. It
-/// returns soon, and begins no call of the same client: such a call fails with `errc::client_busy`.
-/// Lifetime: the client shares it.
-class observer {
-public:
-    observer() = default;
-    observer(observer const&) = delete;
-    observer& operator=(observer const&) = delete;
-    virtual ~observer() = default;
-
-    virtual void on_attempt(attempt_event const&) noexcept {}  ///< A request is about to be sent.
-    virtual void on_answer(answer_event const&) noexcept {}    ///< It has ended.
-    virtual void on_retry(retry_event const&) noexcept {}      ///< It will be sent again.
-    virtual void on_token(token_event const&) noexcept {}      ///< A sign-in has ended.
-    virtual void on_done(call_event const&) noexcept {}        ///< A call has ended; once for each call that began.
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_OBSERVER_HPP
-
-// ---- umbraco_ai/retry.hpp ----
-#ifndef UMBRACO_AI_RETRY_HPP
-#define UMBRACO_AI_RETRY_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// When a request is sent again. GET: after 408, 429, 502, 503, 504, a failed connection, a lost answer. DELETE by id: the
-/// same, and a 404 after a repetition counts as done. PUT and POST: only where no byte of the request was written. Between
-/// two tries passes a random time up to `base_delay` doubled with each try, or what `Retry-After` asks for.
-class retry_policy {
-public:
-    retry_policy() = default;
-
-    /// One try and no more.
-    [[nodiscard]] static retry_policy none() {
-        retry_policy made;
-        made.most_attempts = 1;
-        return made;
-    }
-
-    unsigned most_attempts = 3;                                             ///< Of one request, the first one included; from 1.
-    std::chrono::nanoseconds base_delay = std::chrono::milliseconds(200);   ///< The longest first pause.
-    std::chrono::nanoseconds most_delay = std::chrono::seconds(5);          ///< The longest pause without `Retry-After`.
-    std::chrono::nanoseconds most_retry_after = std::chrono::seconds(60);   ///< A longer `Retry-After` is returned instead of waited for.
-    double budget = 10;                                                     ///< Repetitions of a client at once; each success gives a tenth of one back.
-    std::uint64_t seed = 0;                                                 ///< Of the random pauses; 0: from the transport's clock.
-};
-
-namespace detail {
-
-/// Keeps a client from multiplying its requests while a server is down.
-class retry_budget {
-public:
-    explicit retry_budget(double most) noexcept : most_(most), left_(most) {}
-
-    [[nodiscard]] bool take() noexcept {
-        if (left_ < 1) return false;
-        left_ -= 1;
-        return true;
-    }
-    void give_back() noexcept { left_ = (std::min)(most_, left_ + 0.1); }
-
-private:
-    double most_;
-    double left_;
-};
-
-/// Small and good enough for jitter (xorshift64*).
-class jitter_source {
-public:
-    jitter_source() = default;
-
-    void seed(std::uint64_t value) noexcept { state_ = value | 1U; }
-    [[nodiscard]] bool is_seeded() const noexcept { return state_ != 0; }
-
-    /// From 0 to `most`.
-    [[nodiscard]] std::chrono::nanoseconds up_to(std::chrono::nanoseconds most) noexcept {
-        state_ ^= state_ >> 12U;
-        state_ ^= state_ << 25U;
-        state_ ^= state_ >> 27U;
-        std::uint64_t const drawn = (state_ * 0x2545F4914F6CDD1DULL) >> 11U;
-        double const share = static_cast<double>(drawn) / static_cast<double>(1ULL << 53U);
-        return std::chrono::nanoseconds(static_cast<std::int64_t>(share * static_cast<double>(most.count())));
-    }
-
-private:
-    std::uint64_t state_ = 0;
-};
-
-/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7), in seconds since 1970.
-[[nodiscard]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[19] != ':' || text[22] != ':') return std::nullopt;
-    auto const number = [&](std::size_t at, std::size_t digits) {
-        int value = -1;
-        auto const [end, code] = std::from_chars(text.data() + at, text.data() + at + digits, value);
-        return code == std::errc() && end == text.data() + at + digits ? value : -1;
-    };
-    auto const month = std::find(months.begin(), months.end(), text.substr(8, 3));
-    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
-    if (month == months.end() || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
-        return std::nullopt;
-    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
-                                           std::chrono::day(static_cast<unsigned>(day)));
-    if (!date.ok()) return std::nullopt;
-    std::int64_t const days = std::chrono::sys_days(date).time_since_epoch().count();
-    return days * 86400 + hour * 3600 + minute * 60 + second;
-}
-
-inline constexpr std::int64_t most_delay_seconds = 86400;
-
-/// "120" or "1.5"; libc++ 16 reads no fractions with from_chars.
-[[nodiscard]] inline std::optional<std::chrono::nanoseconds> parse_delay(std::string_view text) noexcept {
-    std::int64_t seconds = 0;
-    std::int64_t fraction = 0;
-    std::int64_t unit = 1'000'000'000;
-    bool in_fraction = false;
-    bool any = false;
-    for (char const c : text) {
-        if (c == '.' && !in_fraction && any) {
-            in_fraction = true;
-        } else if (c < '0' || c > '9') {
-            return std::nullopt;
-        } else if (in_fraction) {
-            unit /= 10;
-            fraction += (c - '0') * unit;
-        } else {
-            any = true;
-            seconds = (std::min)(seconds * 10 + (c - '0'), most_delay_seconds);
-        }
-    }
-    if (!any) return std::nullopt;
-    return std::chrono::seconds(seconds) + std::chrono::nanoseconds(fraction);
-}
-
-/// How long `Retry-After` asks to wait: seconds, with a fraction too, or a date, measured from the answer's own Date.
-[[nodiscard]] inline std::optional<std::chrono::nanoseconds> retry_after(http_response const& response) noexcept {
-    auto const field = response.headers.find("Retry-After");
-    if (!field || field->empty()) return std::nullopt;
-    if (auto const delay = parse_delay(*field)) return delay;
-    auto const date = response.headers.find("Date");
-    if (!date) return std::nullopt;
-    std::int64_t const until = parse_http_date(*field).value_or(-1);
-    std::int64_t const from = parse_http_date(*date).value_or(-1);
-    if (from < 0 || until < from) return std::nullopt;
-    return std::chrono::seconds((std::min)(until - from, most_delay_seconds));
-}
-
-[[nodiscard]] constexpr bool is_passing_status(int status) noexcept {
-    return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_RETRY_HPP
-
-// ---- umbraco_ai/options.hpp ----
-#ifndef UMBRACO_AI_OPTIONS_HPP
-#define UMBRACO_AI_OPTIONS_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// What holds for every call of a client.
-class client_options {
-public:
-    client_options() = default;
-
-    std::chrono::nanoseconds timeout = std::chrono::seconds(30);  ///< For a whole call, all its requests together.
-
-    /// For one attempt, from the wait for a connection on; nothing: whatever the call has left. A GET or DELETE that it ends
-    /// is sent again as after a lost answer.
-    std::optional<std::chrono::nanoseconds> attempt_timeout;
-
-    std::size_t header_bytes = 32 * 1024;                         ///< Most bytes of a response header.
-    std::size_t body_bytes = 8 * 1024 * 1024;                     ///< Most bytes of a response body.
-    retry_policy retry;                                           ///< When a request is sent again.
-    bool read_only = false;                                       ///< Refuses every method but GET before any I/O.
-    bool allow_credentials_over_plain_http = false;               ///< To hosts that are not loopback. Anyone on the way can read them.
-    std::shared_ptr<umbraco_ai::observer> observer;               ///< Is told what the calls do; null: nobody is.
-};
-
-/// What holds for one call, in place of the client's.
-class call_options {
-public:
-    call_options() = default;
-    explicit call_options(std::chrono::nanoseconds time) : timeout(time) {}
-
-    std::optional<std::chrono::nanoseconds> timeout;
-    std::optional<std::chrono::nanoseconds> attempt_timeout;  ///< See `client_options`.
-    http_headers headers;  ///< Added to each request of the call; none that the library or a transport writes itself.
-
-    /// Errors: a usage failure that names the header, never its value.
-    [[nodiscard]] result<void> check() const { return check(headers); }
-    [[nodiscard]] static result<void> check(http_headers const& given) {
-        for (header_view const header : given) {
-            auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
-            if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
-            for (std::string_view const own : {"Accept", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"})
-                if (detail::equals_ignoring_case(header.name, own))
-                    return failure(errc::invalid_argument, "The library writes this header itself; credentials are given to the client.").at(std::string(own));
-            for (char const c : header.value)
-                if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
-                    return failure(errc::invalid_argument, "The value holds a control character.").at(std::string(header.name));
-        }
-        return result<void>::ok();
-    }
-
-private:
-    [[nodiscard]] static bool is_token(std::string_view name) noexcept {
-        for (char const c : name)
-            if (c <= ' ' || c > '~' || std::string_view("\"(),/:;<=>?@[\\]{}").find(c) != std::string_view::npos) return false;
-        return !name.empty();
-    }
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_OPTIONS_HPP
-
-// ---- umbraco_ai/answer.hpp ----
-#ifndef UMBRACO_AI_ANSWER_HPP
-#define UMBRACO_AI_ANSWER_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// An answer that says nothing beyond its status.
-class nothing {
-public:
-    nothing() = default;
-    friend bool operator==(nothing const&, nothing const&) = default;
-};
-
-namespace detail {
-
-/// What servers say of almost every answer.
-inline constexpr std::string_view usual_type = "application/json; charset=utf-8";
-
-[[nodiscard]] inline bool is_html(http_response const& response) noexcept {
-    if (auto const type = response.headers.find("Content-Type"))
-        return *type != usual_type && (equals_ignoring_case(type->substr(0, 9), "text/html") ||
-               equals_ignoring_case(type->substr(0, 21), "application/xhtml+xml"));
-    std::size_t const first = response.body.find_first_not_of(" \t\r\n");
-    return first != std::string::npos && response.body[first] == '<';
-}
-
-/// application/json, text/json, anything/…+json, or nothing said.
-[[nodiscard]] inline bool is_json(http_response const& response) noexcept {
-    auto const type = response.headers.find("Content-Type");
-    if (!type) return true;
-    std::string_view name(*type);
-    if (name == usual_type) return true;
-    name = name.substr(0, name.find(';'));
-    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-    return equals_ignoring_case(name, "application/json") || equals_ignoring_case(name, "text/json") ||
-           ends_with_ignoring_case(name, "+json");
-}
-
-[[nodiscard]] inline failure not_signed_in(std::string what) {
-    return failure(errc::not_signed_in, std::move(what) + " That is not signed in, or not this API: check the base URL and the credentials.");
-}
-
-[[nodiscard]] inline failure unauthorized(http_response const& response) {
-    auto const challenge = response.headers.find("WWW-Authenticate");
-    if (challenge && challenge->find("invalid_token") != std::string::npos)
-        return failure(errc::not_signed_in, "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.");
-    return failure(errc::not_signed_in, "The server asks to sign in; give the client a bearer token.");
-}
-
-[[nodiscard]] inline failure failure_of_status(http_response const& response) {
-    switch (int const status = response.status) {
-        case 400: return failure(errc::bad_request, "The server refused the request; its words say which member to mend.");
-        case 401: return unauthorized(response);
-        case 403:
-            return failure(errc::forbidden,
-                           "The user is signed in but has no right to the section; grant the AI section (Settings in Umbraco.AI 1.0 and 1.1), then get a new token.");
-        case 404:
-            return response.body.empty()
-                       ? failure(errc::not_found, "The server has no such route; check the base URL, and that Umbraco.AI is installed.")
-                       : failure(errc::not_found, "The server knows no such connection.");
-        case 409: return failure(errc::conflict, "The server reports a conflict; read the connection and decide again.");
-        case 413: return failure(errc::bad_request, "The request is larger than the server accepts.");
-        case 415: return failure(errc::bad_request, "The server did not take the request's media type; something between changed the headers.");
-        default:
-            if (status >= 300 && status < 400) return not_signed_in("The server answered a redirect, which is not followed.");
-            if (status >= 500) return failure(errc::server_error, "The server failed; its log tells why.");
-            if (status >= 400) return failure(errc::unexpected_status, "The server refused the request.");
-            return failure(errc::unexpected_status, "The status is none that this endpoint answers.");
-    }
-}
-
-/// Why a response is no answer to a call of this method, or nothing where it may be one.
-[[nodiscard]] inline std::optional<failure> refusal_of(http_response const& response, http_method method) {
-    bool const success = response.status == 200 || (response.status == 201 && method == http_method::post) ||
-                         (response.status == 204 && (method == http_method::put || method == http_method::delete_));
-    if (success) {
-        if (!is_html(response)) return std::nullopt;
-        return not_signed_in("The server answered an HTML page.").with_status(response.status);
-    }
-    failure refused = failure_of_status(response).with_status(response.status);
-    if (response.status >= 400 && is_json(response)) {
-        refused.problem = problem_reader::read(response.body);
-        if (refused.problem.operation_status == "InUse") refused.code = make_error_code(errc::conflict);
-    }
-    refused.possibly_applied = method != http_method::get && (response.status >= 500 || (response.status >= 200 && response.status < 300));
-    return refused;
-}
-
-/// Checks that a body is there and says that it is JSON.
-[[nodiscard]] inline result<void> expect_json(http_response const& response) {
-    if (response.body.empty()) return failure(errc::empty_body, "The answer is empty where JSON is expected.");
-    if (!is_json(response)) return failure(errc::not_json, "The answer is not JSON by its Content-Type.");
-    return result<void>::ok();
-}
-
-}  // namespace detail
-
-/// How an answer of this type is read from a response that succeeded. The general form is a JSON body; specialise it for
-/// an answer that is more or less than that.
-template <class T>
-struct answer {
-    static result<T> decode(http_response const& response) {
-        if (auto ok = detail::expect_json(response); !ok) return ok.error();
-        return read_json<T>(response.body);
-    }
-};
-
-template <>
-struct answer<nothing> {
-    static result<nothing> decode(http_response const&) { return nothing(); }
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_ANSWER_HPP
-
-// ---- umbraco_ai/sign_in.hpp ----
-#ifndef UMBRACO_AI_SIGN_IN_HPP
-#define UMBRACO_AI_SIGN_IN_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// The `expires_in` of a token, which nothing may fail for.
-class token_lifetime {
-public:
-    token_lifetime() = default;
-    std::optional<std::int64_t> seconds;
-};
-
-/// The answer of the token endpoint (RFC 6749, section 5.1).
-class token_answer {
-public:
-    token_answer() = default;
-    std::string access_token;
-    token_lifetime expires_in;
-};
-
-}  // namespace detail
-
-template <>
-struct json_codec<detail::token_lifetime> {
-    static bool read(json_reader& reader, detail::token_lifetime& out) {
-        std::string_view raw;
-        if (!reader.read_raw(raw)) return false;
-        json_reader number(raw);
-        std::int64_t seconds = 0;
-        if (number.peek() == json_kind::number && number.read_integer(seconds)) out.seconds = seconds;
-        return true;
-    }
-};
-
-template <>
-struct fields<detail::token_answer>
-    : table<field<"access_token", &detail::token_answer::access_token, required | secret_field>, field<"expires_in", &detail::token_answer::expires_in>> {};
-
-namespace detail {
-
-/// The error answer of the token endpoint (RFC 6749, section 5.2).
-class token_error_answer {
-public:
-    token_error_answer() = default;
-    std::string error;
-    std::optional<std::string> error_description;
-};
-
-}  // namespace detail
-
-template <>
-struct fields<detail::token_error_answer> : table<field<"error", &detail::token_error_answer::error, required>,
-                                                  field<"error_description", &detail::token_error_answer::error_description>> {};
-
-namespace detail {
-
-inline constexpr std::string_view token_route = "/umbraco/management/api/v1/security/back-office/token";
-
-/// The token request of an API user. The path of the endpoint must be lower case.
-[[nodiscard]] inline http_request token_request(client_credentials const& api_user, std::string_view api_path) {
-    http_request request;
-    request.method = http_method::post;
-    request.target = std::string(api_path.substr(0, api_path.size() - api_base_path.size()));
-    request.target += token_route;
-    request.route = token_route;
-    request.headers.add("Accept", "application/json");
-    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-    request.body = "grant_type=client_credentials&client_id=";
-    put_percent_encoded(request.body, api_user.client_id());
-    request.body += "&client_secret=";
-    put_percent_encoded(request.body, api_user.client_secret().reveal());
-    return request;
-}
-
-[[nodiscard]] inline bool has_outer_blank(std::string_view text) noexcept {
-    constexpr std::string_view blanks = " \t\r\n";
-    return !text.empty() && (blanks.find(text.front()) != std::string_view::npos || blanks.find(text.back()) != std::string_view::npos);
-}
-
-/// At least one %41 in it.
-[[nodiscard]] inline bool is_percent_encoded(std::string_view text) noexcept {
-    constexpr std::string_view digits = "0123456789ABCDEFabcdef";
-    for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1))
-        if (text.size() - at > 2 && digits.find(text[at + 1]) != std::string_view::npos && digits.find(text[at + 2]) != std::string_view::npos) return true;
-    return false;
-}
-
-[[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
-    auto const refuse = [&](std::string text) {
-        failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
-        if (auto read = read_json<token_error_answer>(response.body)) {
-            made.problem.title = server_text(read->error);
-            made.problem.detail = server_text(read->error_description.value_or(""));
-        }
-        return made;
-    };
-    if (is_html(response)) return not_signed_in("The token endpoint answered an HTML page.").with_status(response.status);
-    if (response.status >= 300 && response.status < 400) return not_signed_in("The token endpoint answered a redirect.").with_status(response.status);
-    if (response.status == 404) return refuse("There is no token endpoint: API users need Umbraco 15 or newer; check the base URL.");
-    if (response.status == 429 || response.status >= 500)
-        return failure(errc::server_error, "The token endpoint failed; its log tells why.").with_status(response.status);
-    auto const answer = read_json<token_error_answer>(response.body);
-    std::string_view const error = answer ? std::string_view(answer->error) : std::string_view();
-    std::string_view const description = answer && answer->error_description ? std::string_view(*answer->error_description) : std::string_view();
-    if (error == "invalid_client") {
-        if (!api_user.client_id().starts_with("umbraco-back-office-"))
-            return refuse("The server knows no such API user: the client id is given without its prefix umbraco-back-office-.");
-        std::string_view const given = api_user.client_secret().reveal();
-        if (has_outer_blank(api_user.client_id()) || has_outer_blank(given))
-            return refuse("The server knows no such API user, or the secret is another: the id or the secret begins or ends with a blank or a line end; trim it.");
-        if (is_percent_encoded(given))
-            return refuse("The server knows no such API user, or the secret is another: the one given looks percent-encoded; give it as it is, this library encodes it.");
-        return refuse("The server knows no such API user, or the secret is another; both count in exact case.");
-    }
-    if (description.find("HTTPS") != std::string_view::npos) return refuse("The server gives tokens over https only; use an https base URL.");
-    if (error == "unsupported_grant_type") return refuse("The server gives no tokens to API users; they need Umbraco 15 or newer.");
-    if (description.find("Authorization failed") != std::string_view::npos) return refuse("The API user is disabled or locked; enable it in the back office.");
-    return refuse("The token endpoint refused the API user.");
-}
-
-/// The token of a client, shared by its calls.
-class token_cache {
-public:
-    token_cache() = default;
-
-    /// A failed sign-in is not tried again for this long, so that many waiting calls ask once.
-    static constexpr std::chrono::nanoseconds failure_pause = std::chrono::seconds(1);
-
-    [[nodiscard]] bool is_fresh(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < refresh_at_; }
-    /// It is near its end, and still good.
-    [[nodiscard]] bool is_alive(std::chrono::nanoseconds now) const noexcept { return token_ && !token_->empty() && now < ends_at_; }
-    /// Calls share it, since most are signed with the same.
-    [[nodiscard]] std::shared_ptr<secret const> const& token() const noexcept { return token_; }
-
-    /// Changes with each token, so that a refusal of an old one leaves a newer one alone.
-    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
-
-    [[nodiscard]] std::optional<failure> recent_failure(std::chrono::nanoseconds now) const {
-        if (!failure_ || now >= failed_at_ + failure_pause || failed_at_ == std::chrono::nanoseconds(0)) return std::nullopt;
-        return failure_;
-    }
-
-    /// Used until four fifths of its life are over. `now` that stands still never ends it; a refusal does.
-    void store(secret token, std::optional<std::int64_t> lifetime_seconds, std::chrono::nanoseconds now) {
-        constexpr std::int64_t unknown = 60, most = 86400;
-        std::int64_t const seconds = (std::clamp)(lifetime_seconds.value_or(unknown), std::int64_t{0}, most);
-        token_ = std::make_shared<secret const>(std::move(token));
-        refresh_at_ = now + std::chrono::milliseconds(seconds * 800);
-        ends_at_ = now + std::chrono::seconds(seconds);
-        // A life of nothing still serves the call that fetched it.
-        if (seconds == 0) refresh_at_ = now + std::chrono::nanoseconds(1);
-        failure_.reset();
-        ++generation_;
-    }
-
-    /// A renewal failed: the token is used on, and after the pause another renewal is tried.
-    void postpone(std::chrono::nanoseconds now) noexcept { refresh_at_ = (std::min)(ends_at_, now + failure_pause); }
-
-    void fail(failure reason, std::chrono::nanoseconds now) {
-        failure_ = std::move(reason);
-        failed_at_ = now;
-    }
-
-    void refuse(std::uint64_t generation) noexcept {
-        if (generation == generation_) token_.reset();
-    }
-
-private:
-    std::shared_ptr<secret const> token_;
-    std::chrono::nanoseconds refresh_at_{0};
-    std::chrono::nanoseconds ends_at_{0};
-    std::uint64_t generation_ = 0;
-    std::optional<failure> failure_;
-    std::chrono::nanoseconds failed_at_{0};
-};
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_SIGN_IN_HPP
-
-// ---- umbraco_ai/client_context.hpp ----
-#ifndef UMBRACO_AI_CLIENT_CONTEXT_HPP
-#define UMBRACO_AI_CLIENT_CONTEXT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// What the calls of one client share. It outlives them.
-class client_context {
-public:
-    client_context(result<base_url> url, credentials sign_in, client_options shared_options)
-        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), budget(options.retry.budget) {
-        if (options.retry.seed != 0) jitter.seed(options.retry.seed);
-        if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
-    }
-
-    /// An empty request, in memory of one that is over where there is any.
-    [[nodiscard]] std::unique_ptr<http_request> spare_request() {
-        if (spare_requests_.empty()) {
-            // Nothing may be thrown when a call is over, which may have written.
-            spare_requests_.reserve(most_kept);
-            return std::make_unique<http_request>();
-        }
-        auto spare = std::move(spare_requests_.back());
-        spare_requests_.pop_back();
-        return spare;
-    }
-
-    /// Keeps the memory of a request that is over, and nothing of what it holds.
-    void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
-        constexpr std::size_t most_bytes = 16 * 1024;
-        if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
-        if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
-        // Its limits and its trace refer to what ends with the call.
-        http_request emptied;
-        emptied.target = std::move(spent->target);
-        emptied.target.clear();
-        emptied.headers = std::move(spent->headers);
-        emptied.headers.wipe();
-        detail::wipe_message(spent->body);
-        emptied.body = std::move(spent->body);
-        *spent = std::move(emptied);
-        spare_requests_.push_back(std::move(spent));
-    }
-
-    result<base_url> base;
-    credentials auth;
-    client_options options;
-    std::uint64_t origin_tag = 0;  ///< Of the site that this client talks to.
-    bool transport_tracks_writes = false;
-    bool transport_waits = false;
-    bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
-
-    detail::token_cache tokens;
-    detail::retry_budget budget;
-    detail::jitter_source jitter;
-    std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
-
-    /// FNV-1a.
-    [[nodiscard]] static std::uint64_t tag_of(std::string_view text) noexcept {
-        std::uint64_t tag = 14695981039346656037ULL;
-        for (char const c : text) tag = (tag ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-        return tag;
-    }
-
-    /// Why no call can be made at all, or nothing.
-    [[nodiscard]] std::optional<failure> refusal() const {
-        if (!base) return base.error();
-        if (auto ok = auth.check(); !ok) return ok.error();
-        http_origin const& origin = base->origin;
-        if (!origin.tls && !auth.empty() && !is_loopback(origin.host) && !options.allow_credentials_over_plain_http)
-            return failure(errc::insecure_origin,
-                           "Credentials are not sent over plain http to a host that is not this machine; use https, or say allow_credentials_over_plain_http.")
-                .at("base URL");
-        return std::nullopt;
-    }
-
-private:
-    static constexpr std::size_t most_kept = 64;
-
-    std::vector<std::unique_ptr<http_request>> spare_requests_;
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_CLIENT_CONTEXT_HPP
 
 // ---- umbraco_ai/route.hpp ----
 #ifndef UMBRACO_AI_ROUTE_HPP
@@ -12965,294 +13629,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ENDPOINTS_CONNECTIONS_HPP
 
-// ---- umbraco_ai/call_report.hpp ----
-#ifndef UMBRACO_AI_CALL_REPORT_HPP
-#define UMBRACO_AI_CALL_REPORT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// What one call tells its observer; without one it keeps and does nothing.
-class call_report {
-public:
-    call_report() = default;
-
-    /// Not before this is anything told. The observer outlives the report; null: nobody observes.
-    void begin(observer* listener, std::uint64_t& calls, std::string_view operation, std::chrono::nanoseconds now) {
-        if (listener == nullptr) return;
-        kept_ = std::make_unique<memory>(*listener);
-        kept_->begun = kept_->now = now;
-        kept_->event.call = ++calls;
-        kept_->event.operation = operation;
-    }
-
-    /// `attempt` counts the requests of the call, `resend_count` how often this one was sent before.
-    void on_attempt(http_request& request, unsigned attempt, unsigned resend_count, bool is_sign_in, std::chrono::nanoseconds now) {
-        if (!kept_) return;
-        kept_->attempt_begun = now;
-        kept_->trace = transfer_trace();
-        request.trace = &kept_->trace;
-        answer_event& event = kept_->event;
-        event.method = request.method;
-        event.route = request.route;
-        event.attempt = attempt;
-        event.resend_count = resend_count;
-        event.is_sign_in = is_sign_in;
-        kept_->listener.on_attempt(event);
-    }
-
-    void on_answer(result<http_response> const& answer, std::chrono::nanoseconds now) {
-        if (!kept_) return;
-        kept_->now = now;
-        answer_event& event = kept_->event;
-        event.status = answer ? answer->status : 0;
-        event.error = answer ? std::error_code() : answer.error().code;
-        event.duration = now - kept_->attempt_begun;
-        event.transfer = kept_->trace;
-        if (!event.is_sign_in) kept_->status = event.status;
-        kept_->listener.on_answer(event);
-    }
-
-    /// Of the attempt that was answered last.
-    void on_retry(std::chrono::nanoseconds pause) {
-        if (!kept_) return;
-        retry_event event;
-        static_cast<answer_event&>(event) = kept_->event;
-        event.pause = pause;
-        kept_->listener.on_retry(event);
-    }
-
-    void on_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
-        if (!kept_) return;
-        token_event event;
-        event.call = kept_->event.call;
-        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
-        if (reason != nullptr) {
-            event.error = reason->code;
-            event.status = reason->status;
-        }
-        kept_->listener.on_token(event);
-    }
-
-    /// Time that passed without a request.
-    void at(std::chrono::nanoseconds now) noexcept {
-        if (kept_) kept_->now = now;
-    }
-
-    /// The end; nothing is told after it.
-    void on_done(unsigned attempts, failure const* reason) {
-        if (!kept_) return;
-        call_event event;
-        event.call = kept_->event.call;
-        event.operation = kept_->event.operation;
-        event.attempts = attempts;
-        event.status = reason == nullptr ? kept_->status : reason->status;
-        if (reason != nullptr) {
-            event.error = reason->code;
-            event.possibly_applied = reason->possibly_applied;
-        }
-        event.duration = kept_->now - kept_->begun;
-        kept_->listener.on_done(event);
-        kept_.reset();
-    }
-
-private:
-    /// At one address, since a transport writes into it.
-    class memory {
-    public:
-        explicit memory(observer& who) noexcept : listener(who) {}
-
-        observer& listener;
-        answer_event event;
-        transfer_trace trace;
-        std::chrono::nanoseconds begun{0};
-        std::chrono::nanoseconds attempt_begun{0};
-        std::chrono::nanoseconds now{0};
-        int status = 0;
-    };
-
-    std::unique_ptr<memory> kept_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_CALL_REPORT_HPP
-
-// ---- umbraco_ai/json/canonical.hpp ----
-#ifndef UMBRACO_AI_JSON_CANONICAL_HPP
-#define UMBRACO_AI_JSON_CANONICAL_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// Writes a value without blanks and with one spelling for each string, so that two texts of the same value are the same
-/// bytes. Member order and number text stay, since servers keep both. `mend(std::string&)` sees each name and string first.
-template <class F>
-bool put_canonical(json_reader& reader, std::string& out, F const& mend) {
-    switch (reader.peek()) {
-        case json_kind::object: {
-            out += '{';
-            bool first = true;
-            bool const ok = reader.read_object([&](json_key const& key) {
-                if (!std::exchange(first, false)) out += ',';
-                std::string name(key.name);
-                mend(name);
-                put_json_string(out, name);
-                out += ':';
-                return put_canonical(reader, out, mend);
-            });
-            out += '}';
-            return ok;
-        }
-        case json_kind::array: {
-            out += '[';
-            bool const ok = reader.read_array([&](std::size_t index) {
-                if (index != 0) out += ',';
-                return put_canonical(reader, out, mend);
-            });
-            out += ']';
-            return ok;
-        }
-        case json_kind::string: {
-            std::string text;
-            if (!reader.read_string(text)) return false;
-            mend(text);
-            put_json_string(out, text);
-            return true;
-        }
-        default: {
-            std::string_view raw;
-            if (!reader.read_raw(raw)) return false;
-            out += raw;
-            return true;
-        }
-    }
-}
-
-/// Whether two JSON texts are one value, however their strings are escaped. Malformed text equals only itself.
-[[nodiscard]] inline bool is_same_json(std::string_view a, std::string_view b) {
-    if (a == b) return true;
-    std::string canonical_a;
-    std::string canonical_b;
-    json_reader reader_a(a, 1024);
-    json_reader reader_b(b, 1024);
-    auto const as_it_is = [](std::string&) {};
-    return put_canonical(reader_a, canonical_a, as_it_is) && put_canonical(reader_b, canonical_b, as_it_is) && canonical_a == canonical_b;
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_JSON_CANONICAL_HPP
-
-// ---- umbraco_ai/sent_secrets.hpp ----
-#ifndef UMBRACO_AI_SENT_SECRETS_HPP
-#define UMBRACO_AI_SENT_SECRETS_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// The texts of a call that must not come back in a failure: the token, and what was sent as settings.
-class sent_secrets {
-public:
-    sent_secrets() = default;
-
-    void add_settings_of(std::string_view body) {
-        if (body.empty()) return;
-        std::string_view settings_text;
-        json_reader reader(body, 1024);
-        static_cast<void>(reader.read_object([&](json_key const& key) {
-            std::string_view value;
-            if (!reader.read_raw(value)) return false;
-            if (key.name == "settings") settings_text = value;
-            return true;
-        }));
-        if (settings_text.empty()) return;
-        json_findings unused;
-        static_cast<void>(json_inspector(settings_text, {}, unused).each_string([this](std::string_view text) {
-            if (!text.starts_with('$')) add(text);
-        }));
-    }
-
-    void add(std::string_view text) {
-        if (text.size() < shortest) return;
-        texts_.emplace_back(std::string(text));
-        // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
-        wiping_string bounded_text(bounded(text));
-        add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
-        add_if_other(std::move(bounded_text), text);
-        // The longest first, so that a secret which begins with another one goes as a whole.
-        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
-    }
-
-    void scrub(std::string& text) const {
-        for (wiping_string const& value : texts_) replace(text, value.get());
-        if (text.size() + shortest > most_problem_text)
-            for (wiping_string const& value : texts_) cut_tail(text, value.get());
-    }
-
-    [[nodiscard]] bool empty() const noexcept { return texts_.empty(); }
-
-    /// Takes the secrets out of a JSON text before its strings are cut and cleaned, so that none is met in part.
-    void scrub_json(std::string& body) const {
-        std::string scrubbed;
-        json_reader reader(body, 1024);
-        bool const ok = put_canonical(reader, scrubbed, [this](std::string& text) {
-            for (wiping_string const& value : texts_) replace(text, value.get());
-        });
-        // A body that is no JSON is never shown. Its first character stays: an empty body and a page mean something else.
-        if (ok && reader.finish()) body = std::move(scrubbed);
-        else body.resize(1);
-    }
-
-    void scrub(failure& reason) const {
-        auto const clean = [this](std::string& text) { scrub(text); };
-        clean(reason.message);
-        clean(reason.problem.type);
-        clean(reason.problem.title);
-        clean(reason.problem.detail);
-        clean(reason.problem.operation_status);
-        clean(reason.problem.trace_id);
-        for (field_error& error : reason.problem.errors) {
-            clean(error.field);
-            clean(error.text);
-        }
-    }
-
-private:
-    /// Shorter texts occur by chance, in words of the server's own.
-    static constexpr std::size_t shortest = 4;
-
-    void add_if_other(wiping_string cleaned, std::string_view text) {
-        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
-    }
-
-    static void replace(std::string& text, std::string_view value) {
-        for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
-    }
-
-    /// Takes away the beginning of a secret where the text was cut in the middle of it.
-    static void cut_tail(std::string& text, std::string_view value) {
-        for (std::size_t size = (std::min)(value.size(), text.size()); size >= shortest; --size) {
-            if (!text.ends_with(value.substr(0, size))) continue;
-            text.replace(text.size() - size, size, "***");
-            return;
-        }
-    }
-
-    std::vector<wiping_string> texts_;
-};
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_SENT_SECRETS_HPP
-
 // ---- umbraco_ai/exchange.hpp ----
 #ifndef UMBRACO_AI_EXCHANGE_HPP
 #define UMBRACO_AI_EXCHANGE_HPP
@@ -13260,7 +13636,7 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 
 /// What a client does, as a machine over bare requests and answers: which request comes next, and what the answers mean.
-/// Origin, credentials, limits and deadline are the business of `exchange`. Where these members are there, they are used:
+/// Origin, credentials, limits and deadline are the business of `call_machine`. Where these members are there, they are used:
 ///
 ///     bool start(http_request& empty, base_path);      // instead of the other `start`: writes the first request in place
 ///     static constexpr std::string_view name;          // what observers call it
@@ -13276,365 +13652,62 @@ concept Operation = is_result<typename O::result_type> &&
                         { operation.take() } -> std::same_as<typename O::result_type>;
                     };
 
-/// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
-/// share of the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts.
-/// `now` may stand still, on transports without a clock; each request then has the whole time.
+/// A call of an operation, as a machine.
 template <Operation O>
-class exchange {
+class exchange final : public call_machine {
 public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : context_(&context),
-          headers_(std::move(options.headers)),
-          timeout_(options.timeout.value_or(context.options.timeout)),
-          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
-          operation_(std::move(operation)) {}
-
-    [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
-    /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
-    /// Goes on after a pause, or after an unlock.
-    [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
-    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
-    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) { return with_request(next(std::move(waited), now)); }
-    /// Goes on after a token: with it, or why there is none.
-    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
-
-    /// The same where the request stays here; see `MachineInPlace`.
-    [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
-
-    [[nodiscard]] step begin(std::chrono::nanoseconds now) {
-        deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
-                        ? (std::chrono::nanoseconds::max)()
-                        : now + timeout_;
-        report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
-        if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
-        if (attempt_time_ <= attempt_time_.zero())
-            return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (header_view const extra : headers_) secrets_.add(extra.value);
-        if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
-        if constexpr (requires { O::writes; }) {
-            if (O::writes && context_->options.read_only) return end(refuse_write());
-        }
-        std::string_view const base_path = context_->base->path;
-        if constexpr (requires { operation_.start(*pending_, base_path); }) {
-            pending_ = context_->spare_request();
-            return operation_.start(*pending_, base_path) ? begin_pending(now) : step::done();
-        } else {
-            return carry(operation_.start(base_path), now);
-        }
-    }
-
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
-        report_.on_answer(answer, now);
-        take_request_back();
-        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
-        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
-        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
-            answer.error().possibly_applied = true;
-        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
-            may_be_applied_ = true;
-        if (answer && answer->status == 401 && can_sign_in_again()) {
-            // A 401 precedes the reading of the body, so any method may be sent once more.
-            is_signed_in_again_ = true;
-            context_->tokens.refuse(token_generation_);
-            report_.on_retry(std::chrono::nanoseconds(0));
-            return dispatch(now);
-        }
-        if (answer) {
-            answer->origin_tag = context_->origin_tag;
-            scrub_server_texts(*answer);
-        }
-        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
-            report_.on_retry(*pause);
-            return step::wait(*pause);
-        }
-        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
-        // What was read can be quoted by a later answer of the call.
-        if constexpr (!requires { O::is_single; }) {
-            if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
-        }
-        // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
-        return carry(operation_.resume(std::move(answer), context_->base->path), now);
-    }
-
-    [[nodiscard]] step next(std::chrono::nanoseconds now) {
-        report_.at(now);
-        if (ended_) return step::done();
-        return dispatch(now);
-    }
-
-    [[nodiscard]] step next(result<bool> waited, std::chrono::nanoseconds now) {
-        report_.at(now);
-        if (!waited) return end(std::move(waited).error());
-        if (state_ == state::locking_sign_in) return fetch_token(now);
-        // Another call may have written between a read by alias and this, even if nobody held the lock just now.
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
-        else return step::done();
-    }
-
-    [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
-        report_.at(now);
-        return on_user_token(std::move(token), now);
-    }
+        : call_machine(context, std::move(options), traits_of()), operation_(std::move(operation)) {}
 
     [[nodiscard]] result_type take() {
-        result_type taken = ended_ ? result_type(std::move(ended_->get())) : operation_.take();
+        result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
         if (!taken) {
-            taken.error().attempts = attempts_;
-            // A later try that reached nobody, or was refused, says nothing of an earlier one.
-            if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) taken.error().possibly_applied = true;
-            if (taken.error().status == 401 && used_token_ && state_ == state::calling)
-                taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
-        }
-        if (!taken) {
-            add_own_secrets();
-            secrets_.scrub(taken.error());
+            complete(taken.error());
         } else if constexpr (requires { for_each_server_text(*taken, [](std::string&) {}); }) {
-            add_own_secrets();
-            for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
+            for_each_server_text(*taken, [&own = secrets()](std::string& text) { own.scrub(text); });
         }
-        report_.on_done(attempts_, taken ? nullptr : &taken.error());
-        context_->keep_memory_of(std::move(pending_));
+        finish(taken ? nullptr : &taken.error());
         return taken;
     }
 
 private:
-    enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
+    static constexpr bool locks = requires(O operation) { operation.locked(true, std::string_view()); };
 
-    [[nodiscard]] step end(failure reason) {
-        reason.possibly_applied = reason.possibly_applied || may_be_applied_;
-        ended_.emplace(std::move(reason));
-        return step::done();
+    [[nodiscard]] static traits traits_of() {
+        traits of;
+        if constexpr (requires { std::string_view(O::name); }) of.name = O::name;
+        if constexpr (requires { O::writes; }) of.writes = O::writes;
+        of.is_single = requires { O::is_single; };
+        of.locks = locks;
+        return of;
     }
 
-    /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
-    void scrub_server_texts(http_response& answer) {
-        bool const is_test = pending_->method == http_method::post && pending_->body.empty();
-        if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
-        add_own_secrets();
-        if (!secrets_.empty()) secrets_.scrub_json(answer.body);
+    bool start_operation() override {
+        if constexpr (requires { operation_.called_from(origin_tag()); }) operation_.called_from(origin_tag());
+        if constexpr (requires { operation_.start(next_request(), base_path()); }) return operation_.start(next_request(), base_path());
+        else return put(operation_.start(base_path()));
     }
 
-    void add_own_secrets() {
-        if (used_token_) secrets_.add(used_token_->reveal());
-        if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
+    bool resume_operation(result<http_response>&& answer) override { return put(operation_.resume(std::move(answer), base_path())); }
+
+    bool operation_locked(bool may_be_stale) override {
+        if constexpr (locks) return put(operation_.locked(may_be_stale, base_path()));
+        else return false;
     }
 
-    [[nodiscard]] step carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) {
-            if (!next) {
-                if (auto const id = operation_.wants_lock()) {
-                    if (context_->queues_writes) return step::lock(*id, deadline_ - now);
-                    return carry(operation_.locked(false, context_->base->path), now);
-                }
-            }
-        }
-        if (!next) return step::done();
-        if (!pending_) pending_ = context_->spare_request();
-        *pending_ = *std::move(next);
-        return begin_pending(now);
+    [[nodiscard]] std::optional<guid> wanted_lock() override {
+        if constexpr (locks) return operation_.wants_lock();
+        else return std::nullopt;
     }
 
-    /// A request that was not sent yet.
-    [[nodiscard]] step begin_pending(std::chrono::nanoseconds now) {
-        if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
-        for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
-        secrets_.add_settings_of(pending_->body);
-        tries_ = 0;
-        return dispatch(now);
+    bool put(std::optional<http_request> next) {
+        if (next) next_request() = *std::move(next);
+        return next.has_value();
     }
 
-    /// Sends the pending request, or what must come before it.
-    [[nodiscard]] step dispatch(std::chrono::nanoseconds now) {
-        state_ = state::calling;
-        if (now >= deadline_) {
-            failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
-            if (attempts_ == 0) return end(std::move(late));
-            // The operation knows what was carried out before.
-            return carry(operation_.resume(std::move(late), context_->base->path), now);
-        }
-        if (auto const* fixed = context_->auth.as_bearer_token()) {
-            used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
-        } else if (!context_->auth.empty()) {
-            // One that was fetched for this call serves it, however short its life.
-            bool const is_for_this_call = std::exchange(has_just_signed_in_, false) && context_->tokens.token() != nullptr;
-            if (!is_for_this_call && !context_->tokens.is_fresh(now)) {
-                if (!context_->queues_writes) return fetch_token(now);
-                state_ = state::locking_sign_in;
-                return step::lock(guid(), deadline_ - now);
-            }
-            used_token_ = context_->tokens.token();
-            token_generation_ = context_->tokens.generation();
-        }
-        ++tries_;
-        if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
-        complete(*pending_, now);
-        return step::send();
-    }
-
-    [[nodiscard]] action with_request(step next) {
-        action made(std::move(next));
-        if (made.what == action_kind::send) made.request = request();
-        return made;
-    }
-
-    void take_request_back() {
-        token_request_.reset();
-        if (used_token_) pending_->headers.remove("Authorization");
-        pending_->trace = nullptr;
-    }
-
-    /// What each request gets, the one for a token too.
-    void complete(http_request& request, std::chrono::nanoseconds now) {
-        request.origin = context_->base->origin;
-        request.limits.time = (std::min)(deadline_ - now, attempt_time_);
-        is_attempt_limited_ = attempt_time_ < deadline_ - now;
-        request.limits.header_bytes = context_->options.header_bytes;
-        request.limits.body_bytes = context_->options.body_bytes;
-        ++attempts_;
-        bool const is_sign_in = state_ == state::fetching_token;
-        report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
-    }
-
-    /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
-    [[nodiscard]] step fetch_token(std::chrono::nanoseconds now) {
-        if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
-        if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
-        if (auto const* source = context_->auth.as_token_source()) {
-            if (source->takes_receiver()) return step::token(*source, deadline_ - now);
-            return on_user_token((*source)(), now);
-        }
-        state_ = state::fetching_token;
-        token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
-        complete(*token_request_, now);
-        return step::send();
-    }
-
-    [[nodiscard]] step on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
-        if (token) {
-            if (auto ok = token->check(); !ok) token = ok.error();
-        }
-        if (!token) return fail_sign_in(std::move(token).error(), now);
-        context_->tokens.store(token->token(), most_token_life, now);
-        report_.on_token(std::nullopt, nullptr);
-        return leave_sign_in(now);
-    }
-
-    [[nodiscard]] step on_token(result<http_response> answer, std::chrono::nanoseconds now) {
-        if (!answer) {
-            answer.error().possibly_applied = false;
-            return fail_sign_in(std::move(answer).error(), now);
-        }
-        if (answer->status != 200 || detail::is_html(*answer))
-            return fail_sign_in(detail::token_refusal(*answer, *context_->auth.as_client_credentials()), now);
-        auto token = read_json<detail::token_answer>(answer->body);
-        if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
-        bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
-        context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
-        report_.on_token(token->expires_in.seconds, nullptr);
-        return leave_sign_in(now);
-    }
-
-    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
-        report_.on_token(std::nullopt, &reason);
-        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
-            context_->tokens.postpone(now);
-            return leave_sign_in(now);
-        }
-        // Who gave up does not speak for the others who wait.
-        if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        return end(std::move(reason));
-    }
-
-    [[nodiscard]] step leave_sign_in(std::chrono::nanoseconds now) {
-        has_just_signed_in_ = true;
-        if (context_->queues_writes) {
-            state_ = state::calling;
-            return step::unlock(guid());
-        }
-        return dispatch(now);
-    }
-
-    [[nodiscard]] bool can_sign_in_again() const noexcept {
-        return !is_signed_in_again_ && !context_->auth.empty() && context_->auth.as_bearer_token() == nullptr;
-    }
-
-    /// How long to wait before the pending request is sent again, or nothing where it is not.
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
-        retry_policy const& policy = context_->options.retry;
-        if (tries_ >= policy.most_attempts) return std::nullopt;
-        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
-        bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
-                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
-                                             (may_repeat || !answer.error().possibly_applied);
-        if (!is_passing) return std::nullopt;
-        if (!context_->transport_waits) {
-            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
-            return std::nullopt;
-        }
-        if (!context_->jitter.is_seeded()) context_->jitter.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
-        unsigned const doublings = (std::min)(tries_ - 1, 16U);
-        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
-        auto pause = context_->jitter.up_to((std::min)(doubled, policy.most_delay));
-        if (answer) {
-            if (auto const asked = detail::retry_after(*answer)) {
-                if (*asked > policy.most_retry_after) return std::nullopt;
-                pause = *asked;
-            }
-        }
-        if (pause >= deadline_ - now || !context_->budget.take()) return std::nullopt;
-        return pause;
-    }
-
-    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
-        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
-            if (reason.code == make_error_code(code)) return true;
-        return reason.code.category() != error_category();
-    }
-
-    [[nodiscard]] static failure refuse_write() {
-        return failure(errc::read_only_client, "This client was told to read only; nothing was sent.");
-    }
-
-    [[nodiscard]] static bool may_have_been_sent(failure const& reason) {
-        return reason.who != fault::usage && reason.code != make_error_code(errc::resolve_failed) &&
-               reason.code != make_error_code(errc::connect_failed);
-    }
-
-    [[nodiscard]] static constexpr std::string_view operation_name() noexcept {
-        if constexpr (requires { std::string_view(O::name); }) return O::name;
-        else return {};
-    }
-
-    /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
-    static constexpr std::int64_t most_token_life = 60;
-
-    client_context* context_;
-    http_headers headers_;
-    std::chrono::nanoseconds timeout_;
-    std::chrono::nanoseconds attempt_time_;
     O operation_;
-    std::unique_ptr<http_request> pending_;
-    std::unique_ptr<http_request> token_request_;
-    std::optional<detail::boxed_failure> ended_;
-    detail::sent_secrets secrets_;
-    std::shared_ptr<secret const> used_token_;  ///< The client's own, where it never changes.
-    std::uint64_t token_generation_ = 0;
-    detail::call_report report_;
-    std::chrono::nanoseconds deadline_{0};
-    unsigned attempts_ = 0;
-    unsigned tries_ = 0;
-    state state_ = state::calling;
-    bool is_signed_in_again_ = false;
-    bool has_just_signed_in_ = false;
-    bool is_attempt_limited_ = false;
-    bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -13650,6 +13723,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// What every operation over several requests has: its result, and the ways to go on.
+///
+/// Operations are templates, `template <class = void> class basic_x_operation` with the alias `x_operation`, so that what a
+/// program does not use is not instantiated in it: a twentieth of what it takes to compile a client.
 template <class T>
 class operation_steps {
 public:
@@ -13754,12 +13830,13 @@ public:
 /// atomic; what even that leaves unsure is told as `is_incomplete`. There are never duplicates. What the overlap cannot see is
 /// three or more changes between two requests that cancel each other out; a `page_size` beyond the list's length reads it in
 /// one answer, where nothing can.
-class all_operation : public detail::operation_steps<connection_list> {
+template <class = void>
+class basic_all_operation : public detail::operation_steps<connection_list> {
 public:
     static constexpr std::string_view name = "all";
     static constexpr int most_atomic_reads = 3;
 
-    explicit all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
+    explicit basic_all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (query_.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
@@ -13836,6 +13913,7 @@ private:
     std::int64_t asked_ = 0;
     int atomic_reads_ = 0;
 };
+using all_operation = basic_all_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -13870,22 +13948,13 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
 
 }  // namespace detail
 
-/// Reads a connection, lets `change` change it, and puts it back whole, by id:
-///
-///     result<void> change(connection&)      or      void change(connection&)
-///
-/// Nothing is sent where nothing changed, or where `change` fails. After a 500 a read decides whether the write was carried
-/// out; only where it surely was not, everything is done again from the read on, three times at most, so `change` must be
-/// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
-/// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
-template <class Change>
-class modify_operation : public detail::operation_steps<modified> {
+/// What a modification does whatever its change, so that it is compiled once for all changes of a program.
+template <class = void>
+class basic_modification : public detail::operation_steps<modified> {
 public:
     static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
     static constexpr int most_writes = 3;
-
-    modify_operation(id_or_alias which, Change change) : which_(std::move(which)), change_(std::move(change)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (which_.id()) return lock(*which_.id());
@@ -13916,7 +13985,15 @@ public:
         return on_decided(std::move(answer), base_path);
     }
 
+protected:
+    explicit basic_modification(id_or_alias which) : which_(std::move(which)) {}
+    basic_modification(basic_modification&&) = default;
+    basic_modification& operator=(basic_modification&&) = default;
+    ~basic_modification() = default;
+
 private:
+    virtual result<void> apply_change(connection& target) = 0;
+
     enum class state : std::uint8_t { reading, asking_contract, writing, verifying, deciding };
 
     next_request read(state next, std::string_view base_path) {
@@ -13938,12 +14015,7 @@ private:
 
     next_request apply(std::string_view base_path) {
         wanted_ = *before_;
-        if constexpr (std::is_void_v<std::invoke_result_t<Change&, connection&>>) {
-            change_(*wanted_);
-        } else {
-            result<void> changed = change_(*wanted_);
-            if (!changed) return fail(std::move(changed).error());
-        }
+        if (result<void> changed = apply_change(*wanted_); !changed) return fail(std::move(changed).error());
         if (wanted_->id != before_->id) return fail(failure(errc::invalid_argument, "The id of a connection cannot change.").at("id"));
         if (wanted_->provider_id != before_->provider_id)
             return fail(failure(errc::invalid_argument, "The provider of a connection cannot change; create another connection.").at("providerId"));
@@ -14065,7 +14137,6 @@ private:
     }
 
     id_or_alias which_;
-    Change change_;
     state state_ = state::reading;
     std::optional<connection> before_;
     std::optional<connection> wanted_;
@@ -14074,6 +14145,33 @@ private:
     bool is_locked_ = false;
     bool is_lost_ = false;
     bool leaves_settings_out_ = false;
+};
+using modification = basic_modification<>;
+
+/// Reads a connection, lets `change` change it, and puts it back whole, by id:
+///
+///     result<void> change(connection&)      or      void change(connection&)
+///
+/// Nothing is sent where nothing changed, or where `change` fails. After a 500 a read decides whether the write was carried
+/// out; only where it surely was not, everything is done again from the read on, three times at most, so `change` must be
+/// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
+/// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
+template <class Change>
+class modify_operation final : public modification {
+public:
+    modify_operation(id_or_alias which, Change change) : modification(std::move(which)), change_(std::move(change)) {}
+
+private:
+    result<void> apply_change(connection& target) override {
+        if constexpr (std::is_void_v<std::invoke_result_t<Change&, connection&>>) {
+            change_(target);
+            return result<void>::ok();
+        } else {
+            return change_(target);
+        }
+    }
+
+    Change change_;
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -14336,14 +14434,15 @@ private:
 /// Creates a connection, or makes the one of its alias what the draft says. The server's spelling of the alias stays, and
 /// null settings in the draft leave those of the server alone. Safe when two run at once: a create that is refused for the
 /// alias, fails or is lost is followed by a read, never by a second create.
-class ensure_operation : public detail::operation_steps<ensured> {
+template <class = void>
+class basic_ensure_operation : public detail::operation_steps<ensured> {
     using modification = modify_operation<detail::draft_application>;
 
 public:
     static constexpr std::string_view name = "ensure";
     static constexpr bool writes = true;
 
-    explicit ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
+    explicit basic_ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (auto ok = draft_.check(); !ok) return fail(ok.error());
@@ -14427,6 +14526,7 @@ private:
     bool is_creating_ = false;
     bool was_created_ = false;
 };
+using ensure_operation = basic_ensure_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -14526,14 +14626,15 @@ public:
 /// Finds the first connection whose settings hold a repeated key, by which lists answer it with 500: by bisection over
 /// pages, then its neighbours, then its name letter by letter through the filter. Only reads. Gives nothing where the list
 /// works. The id cannot be had, since every answer that would hold it fails.
-class find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
+template <class = void>
+class basic_find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
 public:
     static constexpr std::string_view name = "find_poisoned";
 
     /// Requests for the name, after which what is known of it is given.
     static constexpr int most_name_requests = 1000;
 
-    find_poisoned_operation() = default;
+    basic_find_poisoned_operation() = default;
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         // A page behind the end holds no connection, so it works and tells the total.
@@ -14643,6 +14744,7 @@ private:
     int name_requests_ = 0;
     bool grows_forward_ = true;
 };
+using find_poisoned_operation = basic_find_poisoned_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -14669,12 +14771,13 @@ public:
 };
 
 /// Reads the next page of a walk; an empty one is the end.
-class next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
+template <class = void>
+class basic_next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
 public:
     static constexpr std::string_view name = "pages";
 
     /// The walk outlives the operation.
-    explicit next_page_operation(page_walk& walk) : walk_(&walk) {}
+    explicit basic_next_page_operation(page_walk& walk) : walk_(&walk) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (walk_->query.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
@@ -14713,6 +14816,7 @@ public:
 private:
     page_walk* walk_;
 };
+using next_page_operation = basic_next_page_operation<>;
 
 /// A list read page by page, for those who cannot hold it whole:
 ///
@@ -14776,11 +14880,12 @@ using capabilities_of = endpoint<"GET /connections/{idOrAlias}/capabilities", pa
 
 /// Whether an alias is taken, by another connection than `except`. Servers that have no route for the question are asked
 /// for the connection itself.
-class exists_operation : public detail::operation_steps<bool> {
+template <class = void>
+class basic_exists_operation : public detail::operation_steps<bool> {
 public:
     static constexpr std::string_view name = "exists";
 
-    exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
+    basic_exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (guid::parse(alias_)) return fail(failure(errc::invalid_argument, "It has the form of a guid, which no request reaches as an alias.").at("alias"));
@@ -14809,13 +14914,15 @@ private:
     std::optional<guid> except_;
     bool is_reading_ = false;
 };
+using exists_operation = basic_exists_operation<>;
 
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
-class capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
+template <class = void>
+class basic_capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
 public:
     static constexpr std::string_view name = "capabilities_of";
 
-    explicit capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
+    explicit basic_capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::capabilities_of(which_), base_path); }
 
@@ -14842,6 +14949,7 @@ private:
     id_or_alias which_;
     bool is_listing_models_ = false;
 };
+using capabilities_of_operation = basic_capabilities_of_operation<>;
 
 /// Why a connection does not work.
 enum class diagnosis_verdict : std::uint8_t {
@@ -14873,12 +14981,13 @@ void for_each_server_text(diagnosis& value, F&& f) {
 }
 
 /// Asks the few calls that tell apart why a connection does not work.
-class diagnose_operation : public detail::operation_steps<diagnosis> {
+template <class = void>
+class basic_diagnose_operation : public detail::operation_steps<diagnosis> {
 public:
     static constexpr std::string_view name = "diagnose";
     static constexpr bool writes = true;
 
-    explicit diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
+    explicit basic_diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::get(which_), base_path); }
 
@@ -14952,6 +15061,7 @@ private:
     bool is_active_ = false;
     bool has_reference_ = false;
 };
+using diagnose_operation = basic_diagnose_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -14967,11 +15077,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// (a 404 with an empty body) and its list of capabilities comes as a bare array, the list query that such servers know. A
 /// capability that is not in that list gives an empty page unasked, since servers ignore a value they do not know and would
 /// answer every connection.
-class with_capability_operation : public detail::operation_steps<page<connection_item>> {
+template <class = void>
+class basic_with_capability_operation : public detail::operation_steps<page<connection_item>> {
 public:
     static constexpr std::string_view name = "with_capability";
 
-    explicit with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
+    explicit basic_with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         return ask(connections::with_capability(wanted_), base_path, state::asked_route);
@@ -15012,6 +15123,7 @@ private:
     capability wanted_;
     state state_ = state::asked_route;
 };
+using with_capability_operation = basic_with_capability_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 

@@ -3342,502 +3342,207 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_WRITE_QUEUE_HPP
 
-// ---- umbraco_ai/machine.hpp ----
-#ifndef UMBRACO_AI_MACHINE_HPP
-#define UMBRACO_AI_MACHINE_HPP
+// ---- umbraco_ai/observer.hpp ----
+#ifndef UMBRACO_AI_OBSERVER_HPP
+#define UMBRACO_AI_OBSERVER_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-enum class action_kind : std::uint8_t {
-    send,  ///< Send `request`, then `resume(answer, now)`.
-    wait,  ///< Let `delay` pass, then `resume(now)`.
-    lock,  ///< Queue for the sole right to write `subject`, for at most `delay`; then `resume(waited, now)`.
-    token,  ///< Ask `source` for a token, for at most `delay`; then `resume(token, now)`.
-    unlock,  ///< Give the right to write `subject` back, then `resume(now)`.
-    done     ///< `take()` has the result.
-};
-
-[[nodiscard]] constexpr std::string_view to_string(action_kind value) noexcept {
-    switch (value) {
-        case action_kind::send: return "send";
-        case action_kind::wait: return "wait";
-        case action_kind::lock: return "lock";
-        case action_kind::token: return "token";
-        case action_kind::unlock: return "unlock";
-        case action_kind::done: return "done";
-    }
-    return "?";
-}
-
-/// What a machine needs next, save for the request.
-class step {
+/// One request that is sent for a call. Texts live as long as the program.
+class attempt_event {
 public:
-    step() = default;
-    explicit step(action_kind next) noexcept : what(next) {}
+    attempt_event() = default;
 
-    [[nodiscard]] static step send() { return step(action_kind::send); }
-    [[nodiscard]] static step wait(std::chrono::nanoseconds duration) {
-        step made(action_kind::wait);
-        made.delay = duration;
-        return made;
-    }
-    [[nodiscard]] static step lock(guid const& id, std::chrono::nanoseconds at_most) {
-        step made(action_kind::lock);
-        made.subject = id;
-        made.delay = at_most;
-        return made;
-    }
-    [[nodiscard]] static step token(token_source user_source, std::chrono::nanoseconds at_most) {
-        step made(action_kind::token);
-        made.source = std::move(user_source);
-        made.delay = at_most;
-        return made;
-    }
-    [[nodiscard]] static step unlock(guid const& id) {
-        step made(action_kind::unlock);
-        made.subject = id;
-        return made;
-    }
-    [[nodiscard]] static step done() { return {}; }
-
-    action_kind what = action_kind::done;
-    guid subject;
-    std::chrono::nanoseconds delay{0};
-    token_source source;
+    std::uint64_t call = 0;       ///< Number of the call within its client, from 1.
+    std::string_view operation;   ///< What the call is: "modify", or the route of a single endpoint.
+    http_method method = http_method::get;
+    std::string_view route;       ///< Template of the path, without base path: "/connections/{idOrAlias}".
+    unsigned attempt = 0;         ///< Number of the request within its call, from 1; sign-in requests count.
+    unsigned resend_count = 0;    ///< How often the same request was sent before in this call.
+    bool is_sign_in = false;      ///< It asks the token endpoint for a token.
 };
 
-/// The same with the request. A value: it prints and compares, so that a test can be a script of actions.
-class action : public step {
+/// How a request ended: with an answer of any status, or with none.
+class answer_event : public attempt_event {
 public:
-    action() = default;
-    action(step next) : step(std::move(next)) {}
+    answer_event() = default;
 
-    [[nodiscard]] static action send(http_request request_to_send) {
-        action made(step::send());
-        made.request = std::move(request_to_send);
-        return made;
-    }
-    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) { return step::wait(duration); }
-    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) { return step::lock(id, at_most); }
-    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) { return step::token(std::move(user_source), at_most); }
-    [[nodiscard]] static action unlock(guid const& id) { return step::unlock(id); }
-    [[nodiscard]] static action done() { return {}; }
-
-    http_request request;
-
-    /// Two sources are not told apart.
-    friend bool operator==(action const& a, action const& b) {
-        return a.what == b.what && a.request == b.request && a.delay == b.delay && a.subject == b.subject;
-    }
-
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, action const& value) {
-        out << to_string(value.what);
-        if (value.what == action_kind::send) out << ' ' << value.request;
-        if (value.what == action_kind::wait) out << ' ' << value.delay.count() << " ns";
-        if (value.what == action_kind::lock || value.what == action_kind::unlock) out << ' ' << value.subject;
-        return out;
-    }
+    int status = 0;                          ///< 0: there is no answer.
+    std::error_code error;                   ///< Why there is none.
+    std::chrono::nanoseconds duration{0};    ///< Of the whole attempt; 0 on a transport without a clock.
+    transfer_trace transfer;                 ///< What the transport noted; all zero where it notes nothing.
 };
 
-/// A call as a state machine without I/O. `now` is any steady clock, or zero for ever. Who carries a machine out holds what
-/// it locked until it is unlocked or the machine is done. The nil guid stands for the sign-in of the client.
-template <class M>
-concept Machine = is_result<typename M::result_type> &&
-                  requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
-                      { machine.start(now) } -> std::same_as<action>;
-                      { machine.resume(std::move(answer), now) } -> std::same_as<action>;
-                      { machine.resume(now) } -> std::same_as<action>;
-                      { machine.resume(std::move(waited), now) } -> std::same_as<action>;
-                      { machine.resume(std::move(token), now) } -> std::same_as<action>;
-                      { machine.take() } -> std::same_as<typename M::result_type>;
-                  };
+/// The same request will be sent again.
+class retry_event : public answer_event {
+public:
+    retry_event() = default;
 
-/// A machine that can also be carried out where its requests stay in it, so that none is copied: `begin` and `next` do what
-/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given.
-template <class M>
-concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
-    { machine.begin(now) } -> std::same_as<step>;
-    { machine.next(std::move(answer), now) } -> std::same_as<step>;
-    { machine.next(now) } -> std::same_as<step>;
-    { machine.next(std::move(waited), now) } -> std::same_as<step>;
-    { machine.next(std::move(token), now) } -> std::same_as<step>;
-    { machine.request() } -> std::same_as<http_request&>;
+    std::chrono::nanoseconds pause{0};  ///< Before that.
+};
+
+/// A sign-in ended.
+class token_event {
+public:
+    token_event() = default;
+
+    std::uint64_t call = 0;                          ///< The call that needed the token.
+    std::optional<std::chrono::seconds> lifetime;    ///< As the server states it.
+    std::error_code error;                           ///< Why there is no token.
+    int status = 0;                                  ///< Of a refusal; 0 elsewhere.
+};
+
+/// A call ended.
+class call_event {
+public:
+    call_event() = default;
+
+    std::uint64_t call = 0;
+    std::string_view operation;
+    unsigned attempts = 0;
+    int status = 0;                        ///< Of the last answer that counts, 0: there was none.
+    std::error_code error;                 ///< None: the call has its value.
+    bool possibly_applied = false;         ///< It failed, and the server may have carried it out.
+    std::chrono::nanoseconds duration{0};  ///< 0 on a transport without a clock.
+};
+
+/// Is told what the calls of a client do: for logs, metrics and traces. It sees methods, route templates, statuses, sizes
+/// and times; never a body, a query, a header, an id, an alias or a secret. See `client_options::observer`.
+///
+/// Threading: the clients of this library call it for one event at a time, on the threads that their calls run on. It
+/// returns soon, and begins no call of the same client: such a call fails with `errc::client_busy`.
+/// Lifetime: the client shares it.
+class observer {
+public:
+    observer() = default;
+    observer(observer const&) = delete;
+    observer& operator=(observer const&) = delete;
+    virtual ~observer() = default;
+
+    virtual void on_attempt(attempt_event const&) noexcept {}  ///< A request is about to be sent.
+    virtual void on_answer(answer_event const&) noexcept {}    ///< It has ended.
+    virtual void on_retry(retry_event const&) noexcept {}      ///< It will be sent again.
+    virtual void on_token(token_event const&) noexcept {}      ///< A sign-in has ended.
+    virtual void on_done(call_event const&) noexcept {}        ///< A call has ended; once for each call that began.
 };
 
 UMBRACO_AI_END_NAMESPACE
 
-#endif  // UMBRACO_AI_MACHINE_HPP
+#endif  // UMBRACO_AI_OBSERVER_HPP
 
-// ---- umbraco_ai/transport.hpp ----
-#ifndef UMBRACO_AI_TRANSPORT_HPP
-#define UMBRACO_AI_TRANSPORT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-template <class T>
-concept HasSendMember = requires(T& transport, http_request request) { transport.send(std::move(request)); };
-
-template <class T>
-concept HasCallOperator = requires(T& transport, http_request request) { transport(std::move(request)); };
-
-}  // namespace detail
-
-/// A type takes an `http_request`: by a member `send`, or by being called.
-template <class T>
-concept HasSend = detail::HasSendMember<std::remove_reference_t<T>> || detail::HasCallOperator<std::remove_reference_t<T>>;
-
-/// Sends by the member `send`, or where there is none by a call. What a specialisation of `io_traits` sends with.
-template <HasSend T>
-decltype(auto) send_over(T& transport, http_request&& request) {
-    if constexpr (detail::HasSendMember<T>) return transport.send(std::move(request));
-    else return transport(std::move(request));
-}
-
-/// What sending gives: `result<http_response>` itself or something that is awaited for it.
-template <HasSend T>
-using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>&>(), std::declval<http_request>()));
-
-/// Teaches the library a kind of result that a transport's `send` may give: how to go on after it. A specialisation has
-///   static constexpr bool is_awaited    whether the work goes on after `run` returned
-///   template <class Transport, class Machine> static … run(Transport&, Machine)
-/// where `run` carries the actions of the machine out on the transport, by `send_over`, and gives `Machine::result_type`, in
-/// whatever the kind of result wraps it (asio::awaitable, std::future, a task type of the user's). Where several calls of one
-/// client can be under way at once, it also has
-///   using write_queue = …              default-constructed once for each client
-/// and `run` takes a reference to it as a third argument and carries out `action_kind::lock` with it; without it no machine
-/// asks for a lock.
-template <class T>
-struct io_traits {};
-
-/// A transport can let time pass, so that a request may be sent again after a pause.
-template <class T>
-concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };
-
-/// A transport has a steady clock.
-template <class T>
-concept HasClock = requires(T& transport) {
-    { transport.now() } -> std::convertible_to<std::chrono::nanoseconds>;
-};
-
-/// A transport that gives its answer as a plain value: a lambda, libcurl's easy interface, a mock.
-template <>
-struct io_traits<result<http_response>> {
-    static constexpr bool is_awaited = false;
-
-    template <class Transport, class Machine>
-    static typename Machine::result_type run(Transport& transport, Machine machine) {
-        action next = machine.start(now_of(transport));
-        while (next.what != action_kind::done) {
-            if (next.what == action_kind::wait) {
-                if constexpr (CanWait<Transport>) transport.wait(next.delay);
-                next = machine.resume(now_of(transport));
-            } else if (next.what == action_kind::token) {
-                next = machine.resume(token_of(next.source), now_of(transport));
-            } else {
-                result<http_response> answer = send_over(transport, std::move(next.request));
-                next = machine.resume(std::move(answer), now_of(transport));
-            }
-        }
-        return machine.take();
-    }
-
-    /// Of a source that gives its token at once.
-    static result<bearer_token> token_of(token_source const& source) {
-        class slot {
-        public:
-            slot() = default;
-            std::optional<result<bearer_token>> token;
-        };
-        auto const given = std::make_shared<slot>();
-        source([given](result<bearer_token> token) { given->token = std::move(token); });
-        if (given->token) return *std::move(given->token);
-        return failure(errc::invalid_argument, "It gave no token before it returned, and this transport cannot wait for one.").at("token source");
-    }
-
-    /// The transport's clock, or zero for ever where it has none.
-    template <class Transport>
-    static std::chrono::nanoseconds now_of(Transport& transport) {
-        if constexpr (HasClock<Transport>) return transport.now();
-        else return std::chrono::nanoseconds(0);
-    }
-};
-
-/// `io_traits` knows what sending gives.
-template <class T>
-concept SendIsKnown = HasSend<T> && requires { io_traits<send_result_t<T>>::is_awaited; };
-
-namespace detail {
-
-// A public member of an optional name that does not fit would be passed over in silence, so it is an error.
-template <class T>
-concept WaitFits = !requires { &T::wait; } || CanWait<T>;
-template <class T>
-concept NowFits = !requires { &T::now; } || HasClock<T>;
-template <class T>
-concept DeclarationsFit = (!requires { T::tracks_writes; } || requires { std::bool_constant<T::tracks_writes>(); }) &&
-                          (!requires { T::timed; } || requires { std::bool_constant<T::timed>(); }) &&
-                          (!requires { T::cancellable; } || requires { std::bool_constant<T::cancellable>(); }) &&
-                          (!requires { T::concurrent; } || requires { std::bool_constant<T::concurrent>(); });
-
-}  // namespace detail
-
-/// Anything that carries one request to its origin and brings back one answer: a function, a lambda, or an object with
-///
-///     result<http_response> send(http_request);          // or something awaited that gives one
-///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
-///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
-///
-/// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
-/// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and
-/// a failure leaves the transport usable. A GET may be sent again, once, where a kept connection closes without a byte of
-/// the answer. What else it can do it declares, each optional and false where it is not there:
-///
-///     static constexpr bool timed = true;          // ends within limits.time
-///     static constexpr bool cancellable = true;    // asks limits.cancelled while it waits
-///     static constexpr bool concurrent = true;     // carries several calls at once
-///     static constexpr bool tracks_writes = true;  // sets failure::possibly_applied itself, exactly
-///
-/// Where a transport does not track writes, each failed write counts as possibly applied, save where host or connection
-/// were not found. `testing/conformance.hpp` tells of a transport whether all this is so.
-template <class T>
-concept Transport = SendIsKnown<T> && detail::WaitFits<std::remove_reference_t<T>> && detail::NowFits<std::remove_reference_t<T>> &&
-                    detail::DeclarationsFit<std::remove_reference_t<T>>;
-
-/// Whether a call on this transport goes on after it returned, so that the client must outlive it.
-template <Transport T>
-inline constexpr bool is_awaited = io_traits<send_result_t<T>>::is_awaited;
-
-/// What a transport declares; false where it says nothing.
-template <class T>
-inline constexpr bool tracks_writes = false;
-template <class T>
-    requires requires { std::bool_constant<T::tracks_writes>(); }
-inline constexpr bool tracks_writes<T> = T::tracks_writes;
-
-template <class T>
-inline constexpr bool is_timed = false;
-template <class T>
-    requires requires { std::bool_constant<T::timed>(); }
-inline constexpr bool is_timed<T> = T::timed;
-
-template <class T>
-inline constexpr bool is_cancellable = false;
-template <class T>
-    requires requires { std::bool_constant<T::cancellable>(); }
-inline constexpr bool is_cancellable<T> = T::cancellable;
-
-template <class T>
-inline constexpr bool is_concurrent = false;
-template <class T>
-    requires requires { std::bool_constant<T::concurrent>(); }
-inline constexpr bool is_concurrent<T> = T::concurrent;
-
-namespace detail {
-
-struct has_a_send {
-    int send;
-};
-template <class T>
-struct with_a_send : T, has_a_send {};
-
-/// A member of the name is there, whatever it is and whoever may use it: two of them are ambiguous.
-template <class T>
-concept NamesSend = std::is_class_v<T> && !std::is_final_v<T> && !requires { &with_a_send<std::remove_const_t<T>>::send; };
-
-template <class T>
-concept SendTakesLvalue = requires(T& transport, http_request& request) { transport.send(request); } ||
-                          requires(T& transport, http_request& request) { transport(request); };
-
-template <class T>
-struct type_of_send {
-    using type = void;
-};
-template <HasSend T>
-struct type_of_send<T> {
-    using type = send_result_t<T>;
-};
-
-/// Says in one sentence why a type is no transport.
-template <class T>
-struct transport_explained {
-    using type = T;
-
-    static constexpr bool sends = HasSend<T>;
-    static constexpr bool is_const = !sends && HasSend<std::remove_const_t<T>>;
-    static constexpr bool takes_lvalue = !sends && !is_const && SendTakesLvalue<T>;
-    static constexpr bool is_named = !sends && !is_const && !takes_lvalue && NamesSend<T>;
-    static constexpr bool is_usable = is_named && requires { &T::send; };
-    using sent = typename type_of_send<T>::type;
-    static constexpr bool is_bare = sends && std::is_same_v<std::remove_cvref_t<sent>, http_response>;
-    static constexpr bool is_nothing = sends && std::is_void_v<sent>;
-    static constexpr bool is_reference = sends && std::is_reference_v<sent> && !is_bare;
-
-    static_assert(sends || is_const || takes_lvalue || is_named,
-                  "umbraco_ai: no transport: it has no member send, and cannot be called with an http_request");
-    static_assert(!is_const, "umbraco_ai: no transport: it is const here, and its send is not; give one that is not const, or make send const");
-    static_assert(!takes_lvalue, "umbraco_ai: no transport: it takes http_request&; take http_request by value");
-    static_assert(!is_named || is_usable, "umbraco_ai: no transport: its send is private, or no overload of it takes an http_request");
-    static_assert(!is_usable, "umbraco_ai: no transport: its send does not take one http_request");
-    static_assert(!is_nothing, "umbraco_ai: no transport: its send returns nothing; return result<http_response>");
-    static_assert(!is_bare, "umbraco_ai: no transport: its send returns http_response, which cannot fail; return result<http_response>");
-    static_assert(!is_reference, "umbraco_ai: no transport: its send returns a reference; return by value");
-    static_assert(!sends || is_bare || is_nothing || is_reference || SendIsKnown<T>,
-                  "umbraco_ai: no transport: its send returns neither result<http_response> nor anything that io_traits knows; for "
-                  "asio::awaitable include umbraco_ai/asio/awaitable.hpp");
-    static_assert(WaitFits<T>, "umbraco_ai: no transport: its wait does not take std::chrono::nanoseconds");
-    static_assert(NowFits<T>, "umbraco_ai: no transport: its now() does not give std::chrono::nanoseconds");
-    static_assert(DeclarationsFit<T>,
-                  "umbraco_ai: no transport: timed, cancellable, concurrent and tracks_writes are declared as static constexpr bool");
-};
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_TRANSPORT_HPP
-
-// ---- umbraco_ai/asio/awaitable.hpp ----
-#ifndef UMBRACO_AI_ASIO_AWAITABLE_HPP
-#define UMBRACO_AI_ASIO_AWAITABLE_HPP
+// ---- umbraco_ai/call_report.hpp ----
+#ifndef UMBRACO_AI_CALL_REPORT_HPP
+#define UMBRACO_AI_CALL_REPORT_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
-
 namespace detail {
 
-/// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
-/// of its own for each request would cost as much as all the rest. `sending` gives an object that neither moves nor refers to
-/// the transport, as `http_exchange` describes it.
-template <class T, class Executor>
-concept SendsInPlace = requires(T& transport, http_request& request, Executor executor, boost::asio::cancellation_state state) {
-    transport.sending(request, executor, state);
-};
-
-/// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
-/// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
-template <class Transport, class Machine, class Executor>
-class asio_driver {
-    using clock = io_traits<result<http_response>>;
-
+/// What one call tells its observer; without one it keeps and does nothing.
+class call_report {
 public:
-    static constexpr bool is_in_place = SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
+    call_report() = default;
 
-    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
-
-    void start() {
-        next = queue_.guarded([this] {
-            if constexpr (is_in_place) return machine_.begin(now());
-            else return machine_.start(now());
-        });
-    }
-    template <class... Outcome>
-    void resume(Outcome&&... outcome) {
-        next = queue_.guarded([&] {
-            if constexpr (is_in_place) return machine_.next(std::move(outcome)..., now());
-            else return machine_.resume(std::move(outcome)..., now());
-        });
-    }
-    [[nodiscard]] typename Machine::result_type take() {
-        return queue_.guarded([this] { return machine_.take(); });
+    /// Not before this is anything told. The observer outlives the report; null: nobody observes.
+    void begin(observer* listener, std::uint64_t& calls, std::string_view operation, std::chrono::nanoseconds now) {
+        if (listener == nullptr) return;
+        kept_ = std::make_unique<memory>(*listener);
+        kept_->begun = kept_->now = now;
+        kept_->event.call = ++calls;
+        kept_->event.operation = operation;
     }
 
-    /// Carries out any action but `send`.
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> carry_out() {
-        switch (next.what) {
-            case action_kind::wait:
-                if constexpr (CanWait<Transport>) co_await transport_.wait(next.delay);
-                resume();
-                break;
-            case action_kind::lock: {
-                auto ticket = co_await queue_.template acquire<Executor>(next.subject, next.delay);
-                result<bool> waited = false;
-                if (ticket) {
-                    waited = ticket->waited();
-                    held_.emplace_back(next.subject, *std::move(ticket));
-                } else {
-                    waited = std::move(ticket).error();
-                }
-                resume(std::move(waited));
-                break;
-            }
-            case action_kind::token: {
-                result<bearer_token> token = co_await receive_token<Executor>(std::move(next.source), next.delay);
-                resume(std::move(token));
-                break;
-            }
-            case action_kind::unlock:
-                std::erase_if(held_, [this](auto const& one) { return one.first == next.subject; });
-                resume();
-                break;
-            case action_kind::send:
-            case action_kind::done: break;
+    /// `attempt` counts the requests of the call, `resend_count` how often this one was sent before.
+    void on_attempt(http_request& request, unsigned attempt, unsigned resend_count, bool is_sign_in, std::chrono::nanoseconds now) {
+        if (!kept_) return;
+        kept_->attempt_begun = now;
+        kept_->trace = transfer_trace();
+        request.trace = &kept_->trace;
+        answer_event& event = kept_->event;
+        event.method = request.method;
+        event.route = request.route;
+        event.attempt = attempt;
+        event.resend_count = resend_count;
+        event.is_sign_in = is_sign_in;
+        kept_->listener.on_attempt(event);
+    }
+
+    void on_answer(result<http_response> const& answer, std::chrono::nanoseconds now) {
+        if (!kept_) return;
+        kept_->now = now;
+        answer_event& event = kept_->event;
+        event.status = answer ? answer->status : 0;
+        event.error = answer ? std::error_code() : answer.error().code;
+        event.duration = now - kept_->attempt_begun;
+        event.transfer = kept_->trace;
+        if (!event.is_sign_in) kept_->status = event.status;
+        kept_->listener.on_answer(event);
+    }
+
+    /// Of the attempt that was answered last.
+    void on_retry(std::chrono::nanoseconds pause) {
+        if (!kept_) return;
+        retry_event event;
+        static_cast<answer_event&>(event) = kept_->event;
+        event.pause = pause;
+        kept_->listener.on_retry(event);
+    }
+
+    void on_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
+        if (!kept_) return;
+        token_event event;
+        event.call = kept_->event.call;
+        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.status = reason->status;
         }
+        kept_->listener.on_token(event);
     }
 
-    std::conditional_t<is_in_place, step, action> next;
+    /// Time that passed without a request.
+    void at(std::chrono::nanoseconds now) noexcept {
+        if (kept_) kept_->now = now;
+    }
+
+    /// The end; nothing is told after it.
+    void on_done(unsigned attempts, failure const* reason) {
+        if (!kept_) return;
+        call_event event;
+        event.call = kept_->event.call;
+        event.operation = kept_->event.operation;
+        event.attempts = attempts;
+        event.status = reason == nullptr ? kept_->status : reason->status;
+        if (reason != nullptr) {
+            event.error = reason->code;
+            event.possibly_applied = reason->possibly_applied;
+        }
+        event.duration = kept_->now - kept_->begun;
+        kept_->listener.on_done(event);
+        kept_.reset();
+    }
 
 private:
-    [[nodiscard]] std::chrono::nanoseconds now() const { return clock::now_of(transport_); }
+    /// At one address, since a transport writes into it.
+    class memory {
+    public:
+        explicit memory(observer& who) noexcept : listener(who) {}
 
-    Transport& transport_;
-    Machine& machine_;
-    asio_write_queue& queue_;
-    std::vector<std::pair<guid, asio_write_queue::ticket>> held_;
+        observer& listener;
+        answer_event event;
+        transfer_trace trace;
+        std::chrono::nanoseconds begun{0};
+        std::chrono::nanoseconds attempt_begun{0};
+        std::chrono::nanoseconds now{0};
+        int status = 0;
+    };
+
+    std::unique_ptr<memory> kept_;
 };
 
 }  // namespace detail
-
-/// A transport whose `send` is a coroutine of Boost.Asio.
-/// Lifetime: the transport outlives what `run` gives.
-/// Cancellation: while a call runs, cancelling the awaiting coroutine does not throw; the transport answers with a
-/// failure, and what the coroutine had set for `throw_if_cancelled` holds again afterwards.
-template <class Executor>
-struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
-    static constexpr bool is_awaited = true;
-
-    using write_queue = asio_write_queue;
-
-    template <class Transport, class Machine>
-    [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
-        if (queue.is_within_step())
-            co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
-        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        using driver = detail::asio_driver<Transport, Machine, Executor>;
-        driver work(transport, machine, queue);
-        std::exception_ptr thrown;
-        try {
-            for (work.start(); work.next.what != action_kind::done;) {
-                if (work.next.what != action_kind::send) {
-                    co_await work.carry_out();
-                } else if constexpr (driver::is_in_place) {
-                    Executor executor = co_await boost::asio::this_coro::executor;
-                    boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
-                    auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
-                    while (!sending.is_over()) {
-                        if (sending.needs_connection()) co_await sending.connect();
-                        else co_await sending.event();
-                        sending.advance();
-                    }
-                    work.resume(sending.take());
-                } else {
-                    work.resume(co_await send_over(transport, std::move(work.next.request)));
-                }
-            }
-        } catch (...) {
-            thrown = std::current_exception();
-        }
-        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
-        if (thrown) std::rethrow_exception(thrown);
-        co_return work.take();
-    }
-};
-
 UMBRACO_AI_END_NAMESPACE
 
-#endif  // UMBRACO_AI_ASIO_AWAITABLE_HPP
+#endif  // UMBRACO_AI_CALL_REPORT_HPP
 
 // ---- umbraco_ai/http/uri.hpp ----
 #ifndef UMBRACO_AI_HTTP_URI_HPP
@@ -4051,94 +3756,6 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP_URI_HPP
-
-// ---- umbraco_ai/observer.hpp ----
-#ifndef UMBRACO_AI_OBSERVER_HPP
-#define UMBRACO_AI_OBSERVER_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// One request that is sent for a call. Texts live as long as the program.
-class attempt_event {
-public:
-    attempt_event() = default;
-
-    std::uint64_t call = 0;       ///< Number of the call within its client, from 1.
-    std::string_view operation;   ///< What the call is: "modify", or the route of a single endpoint.
-    http_method method = http_method::get;
-    std::string_view route;       ///< Template of the path, without base path: "/connections/{idOrAlias}".
-    unsigned attempt = 0;         ///< Number of the request within its call, from 1; sign-in requests count.
-    unsigned resend_count = 0;    ///< How often the same request was sent before in this call.
-    bool is_sign_in = false;      ///< It asks the token endpoint for a token.
-};
-
-/// How a request ended: with an answer of any status, or with none.
-class answer_event : public attempt_event {
-public:
-    answer_event() = default;
-
-    int status = 0;                          ///< 0: there is no answer.
-    std::error_code error;                   ///< Why there is none.
-    std::chrono::nanoseconds duration{0};    ///< Of the whole attempt; 0 on a transport without a clock.
-    transfer_trace transfer;                 ///< What the transport noted; all zero where it notes nothing.
-};
-
-/// The same request will be sent again.
-class retry_event : public answer_event {
-public:
-    retry_event() = default;
-
-    std::chrono::nanoseconds pause{0};  ///< Before that.
-};
-
-/// A sign-in ended.
-class token_event {
-public:
-    token_event() = default;
-
-    std::uint64_t call = 0;                          ///< The call that needed the token.
-    std::optional<std::chrono::seconds> lifetime;    ///< As the server states it.
-    std::error_code error;                           ///< Why there is no token.
-    int status = 0;                                  ///< Of a refusal; 0 elsewhere.
-};
-
-/// A call ended.
-class call_event {
-public:
-    call_event() = default;
-
-    std::uint64_t call = 0;
-    std::string_view operation;
-    unsigned attempts = 0;
-    int status = 0;                        ///< Of the last answer that counts, 0: there was none.
-    std::error_code error;                 ///< None: the call has its value.
-    bool possibly_applied = false;         ///< It failed, and the server may have carried it out.
-    std::chrono::nanoseconds duration{0};  ///< 0 on a transport without a clock.
-};
-
-/// Is told what the calls of a client do: for logs, metrics and traces. It sees methods, route templates, statuses, sizes
-/// and times; never a body, a query, a header, an id, an alias or a secret. See `client_options::observer`.
-///
-/// Threading: the clients of this library call it for one event at a time, on the threads that their calls run on. It
-/// returns soon, and begins no call of the same client: such a call fails with `errc::client_busy`.
-/// Lifetime: the client shares it.
-class observer {
-public:
-    observer() = default;
-    observer(observer const&) = delete;
-    observer& operator=(observer const&) = delete;
-    virtual ~observer() = default;
-
-    virtual void on_attempt(attempt_event const&) noexcept {}  ///< A request is about to be sent.
-    virtual void on_answer(answer_event const&) noexcept {}    ///< It has ended.
-    virtual void on_retry(retry_event const&) noexcept {}      ///< It will be sent again.
-    virtual void on_token(token_event const&) noexcept {}      ///< A sign-in has ended.
-    virtual void on_done(call_event const&) noexcept {}        ///< A call has ended; once for each call that began.
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_OBSERVER_HPP
 
 // ---- umbraco_ai/retry.hpp ----
 #ifndef UMBRACO_AI_RETRY_HPP
@@ -4849,6 +4466,1295 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_CLIENT_CONTEXT_HPP
+
+// ---- umbraco_ai/machine.hpp ----
+#ifndef UMBRACO_AI_MACHINE_HPP
+#define UMBRACO_AI_MACHINE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+enum class action_kind : std::uint8_t {
+    send,  ///< Send `request`, then `resume(answer, now)`.
+    wait,  ///< Let `delay` pass, then `resume(now)`.
+    lock,  ///< Queue for the sole right to write `subject`, for at most `delay`; then `resume(waited, now)`.
+    token,  ///< Ask `source` for a token, for at most `delay`; then `resume(token, now)`.
+    unlock,  ///< Give the right to write `subject` back, then `resume(now)`.
+    done     ///< `take()` has the result.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(action_kind value) noexcept {
+    switch (value) {
+        case action_kind::send: return "send";
+        case action_kind::wait: return "wait";
+        case action_kind::lock: return "lock";
+        case action_kind::token: return "token";
+        case action_kind::unlock: return "unlock";
+        case action_kind::done: return "done";
+    }
+    return "?";
+}
+
+/// What a machine needs next, save for the request.
+class step {
+public:
+    step() = default;
+    explicit step(action_kind next) noexcept : what(next) {}
+
+    [[nodiscard]] static step send() { return step(action_kind::send); }
+    [[nodiscard]] static step wait(std::chrono::nanoseconds duration) {
+        step made(action_kind::wait);
+        made.delay = duration;
+        return made;
+    }
+    [[nodiscard]] static step lock(guid const& id, std::chrono::nanoseconds at_most) {
+        step made(action_kind::lock);
+        made.subject = id;
+        made.delay = at_most;
+        return made;
+    }
+    [[nodiscard]] static step token(token_source user_source, std::chrono::nanoseconds at_most) {
+        step made(action_kind::token);
+        made.source = std::move(user_source);
+        made.delay = at_most;
+        return made;
+    }
+    [[nodiscard]] static step unlock(guid const& id) {
+        step made(action_kind::unlock);
+        made.subject = id;
+        return made;
+    }
+    [[nodiscard]] static step done() { return {}; }
+
+    action_kind what = action_kind::done;
+    guid subject;
+    std::chrono::nanoseconds delay{0};
+    token_source source;
+};
+
+/// The same with the request. A value: it prints and compares, so that a test can be a script of actions.
+class action : public step {
+public:
+    action() = default;
+    action(step next) : step(std::move(next)) {}
+
+    [[nodiscard]] static action send(http_request request_to_send) {
+        action made(step::send());
+        made.request = std::move(request_to_send);
+        return made;
+    }
+    [[nodiscard]] static action wait(std::chrono::nanoseconds duration) { return step::wait(duration); }
+    [[nodiscard]] static action lock(guid const& id, std::chrono::nanoseconds at_most) { return step::lock(id, at_most); }
+    [[nodiscard]] static action token(token_source user_source, std::chrono::nanoseconds at_most) { return step::token(std::move(user_source), at_most); }
+    [[nodiscard]] static action unlock(guid const& id) { return step::unlock(id); }
+    [[nodiscard]] static action done() { return {}; }
+
+    http_request request;
+
+    /// Two sources are not told apart.
+    friend bool operator==(action const& a, action const& b) {
+        return a.what == b.what && a.request == b.request && a.delay == b.delay && a.subject == b.subject;
+    }
+
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, action const& value) {
+        out << to_string(value.what);
+        if (value.what == action_kind::send) out << ' ' << value.request;
+        if (value.what == action_kind::wait) out << ' ' << value.delay.count() << " ns";
+        if (value.what == action_kind::lock || value.what == action_kind::unlock) out << ' ' << value.subject;
+        return out;
+    }
+};
+
+/// A call as a state machine without I/O. `now` is any steady clock, or zero for ever. Who carries a machine out holds what
+/// it locked until it is unlocked or the machine is done. The nil guid stands for the sign-in of the client.
+template <class M>
+concept Machine = is_result<typename M::result_type> &&
+                  requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
+                      { machine.start(now) } -> std::same_as<action>;
+                      { machine.resume(std::move(answer), now) } -> std::same_as<action>;
+                      { machine.resume(now) } -> std::same_as<action>;
+                      { machine.resume(std::move(waited), now) } -> std::same_as<action>;
+                      { machine.resume(std::move(token), now) } -> std::same_as<action>;
+                      { machine.take() } -> std::same_as<typename M::result_type>;
+                  };
+
+/// A machine that can also be carried out where its requests stay in it, so that none is copied: `begin` and `next` do what
+/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given.
+template <class M>
+concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
+    { machine.begin(now) } -> std::same_as<step>;
+    { machine.next(std::move(answer), now) } -> std::same_as<step>;
+    { machine.next(now) } -> std::same_as<step>;
+    { machine.next(std::move(waited), now) } -> std::same_as<step>;
+    { machine.next(std::move(token), now) } -> std::same_as<step>;
+    { machine.request() } -> std::same_as<http_request&>;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_MACHINE_HPP
+
+// ---- umbraco_ai/json/canonical.hpp ----
+#ifndef UMBRACO_AI_JSON_CANONICAL_HPP
+#define UMBRACO_AI_JSON_CANONICAL_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// Writes a value without blanks and with one spelling for each string, so that two texts of the same value are the same
+/// bytes. Member order and number text stay, since servers keep both. `mend(std::string&)` sees each name and string first.
+template <class F>
+bool put_canonical(json_reader& reader, std::string& out, F const& mend) {
+    switch (reader.peek()) {
+        case json_kind::object: {
+            out += '{';
+            bool first = true;
+            bool const ok = reader.read_object([&](json_key const& key) {
+                if (!std::exchange(first, false)) out += ',';
+                std::string name(key.name);
+                mend(name);
+                put_json_string(out, name);
+                out += ':';
+                return put_canonical(reader, out, mend);
+            });
+            out += '}';
+            return ok;
+        }
+        case json_kind::array: {
+            out += '[';
+            bool const ok = reader.read_array([&](std::size_t index) {
+                if (index != 0) out += ',';
+                return put_canonical(reader, out, mend);
+            });
+            out += ']';
+            return ok;
+        }
+        case json_kind::string: {
+            std::string text;
+            if (!reader.read_string(text)) return false;
+            mend(text);
+            put_json_string(out, text);
+            return true;
+        }
+        default: {
+            std::string_view raw;
+            if (!reader.read_raw(raw)) return false;
+            out += raw;
+            return true;
+        }
+    }
+}
+
+/// Whether two JSON texts are one value, however their strings are escaped. Malformed text equals only itself.
+[[nodiscard]] inline bool is_same_json(std::string_view a, std::string_view b) {
+    if (a == b) return true;
+    std::string canonical_a;
+    std::string canonical_b;
+    json_reader reader_a(a, 1024);
+    json_reader reader_b(b, 1024);
+    auto const as_it_is = [](std::string&) {};
+    return put_canonical(reader_a, canonical_a, as_it_is) && put_canonical(reader_b, canonical_b, as_it_is) && canonical_a == canonical_b;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_CANONICAL_HPP
+
+// ---- umbraco_ai/json/secret_shapes.hpp ----
+#ifndef UMBRACO_AI_JSON_SECRET_SHAPES_HPP
+#define UMBRACO_AI_JSON_SECRET_SHAPES_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// Takes a text character by character and tells whether a server masked it.
+class mask_shape {
+public:
+    mask_shape() = default;
+
+    /// False: the verdict stands.
+    constexpr bool take(std::uint32_t character) noexcept {
+        bool const is_mask = character == '*' || character == 0x2022;
+        run_ = is_mask ? run_ + 1 : 0;
+        is_of_masks_ = (is_first_ || is_of_masks_) && is_mask;
+        is_first_ = false;
+        return run_ < 3;
+    }
+    [[nodiscard]] constexpr bool fits() const noexcept { return run_ >= 3 || is_of_masks_; }
+
+private:
+    std::size_t run_ = 0;
+    bool is_first_ = true;
+    bool is_of_masks_ = false;
+};
+
+/// Takes a text character by character and tells whether it is a reference into the server's configuration.
+class reference_shape {
+public:
+    reference_shape() = default;
+
+    /// False: the verdict stands.
+    constexpr bool take(std::uint32_t c) noexcept {
+        bool const is_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+        is_good_ = count_ == 0 ? c == '$' : is_good_ && (is_name || (c == ':' && count_ > 1));
+        last_ = c;
+        ++count_;
+        return is_good_;
+    }
+    [[nodiscard]] constexpr bool fits() const noexcept { return is_good_ && count_ > 1 && last_ != ':'; }
+
+private:
+    std::size_t count_ = 0;
+    std::uint32_t last_ = 0;
+    bool is_good_ = false;
+};
+
+}  // namespace detail
+
+/// Whether a text looks like a secret that a server masked: a run of three or more `*` or `•`, or nothing else than them.
+/// Sent back, such a text would be stored as the key itself.
+[[nodiscard]] constexpr bool looks_masked(std::string_view text) noexcept {
+    constexpr std::string_view bullet = "\xE2\x80\xA2";
+    detail::mask_shape shape;
+    while (!text.empty()) {
+        bool const is_bullet = text.starts_with(bullet);
+        if (!shape.take(is_bullet ? 0x2022 : static_cast<unsigned char>(text.front()))) break;
+        text.remove_prefix(is_bullet ? bullet.size() : 1);
+    }
+    return shape.fits();
+}
+
+/// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
+[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept {
+    return text.starts_with(std::string_view("ENC:"));
+}
+
+/// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
+[[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
+    detail::reference_shape shape;
+    for (char const c : text)
+        if (!shape.take(static_cast<unsigned char>(c))) break;
+    return shape.fits();
+}
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_SECRET_SHAPES_HPP
+
+// ---- umbraco_ai/json/inspect.hpp ----
+#ifndef UMBRACO_AI_JSON_INSPECT_HPP
+#define UMBRACO_AI_JSON_INSPECT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// What a pass over a JSON value found, beyond its being well-formed. Paths begin with the name given to `inspect_json`.
+class json_findings {
+public:
+    json_findings() = default;
+
+    std::optional<failure> malformed;
+    std::size_t depth = 0;  ///< 0 for a scalar, 1 for an object of scalars.
+    std::optional<std::string> repeated_key;
+    std::optional<std::string> masked_value;
+    std::vector<std::string> encrypted_values;      ///< Paths of `ENC:` texts.
+    std::optional<std::string> malformed_reference;  ///< A text that begins with `$` and is no reference.
+};
+
+class json_inspector {
+public:
+    /// The root is the name that paths begin with; it must outlive the inspector.
+    explicit json_inspector(std::string_view text, std::string_view root, json_findings& findings)
+        : reader_(text, 1024), root_(root), findings_(findings), may_hold_mask_(may_hold_mask(text)) {}
+
+    void run() {
+        if (!visit(0, nullptr) || !reader_.finish()) findings_.malformed = reader_.error();
+    }
+
+    /// Called with each string value, decoded.
+    template <class F>
+    bool each_string(F&& visitor) {
+        strings_ = [](void* f, std::string_view text) { (*static_cast<std::remove_reference_t<F>*>(f))(text); };
+        context_ = &visitor;
+        return visit(0, nullptr) && reader_.finish();
+    }
+
+private:
+    [[nodiscard]] static bool may_hold_mask(std::string_view text) noexcept {
+        for (char const c : {'*', '\xE2'})
+            if (!text.empty() && std::memchr(text.data(), c, text.size()) != nullptr) return true;
+        return false;
+    }
+
+    /// Where a value stands: a member, or an element where the name is null. Paths become text only where there is a finding.
+    struct place {
+        place const* above;
+        char const* name;
+        std::size_t number;  ///< The size of the name, or the index.
+    };
+
+    bool visit(std::size_t depth, place const* at) {
+        static_cast<void>(note_depth(depth));
+        switch (reader_.peek()) {
+            case json_kind::object: return visit_object(depth, at);
+            case json_kind::array:
+                return reader_.read_array([&](std::size_t index) {
+                    place const element{at, nullptr, index};
+                    return visit(depth + 1, &element);
+                }) && note_depth(depth + 1);
+            case json_kind::string: {
+                std::string scratch;
+                std::string_view text;
+                if (!reader_.read_text(text, scratch)) return false;
+                if ((may_hold_mask_ || text.data() == scratch.data()) && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
+                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
+                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
+                if (strings_ != nullptr) strings_(context_, text);
+                return true;
+            }
+            default: return reader_.skip_value();
+        }
+    }
+
+    bool visit_object(std::size_t depth, place const* at) {
+        key_names names;
+        bool const read = reader_.read_object([&](json_key const& key) {
+            names.add(key);
+            place const member{at, key.name.data(), key.name.size()};
+            return visit(depth + 1, &member);
+        });
+        if (!read) return false;
+        if (!findings_.repeated_key) {
+            if (auto const repeated = names.repeated()) findings_.repeated_key = path(at) + '.' + std::string(*repeated);
+        }
+        return note_depth(depth + 1);
+    }
+
+    /// The names of one object. A few of them take no memory.
+    class key_names {
+    public:
+        key_names() = default;
+
+        void add(json_key const& key) {
+            // A name that was decoded does not live longer than its member.
+            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
+            else few_[few_count_++] = key.name;
+        }
+
+        /// The first in the order of bytes of those that stand twice.
+        [[nodiscard]] std::optional<std::string_view> repeated() {
+            if (many_.empty()) {
+                bool any = false;
+                for (std::size_t i = 1; i < few_count_; ++i)
+                    for (std::size_t k = 0; k < i; ++k) any = any || few_[i] == few_[k];
+                if (!any) return std::nullopt;
+                return repeated_among(few_, few_ + few_count_);
+            }
+            std::vector<std::string_view> all(few_, few_ + few_count_);
+            all.insert(all.end(), many_.begin(), many_.end());
+            return repeated_among(all.data(), all.data() + all.size());
+        }
+
+    private:
+        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
+            std::sort(begin, end);
+            auto const* const found = std::adjacent_find(begin, end);
+            if (found == end) return std::nullopt;
+            return *found;
+        }
+
+        std::string_view few_[16];
+        std::size_t few_count_ = 0;
+        std::vector<std::string> many_;
+    };
+
+    bool note_depth(std::size_t depth) noexcept {
+        findings_.depth = (std::max)(findings_.depth, depth);
+        return true;
+    }
+
+    [[nodiscard]] std::string path(place const* at) const {
+        if (at == nullptr) return std::string(root_);
+        std::string text = path(at->above);
+        if (at->name == nullptr) return text.append(1, '[').append(std::to_string(at->number)).append(1, ']');
+        return text.append(1, '.').append(at->name, at->number);
+    }
+
+    json_reader reader_;
+    std::string_view root_;
+    json_findings& findings_;
+    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere. One that is escaped is seen when it is decoded.
+    void (*strings_)(void*, std::string_view) = nullptr;
+    void* context_ = nullptr;
+};
+
+[[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string_view root) {
+    json_findings found;
+    json_inspector(text, root, found).run();
+    return found;
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_INSPECT_HPP
+
+// ---- umbraco_ai/sent_secrets.hpp ----
+#ifndef UMBRACO_AI_SENT_SECRETS_HPP
+#define UMBRACO_AI_SENT_SECRETS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// The texts of a call that must not come back in a failure: the token, and what was sent as settings.
+class sent_secrets {
+public:
+    sent_secrets() = default;
+
+    void add_settings_of(std::string_view body) {
+        if (body.empty()) return;
+        std::string_view settings_text;
+        json_reader reader(body, 1024);
+        static_cast<void>(reader.read_object([&](json_key const& key) {
+            std::string_view value;
+            if (!reader.read_raw(value)) return false;
+            if (key.name == "settings") settings_text = value;
+            return true;
+        }));
+        if (settings_text.empty()) return;
+        json_findings unused;
+        static_cast<void>(json_inspector(settings_text, {}, unused).each_string([this](std::string_view text) {
+            if (!text.starts_with('$')) add(text);
+        }));
+    }
+
+    void add(std::string_view text) {
+        if (text.size() < shortest) return;
+        texts_.emplace_back(std::string(text));
+        // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
+        wiping_string bounded_text(bounded(text));
+        add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
+        add_if_other(std::move(bounded_text), text);
+        // The longest first, so that a secret which begins with another one goes as a whole.
+        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
+    }
+
+    void scrub(std::string& text) const {
+        for (wiping_string const& value : texts_) replace(text, value.get());
+        if (text.size() + shortest > most_problem_text)
+            for (wiping_string const& value : texts_) cut_tail(text, value.get());
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return texts_.empty(); }
+
+    /// Takes the secrets out of a JSON text before its strings are cut and cleaned, so that none is met in part.
+    void scrub_json(std::string& body) const {
+        std::string scrubbed;
+        json_reader reader(body, 1024);
+        bool const ok = put_canonical(reader, scrubbed, [this](std::string& text) {
+            for (wiping_string const& value : texts_) replace(text, value.get());
+        });
+        // A body that is no JSON is never shown. Its first character stays: an empty body and a page mean something else.
+        if (ok && reader.finish()) body = std::move(scrubbed);
+        else body.resize(1);
+    }
+
+    void scrub(failure& reason) const {
+        auto const clean = [this](std::string& text) { scrub(text); };
+        clean(reason.message);
+        clean(reason.problem.type);
+        clean(reason.problem.title);
+        clean(reason.problem.detail);
+        clean(reason.problem.operation_status);
+        clean(reason.problem.trace_id);
+        for (field_error& error : reason.problem.errors) {
+            clean(error.field);
+            clean(error.text);
+        }
+    }
+
+private:
+    /// Shorter texts occur by chance, in words of the server's own.
+    static constexpr std::size_t shortest = 4;
+
+    void add_if_other(wiping_string cleaned, std::string_view text) {
+        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
+    }
+
+    static void replace(std::string& text, std::string_view value) {
+        for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
+    }
+
+    /// Takes away the beginning of a secret where the text was cut in the middle of it.
+    static void cut_tail(std::string& text, std::string_view value) {
+        for (std::size_t size = (std::min)(value.size(), text.size()); size >= shortest; --size) {
+            if (!text.ends_with(value.substr(0, size))) continue;
+            text.replace(text.size() - size, size, "***");
+            return;
+        }
+    }
+
+    std::vector<wiping_string> texts_;
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_SENT_SECRETS_HPP
+
+// ---- umbraco_ai/call_machine.hpp ----
+#ifndef UMBRACO_AI_CALL_MACHINE_HPP
+#define UMBRACO_AI_CALL_MACHINE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// One call from the client's side, whatever its operation: gives each request its origin, credentials, limits and share of
+/// the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts. `now` may stand
+/// still, on transports without a clock; each request then has the whole time. What depends on the operation is in
+/// `exchange`, so that all this is compiled once for all operations of a program.
+class call_machine {
+public:
+    call_machine(call_machine const&) = delete;
+    call_machine& operator=(call_machine const&) = delete;
+
+    [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
+    /// Goes on after a request: with its answer, or why there is none.
+    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
+    /// Goes on after a pause, or after an unlock.
+    [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
+    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
+    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) { return with_request(next(std::move(waited), now)); }
+    /// Goes on after a token: with it, or why there is none.
+    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
+
+    /// The same where the request stays here; see `MachineInPlace`.
+    [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
+
+    [[nodiscard]] step begin(std::chrono::nanoseconds now) {
+        deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
+                        ? (std::chrono::nanoseconds::max)()
+                        : now + timeout_;
+        report_.begin(context_->options.observer.get(), context_->calls, traits_.name, now);
+        if (auto refused = context_->refusal()) return end(*std::move(refused));
+        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+        if (attempt_time_ <= attempt_time_.zero())
+            return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
+        for (header_view const extra : headers_) secrets_.add(extra.value);
+        if (traits_.writes && context_->options.read_only) return end(refuse_write());
+        return go_on(start_operation(), now);
+    }
+
+    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
+        report_.on_answer(answer, now);
+        take_request_back();
+        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
+        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
+        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
+            answer.error().possibly_applied = true;
+        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
+        if (answer && answer->status == 401 && can_sign_in_again()) {
+            // A 401 precedes the reading of the body, so any method may be sent once more.
+            is_signed_in_again_ = true;
+            context_->tokens.refuse(token_generation_);
+            report_.on_retry(std::chrono::nanoseconds(0));
+            return dispatch(now);
+        }
+        if (answer) {
+            answer->origin_tag = context_->origin_tag;
+            scrub_server_texts(*answer);
+        }
+        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+            report_.on_retry(*pause);
+            return step::wait(*pause);
+        }
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
+        // What was read can be quoted by a later answer of the call.
+        if (!traits_.is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
+        // The connection is gone, as it was to be; an earlier try did it, or someone else.
+        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        return go_on(resume_operation(std::move(answer)), now);
+    }
+
+    [[nodiscard]] step next(std::chrono::nanoseconds now) {
+        report_.at(now);
+        if (ended_) return step::done();
+        return dispatch(now);
+    }
+
+    [[nodiscard]] step next(result<bool> waited, std::chrono::nanoseconds now) {
+        report_.at(now);
+        if (!waited) return end(std::move(waited).error());
+        if (state_ == state::locking_sign_in) return fetch_token(now);
+        // Another call may have written between a read by alias and this, even if nobody held the lock just now.
+        return go_on(operation_locked(true), now);
+    }
+
+    [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
+        report_.at(now);
+        return on_user_token(std::move(token), now);
+    }
+
+protected:
+    /// What the operation says of itself; see `Operation`.
+    class traits {
+    public:
+        std::string_view name;
+        bool writes = false;
+        bool is_single = false;
+        bool locks = false;
+    };
+
+    call_machine(client_context& context, call_options&& options, traits const& of)
+        : context_(&context),
+          headers_(std::move(options.headers)),
+          timeout_(options.timeout.value_or(context.options.timeout)),
+          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
+          traits_(of) {}
+    call_machine(call_machine&&) = default;
+    call_machine& operator=(call_machine&&) = default;
+    ~call_machine() = default;
+
+    [[nodiscard]] std::string_view base_path() const noexcept { return context_->base->path; }
+    [[nodiscard]] std::uint64_t origin_tag() const noexcept { return context_->origin_tag; }
+
+    /// The request to be sent next, for an operation to fill.
+    [[nodiscard]] http_request& next_request() {
+        if (!pending_) pending_ = context_->spare_request();
+        return *pending_;
+    }
+
+    /// Why the call ended before its operation did, or nothing.
+    [[nodiscard]] failure* own_failure() noexcept { return ended_ ? &ended_->get() : nullptr; }
+
+    /// Tells a failure of the call what it does not know.
+    void complete(failure& reason) {
+        reason.attempts = attempts_;
+        // A later try that reached nobody, or was refused, says nothing of an earlier one.
+        if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) reason.possibly_applied = true;
+        if (reason.status == 401 && used_token_ && state_ == state::calling)
+            reason.message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
+        secrets().scrub(reason);
+    }
+
+    /// With those of the client.
+    [[nodiscard]] detail::sent_secrets const& secrets() {
+        if (used_token_) secrets_.add(used_token_->reveal());
+        if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
+        return secrets_;
+    }
+
+    /// reason  why the call failed, if it did
+    void finish(failure const* reason) {
+        report_.on_done(attempts_, reason);
+        context_->keep_memory_of(std::move(pending_));
+    }
+
+private:
+    // The operation's part; each gives whether `next_request()` is to be sent.
+    virtual bool start_operation() = 0;
+    virtual bool resume_operation(result<http_response>&& answer) = 0;
+    virtual bool operation_locked(bool may_be_stale) = 0;
+    [[nodiscard]] virtual std::optional<guid> wanted_lock() = 0;
+
+    enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
+
+    [[nodiscard]] step end(failure reason) {
+        reason.possibly_applied = reason.possibly_applied || may_be_applied_;
+        ended_.emplace(std::move(reason));
+        return step::done();
+    }
+
+    /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
+    void scrub_server_texts(http_response& answer) {
+        bool const is_test = pending_->method == http_method::post && pending_->body.empty();
+        if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
+        if (!secrets().empty()) secrets_.scrub_json(answer.body);
+    }
+
+    [[nodiscard]] step go_on(bool has_request, std::chrono::nanoseconds now) {
+        while (!has_request && traits_.locks) {
+            auto const id = wanted_lock();
+            if (!id) break;
+            if (context_->queues_writes) return step::lock(*id, deadline_ - now);
+            has_request = operation_locked(false);
+        }
+        return has_request ? begin_pending(now) : step::done();
+    }
+
+    /// A request that was not sent yet.
+    [[nodiscard]] step begin_pending(std::chrono::nanoseconds now) {
+        if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
+        for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
+        secrets_.add_settings_of(pending_->body);
+        tries_ = 0;
+        return dispatch(now);
+    }
+
+    /// Sends the pending request, or what must come before it.
+    [[nodiscard]] step dispatch(std::chrono::nanoseconds now) {
+        state_ = state::calling;
+        if (now >= deadline_) {
+            failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
+            if (attempts_ == 0) return end(std::move(late));
+            // The operation knows what was carried out before.
+            return go_on(resume_operation(std::move(late)), now);
+        }
+        if (auto const* fixed = context_->auth.as_bearer_token()) {
+            used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
+        } else if (!context_->auth.empty()) {
+            // One that was fetched for this call serves it, however short its life.
+            bool const is_for_this_call = std::exchange(has_just_signed_in_, false) && context_->tokens.token() != nullptr;
+            if (!is_for_this_call && !context_->tokens.is_fresh(now)) {
+                if (!context_->queues_writes) return fetch_token(now);
+                state_ = state::locking_sign_in;
+                return step::lock(guid(), deadline_ - now);
+            }
+            used_token_ = context_->tokens.token();
+            token_generation_ = context_->tokens.generation();
+        }
+        ++tries_;
+        if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
+        prepare(*pending_, now);
+        return step::send();
+    }
+
+    [[nodiscard]] action with_request(step next) {
+        action made(std::move(next));
+        if (made.what == action_kind::send) made.request = request();
+        return made;
+    }
+
+    void take_request_back() {
+        token_request_.reset();
+        if (used_token_) pending_->headers.remove("Authorization");
+        pending_->trace = nullptr;
+    }
+
+    /// What each request gets, the one for a token too.
+    void prepare(http_request& request, std::chrono::nanoseconds now) {
+        request.origin = context_->base->origin;
+        request.limits.time = (std::min)(deadline_ - now, attempt_time_);
+        is_attempt_limited_ = attempt_time_ < deadline_ - now;
+        request.limits.header_bytes = context_->options.header_bytes;
+        request.limits.body_bytes = context_->options.body_bytes;
+        ++attempts_;
+        bool const is_sign_in = state_ == state::fetching_token;
+        report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
+    }
+
+    /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
+    [[nodiscard]] step fetch_token(std::chrono::nanoseconds now) {
+        if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
+        if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
+        if (auto const* source = context_->auth.as_token_source()) {
+            if (source->takes_receiver()) return step::token(*source, deadline_ - now);
+            return on_user_token((*source)(), now);
+        }
+        state_ = state::fetching_token;
+        token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
+        prepare(*token_request_, now);
+        return step::send();
+    }
+
+    [[nodiscard]] step on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
+        if (token) {
+            if (auto ok = token->check(); !ok) token = ok.error();
+        }
+        if (!token) return fail_sign_in(std::move(token).error(), now);
+        context_->tokens.store(token->token(), most_token_life, now);
+        report_.on_token(std::nullopt, nullptr);
+        return leave_sign_in(now);
+    }
+
+    [[nodiscard]] step on_token(result<http_response> answer, std::chrono::nanoseconds now) {
+        if (!answer) {
+            answer.error().possibly_applied = false;
+            return fail_sign_in(std::move(answer).error(), now);
+        }
+        if (answer->status != 200 || detail::is_html(*answer))
+            return fail_sign_in(detail::token_refusal(*answer, *context_->auth.as_client_credentials()), now);
+        auto token = read_json<detail::token_answer>(answer->body);
+        if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
+        bearer_token const bearer(std::move(token->access_token));
+        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
+        context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
+        report_.on_token(token->expires_in.seconds, nullptr);
+        return leave_sign_in(now);
+    }
+
+    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+        report_.on_token(std::nullopt, &reason);
+        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
+            context_->tokens.postpone(now);
+            return leave_sign_in(now);
+        }
+        // Who gave up does not speak for the others who wait.
+        if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
+        return end(std::move(reason));
+    }
+
+    [[nodiscard]] step leave_sign_in(std::chrono::nanoseconds now) {
+        has_just_signed_in_ = true;
+        if (context_->queues_writes) {
+            state_ = state::calling;
+            return step::unlock(guid());
+        }
+        return dispatch(now);
+    }
+
+    [[nodiscard]] bool can_sign_in_again() const noexcept {
+        return !is_signed_in_again_ && !context_->auth.empty() && context_->auth.as_bearer_token() == nullptr;
+    }
+
+    /// How long to wait before the pending request is sent again, or nothing where it is not.
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
+        retry_policy const& policy = context_->options.retry;
+        if (tries_ >= policy.most_attempts) return std::nullopt;
+        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
+        bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
+                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
+                                             (may_repeat || !answer.error().possibly_applied);
+        if (!is_passing) return std::nullopt;
+        if (!context_->transport_waits) {
+            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
+            return std::nullopt;
+        }
+        if (!context_->jitter.is_seeded()) context_->jitter.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
+        unsigned const doublings = (std::min)(tries_ - 1, 16U);
+        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
+        auto pause = context_->jitter.up_to((std::min)(doubled, policy.most_delay));
+        if (answer) {
+            if (auto const asked = detail::retry_after(*answer)) {
+                if (*asked > policy.most_retry_after) return std::nullopt;
+                pause = *asked;
+            }
+        }
+        if (pause >= deadline_ - now || !context_->budget.take()) return std::nullopt;
+        return pause;
+    }
+
+    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
+        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
+            if (reason.code == make_error_code(code)) return true;
+        return reason.code.category() != error_category();
+    }
+
+    [[nodiscard]] static failure refuse_write() {
+        return failure(errc::read_only_client, "This client was told to read only; nothing was sent.");
+    }
+
+    [[nodiscard]] static bool may_have_been_sent(failure const& reason) {
+        return reason.who != fault::usage && reason.code != make_error_code(errc::resolve_failed) &&
+               reason.code != make_error_code(errc::connect_failed);
+    }
+
+    /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
+    static constexpr std::int64_t most_token_life = 60;
+
+    client_context* context_;
+    http_headers headers_;
+    std::chrono::nanoseconds timeout_;
+    std::chrono::nanoseconds attempt_time_;
+    traits traits_;
+    std::unique_ptr<http_request> pending_;
+    std::unique_ptr<http_request> token_request_;
+    std::optional<detail::boxed_failure> ended_;
+    detail::sent_secrets secrets_;
+    std::shared_ptr<secret const> used_token_;  ///< The client's own, where it never changes.
+    std::uint64_t token_generation_ = 0;
+    detail::call_report report_;
+    std::chrono::nanoseconds deadline_{0};
+    unsigned attempts_ = 0;
+    unsigned tries_ = 0;
+    state state_ = state::calling;
+    bool is_signed_in_again_ = false;
+    bool has_just_signed_in_ = false;
+    bool is_attempt_limited_ = false;
+    bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_CALL_MACHINE_HPP
+
+// ---- umbraco_ai/transport.hpp ----
+#ifndef UMBRACO_AI_TRANSPORT_HPP
+#define UMBRACO_AI_TRANSPORT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+template <class T>
+concept HasSendMember = requires(T& transport, http_request request) { transport.send(std::move(request)); };
+
+template <class T>
+concept HasCallOperator = requires(T& transport, http_request request) { transport(std::move(request)); };
+
+}  // namespace detail
+
+/// A type takes an `http_request`: by a member `send`, or by being called.
+template <class T>
+concept HasSend = detail::HasSendMember<std::remove_reference_t<T>> || detail::HasCallOperator<std::remove_reference_t<T>>;
+
+/// Sends by the member `send`, or where there is none by a call. What a specialisation of `io_traits` sends with.
+template <HasSend T>
+decltype(auto) send_over(T& transport, http_request&& request) {
+    if constexpr (detail::HasSendMember<T>) return transport.send(std::move(request));
+    else return transport(std::move(request));
+}
+
+/// What sending gives: `result<http_response>` itself or something that is awaited for it.
+template <HasSend T>
+using send_result_t = decltype(send_over(std::declval<std::remove_reference_t<T>&>(), std::declval<http_request>()));
+
+/// Teaches the library a kind of result that a transport's `send` may give: how to go on after it. A specialisation has
+///   static constexpr bool is_awaited    whether the work goes on after `run` returned
+///   template <class Transport, class Machine> static … run(Transport&, Machine)
+/// where `run` carries the actions of the machine out on the transport, by `send_over`, and gives `Machine::result_type`, in
+/// whatever the kind of result wraps it (asio::awaitable, std::future, a task type of the user's). Where several calls of one
+/// client can be under way at once, it also has
+///   using write_queue = …              default-constructed once for each client
+/// and `run` takes a reference to it as a third argument and carries out `action_kind::lock` with it; without it no machine
+/// asks for a lock.
+template <class T>
+struct io_traits {};
+
+/// A transport can let time pass, so that a request may be sent again after a pause.
+template <class T>
+concept CanWait = requires(T& transport, std::chrono::nanoseconds duration) { transport.wait(duration); };
+
+/// A transport has a steady clock.
+template <class T>
+concept HasClock = requires(T& transport) {
+    { transport.now() } -> std::convertible_to<std::chrono::nanoseconds>;
+};
+
+/// A transport that gives its answer as a plain value: a lambda, libcurl's easy interface, a mock.
+template <>
+struct io_traits<result<http_response>> {
+    static constexpr bool is_awaited = false;
+
+    template <class Transport, class Machine>
+    static typename Machine::result_type run(Transport& transport, Machine machine) {
+        action next = machine.start(now_of(transport));
+        while (next.what != action_kind::done) {
+            if (next.what == action_kind::wait) {
+                if constexpr (CanWait<Transport>) transport.wait(next.delay);
+                next = machine.resume(now_of(transport));
+            } else if (next.what == action_kind::token) {
+                next = machine.resume(token_of(next.source), now_of(transport));
+            } else {
+                result<http_response> answer = send_over(transport, std::move(next.request));
+                next = machine.resume(std::move(answer), now_of(transport));
+            }
+        }
+        return machine.take();
+    }
+
+    /// Of a source that gives its token at once.
+    static result<bearer_token> token_of(token_source const& source) {
+        class slot {
+        public:
+            slot() = default;
+            std::optional<result<bearer_token>> token;
+        };
+        auto const given = std::make_shared<slot>();
+        source([given](result<bearer_token> token) { given->token = std::move(token); });
+        if (given->token) return *std::move(given->token);
+        return failure(errc::invalid_argument, "It gave no token before it returned, and this transport cannot wait for one.").at("token source");
+    }
+
+    /// The transport's clock, or zero for ever where it has none.
+    template <class Transport>
+    static std::chrono::nanoseconds now_of(Transport& transport) {
+        if constexpr (HasClock<Transport>) return transport.now();
+        else return std::chrono::nanoseconds(0);
+    }
+};
+
+/// `io_traits` knows what sending gives.
+template <class T>
+concept SendIsKnown = HasSend<T> && requires { io_traits<send_result_t<T>>::is_awaited; };
+
+namespace detail {
+
+// A public member of an optional name that does not fit would be passed over in silence, so it is an error.
+template <class T>
+concept WaitFits = !requires { &T::wait; } || CanWait<T>;
+template <class T>
+concept NowFits = !requires { &T::now; } || HasClock<T>;
+template <class T>
+concept DeclarationsFit = (!requires { T::tracks_writes; } || requires { std::bool_constant<T::tracks_writes>(); }) &&
+                          (!requires { T::timed; } || requires { std::bool_constant<T::timed>(); }) &&
+                          (!requires { T::cancellable; } || requires { std::bool_constant<T::cancellable>(); }) &&
+                          (!requires { T::concurrent; } || requires { std::bool_constant<T::concurrent>(); });
+
+}  // namespace detail
+
+/// Anything that carries one request to its origin and brings back one answer: a function, a lambda, or an object with
+///
+///     result<http_response> send(http_request);          // or something awaited that gives one
+///     std::chrono::nanoseconds now();                    // optional: a steady clock, for one deadline over several requests
+///     void wait(std::chrono::nanoseconds);               // optional, awaited where send is: for back-off
+///
+/// One request gives one response or one failure. A status is a response. Redirects are not followed, nothing is sent
+/// twice, no header is invented beyond Host, Content-Length and Connection, the limits in the request are honoured, and
+/// a failure leaves the transport usable. A GET may be sent again, once, where a kept connection closes without a byte of
+/// the answer. What else it can do it declares, each optional and false where it is not there:
+///
+///     static constexpr bool timed = true;          // ends within limits.time
+///     static constexpr bool cancellable = true;    // asks limits.cancelled while it waits
+///     static constexpr bool concurrent = true;     // carries several calls at once
+///     static constexpr bool tracks_writes = true;  // sets failure::possibly_applied itself, exactly
+///
+/// Where a transport does not track writes, each failed write counts as possibly applied, save where host or connection
+/// were not found. `testing/conformance.hpp` tells of a transport whether all this is so.
+template <class T>
+concept Transport = SendIsKnown<T> && detail::WaitFits<std::remove_reference_t<T>> && detail::NowFits<std::remove_reference_t<T>> &&
+                    detail::DeclarationsFit<std::remove_reference_t<T>>;
+
+/// Whether a call on this transport goes on after it returned, so that the client must outlive it.
+template <Transport T>
+inline constexpr bool is_awaited = io_traits<send_result_t<T>>::is_awaited;
+
+/// What a transport declares; false where it says nothing.
+template <class T>
+inline constexpr bool tracks_writes = false;
+template <class T>
+    requires requires { std::bool_constant<T::tracks_writes>(); }
+inline constexpr bool tracks_writes<T> = T::tracks_writes;
+
+template <class T>
+inline constexpr bool is_timed = false;
+template <class T>
+    requires requires { std::bool_constant<T::timed>(); }
+inline constexpr bool is_timed<T> = T::timed;
+
+template <class T>
+inline constexpr bool is_cancellable = false;
+template <class T>
+    requires requires { std::bool_constant<T::cancellable>(); }
+inline constexpr bool is_cancellable<T> = T::cancellable;
+
+template <class T>
+inline constexpr bool is_concurrent = false;
+template <class T>
+    requires requires { std::bool_constant<T::concurrent>(); }
+inline constexpr bool is_concurrent<T> = T::concurrent;
+
+namespace detail {
+
+struct has_a_send {
+    int send;
+};
+template <class T>
+struct with_a_send : T, has_a_send {};
+
+/// A member of the name is there, whatever it is and whoever may use it: two of them are ambiguous.
+template <class T>
+concept NamesSend = std::is_class_v<T> && !std::is_final_v<T> && !requires { &with_a_send<std::remove_const_t<T>>::send; };
+
+template <class T>
+concept SendTakesLvalue = requires(T& transport, http_request& request) { transport.send(request); } ||
+                          requires(T& transport, http_request& request) { transport(request); };
+
+template <class T>
+struct type_of_send {
+    using type = void;
+};
+template <HasSend T>
+struct type_of_send<T> {
+    using type = send_result_t<T>;
+};
+
+/// Says in one sentence why a type is no transport.
+template <class T>
+struct transport_explained {
+    using type = T;
+
+    static constexpr bool sends = HasSend<T>;
+    static constexpr bool is_const = !sends && HasSend<std::remove_const_t<T>>;
+    static constexpr bool takes_lvalue = !sends && !is_const && SendTakesLvalue<T>;
+    static constexpr bool is_named = !sends && !is_const && !takes_lvalue && NamesSend<T>;
+    static constexpr bool is_usable = is_named && requires { &T::send; };
+    using sent = typename type_of_send<T>::type;
+    static constexpr bool is_bare = sends && std::is_same_v<std::remove_cvref_t<sent>, http_response>;
+    static constexpr bool is_nothing = sends && std::is_void_v<sent>;
+    static constexpr bool is_reference = sends && std::is_reference_v<sent> && !is_bare;
+
+    static_assert(sends || is_const || takes_lvalue || is_named,
+                  "umbraco_ai: no transport: it has no member send, and cannot be called with an http_request");
+    static_assert(!is_const, "umbraco_ai: no transport: it is const here, and its send is not; give one that is not const, or make send const");
+    static_assert(!takes_lvalue, "umbraco_ai: no transport: it takes http_request&; take http_request by value");
+    static_assert(!is_named || is_usable, "umbraco_ai: no transport: its send is private, or no overload of it takes an http_request");
+    static_assert(!is_usable, "umbraco_ai: no transport: its send does not take one http_request");
+    static_assert(!is_nothing, "umbraco_ai: no transport: its send returns nothing; return result<http_response>");
+    static_assert(!is_bare, "umbraco_ai: no transport: its send returns http_response, which cannot fail; return result<http_response>");
+    static_assert(!is_reference, "umbraco_ai: no transport: its send returns a reference; return by value");
+    static_assert(!sends || is_bare || is_nothing || is_reference || SendIsKnown<T>,
+                  "umbraco_ai: no transport: its send returns neither result<http_response> nor anything that io_traits knows; for "
+                  "asio::awaitable include umbraco_ai/asio/awaitable.hpp");
+    static_assert(WaitFits<T>, "umbraco_ai: no transport: its wait does not take std::chrono::nanoseconds");
+    static_assert(NowFits<T>, "umbraco_ai: no transport: its now() does not give std::chrono::nanoseconds");
+    static_assert(DeclarationsFit<T>,
+                  "umbraco_ai: no transport: timed, cancellable, concurrent and tracks_writes are declared as static constexpr bool");
+};
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_TRANSPORT_HPP
+
+// ---- umbraco_ai/asio/awaitable.hpp ----
+#ifndef UMBRACO_AI_ASIO_AWAITABLE_HPP
+#define UMBRACO_AI_ASIO_AWAITABLE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+/// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
+/// of its own for each request would cost as much as all the rest. `sending` gives an object that neither moves nor refers to
+/// the transport, as `http_exchange` describes it.
+template <class T, class Executor>
+concept SendsInPlace = requires(T& transport, http_request& request, Executor executor, boost::asio::cancellation_state state) {
+    transport.sending(request, executor, state);
+};
+
+/// What of a machine takes its steps: of the calls of a client all that does not depend on their operation.
+template <class Machine>
+using steps_of = std::conditional_t<std::is_base_of_v<call_machine, Machine>, call_machine, Machine>;
+
+/// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
+/// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
+template <class Transport, class Steps, bool is_in_place, class Executor>
+class asio_driver {
+    using clock = io_traits<result<http_response>>;
+
+public:
+    asio_driver(Transport& transport, Steps& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
+
+    void start() {
+        next = queue_.guarded([this] {
+            if constexpr (is_in_place) return machine_.begin(now());
+            else return machine_.start(now());
+        });
+    }
+    template <class... Outcome>
+    void resume(Outcome&&... outcome) {
+        next = queue_.guarded([&] {
+            if constexpr (is_in_place) return machine_.next(std::move(outcome)..., now());
+            else return machine_.resume(std::move(outcome)..., now());
+        });
+    }
+
+    /// Carries out any action but `send`.
+    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> carry_out() {
+        switch (next.what) {
+            case action_kind::wait:
+                if constexpr (CanWait<Transport>) co_await transport_.wait(next.delay);
+                resume();
+                break;
+            case action_kind::lock: {
+                auto ticket = co_await queue_.template acquire<Executor>(next.subject, next.delay);
+                result<bool> waited = false;
+                if (ticket) {
+                    waited = ticket->waited();
+                    held_.emplace_back(next.subject, *std::move(ticket));
+                } else {
+                    waited = std::move(ticket).error();
+                }
+                resume(std::move(waited));
+                break;
+            }
+            case action_kind::token: {
+                result<bearer_token> token = co_await receive_token<Executor>(std::move(next.source), next.delay);
+                resume(std::move(token));
+                break;
+            }
+            case action_kind::unlock:
+                std::erase_if(held_, [this](auto const& one) { return one.first == next.subject; });
+                resume();
+                break;
+            case action_kind::send:
+            case action_kind::done: break;
+        }
+    }
+
+    std::conditional_t<is_in_place, step, action> next;
+
+private:
+    [[nodiscard]] std::chrono::nanoseconds now() const { return clock::now_of(transport_); }
+
+    Transport& transport_;
+    Steps& machine_;
+    asio_write_queue& queue_;
+    std::vector<std::pair<guid, asio_write_queue::ticket>> held_;
+};
+
+}  // namespace detail
+
+/// A transport whose `send` is a coroutine of Boost.Asio.
+/// Lifetime: the transport outlives what `run` gives.
+/// Cancellation: while a call runs, cancelling the awaiting coroutine does not throw; the transport answers with a
+/// failure, and what the coroutine had set for `throw_if_cancelled` holds again afterwards.
+template <class Executor>
+struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
+    static constexpr bool is_awaited = true;
+
+    using write_queue = asio_write_queue;
+
+    template <class Transport, class Machine>
+    [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
+        if (queue.is_within_step())
+            co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
+        bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        constexpr bool is_in_place = detail::SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
+        detail::asio_driver<Transport, detail::steps_of<Machine>, is_in_place, Executor> work(transport, machine, queue);
+        std::exception_ptr thrown;
+        try {
+            for (work.start(); work.next.what != action_kind::done;) {
+                if (work.next.what != action_kind::send) {
+                    co_await work.carry_out();
+                } else if constexpr (is_in_place) {
+                    Executor executor = co_await boost::asio::this_coro::executor;
+                    boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+                    auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
+                    while (!sending.is_over()) {
+                        if (sending.needs_connection()) co_await sending.connect();
+                        else co_await sending.event();
+                        sending.advance();
+                    }
+                    work.resume(sending.take());
+                } else {
+                    work.resume(co_await send_over(transport, std::move(work.next.request)));
+                }
+            }
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+        if (thrown) std::rethrow_exception(thrown);
+        co_return queue.guarded([&machine] { return machine.take(); });
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_AWAITABLE_HPP
 
 // ---- umbraco_ai/route.hpp ----
 #ifndef UMBRACO_AI_ROUTE_HPP
@@ -5670,248 +6576,6 @@ struct fields<test_result>
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_MODEL_AI_MODEL_HPP
-
-// ---- umbraco_ai/json/secret_shapes.hpp ----
-#ifndef UMBRACO_AI_JSON_SECRET_SHAPES_HPP
-#define UMBRACO_AI_JSON_SECRET_SHAPES_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// Takes a text character by character and tells whether a server masked it.
-class mask_shape {
-public:
-    mask_shape() = default;
-
-    /// False: the verdict stands.
-    constexpr bool take(std::uint32_t character) noexcept {
-        bool const is_mask = character == '*' || character == 0x2022;
-        run_ = is_mask ? run_ + 1 : 0;
-        is_of_masks_ = (is_first_ || is_of_masks_) && is_mask;
-        is_first_ = false;
-        return run_ < 3;
-    }
-    [[nodiscard]] constexpr bool fits() const noexcept { return run_ >= 3 || is_of_masks_; }
-
-private:
-    std::size_t run_ = 0;
-    bool is_first_ = true;
-    bool is_of_masks_ = false;
-};
-
-/// Takes a text character by character and tells whether it is a reference into the server's configuration.
-class reference_shape {
-public:
-    reference_shape() = default;
-
-    /// False: the verdict stands.
-    constexpr bool take(std::uint32_t c) noexcept {
-        bool const is_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-        is_good_ = count_ == 0 ? c == '$' : is_good_ && (is_name || (c == ':' && count_ > 1));
-        last_ = c;
-        ++count_;
-        return is_good_;
-    }
-    [[nodiscard]] constexpr bool fits() const noexcept { return is_good_ && count_ > 1 && last_ != ':'; }
-
-private:
-    std::size_t count_ = 0;
-    std::uint32_t last_ = 0;
-    bool is_good_ = false;
-};
-
-}  // namespace detail
-
-/// Whether a text looks like a secret that a server masked: a run of three or more `*` or `•`, or nothing else than them.
-/// Sent back, such a text would be stored as the key itself.
-[[nodiscard]] constexpr bool looks_masked(std::string_view text) noexcept {
-    constexpr std::string_view bullet = "\xE2\x80\xA2";
-    detail::mask_shape shape;
-    while (!text.empty()) {
-        bool const is_bullet = text.starts_with(bullet);
-        if (!shape.take(is_bullet ? 0x2022 : static_cast<unsigned char>(text.front()))) break;
-        text.remove_prefix(is_bullet ? bullet.size() : 1);
-    }
-    return shape.fits();
-}
-
-/// Whether a text is a secret that the server could no longer decrypt, and answered as it is stored.
-[[nodiscard]] constexpr bool looks_encrypted(std::string_view text) noexcept {
-    return text.starts_with(std::string_view("ENC:"));
-}
-
-/// Whether a text reads as a reference into the server's configuration: `$` and names parted by colons.
-[[nodiscard]] constexpr bool looks_like_reference(std::string_view text) noexcept {
-    detail::reference_shape shape;
-    for (char const c : text)
-        if (!shape.take(static_cast<unsigned char>(c))) break;
-    return shape.fits();
-}
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_JSON_SECRET_SHAPES_HPP
-
-// ---- umbraco_ai/json/inspect.hpp ----
-#ifndef UMBRACO_AI_JSON_INSPECT_HPP
-#define UMBRACO_AI_JSON_INSPECT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// What a pass over a JSON value found, beyond its being well-formed. Paths begin with the name given to `inspect_json`.
-class json_findings {
-public:
-    json_findings() = default;
-
-    std::optional<failure> malformed;
-    std::size_t depth = 0;  ///< 0 for a scalar, 1 for an object of scalars.
-    std::optional<std::string> repeated_key;
-    std::optional<std::string> masked_value;
-    std::vector<std::string> encrypted_values;      ///< Paths of `ENC:` texts.
-    std::optional<std::string> malformed_reference;  ///< A text that begins with `$` and is no reference.
-};
-
-class json_inspector {
-public:
-    /// The root is the name that paths begin with; it must outlive the inspector.
-    explicit json_inspector(std::string_view text, std::string_view root, json_findings& findings)
-        : reader_(text, 1024), root_(root), findings_(findings), may_hold_mask_(may_hold_mask(text)) {}
-
-    void run() {
-        if (!visit(0, nullptr) || !reader_.finish()) findings_.malformed = reader_.error();
-    }
-
-    /// Called with each string value, decoded.
-    template <class F>
-    bool each_string(F&& visitor) {
-        strings_ = [](void* f, std::string_view text) { (*static_cast<std::remove_reference_t<F>*>(f))(text); };
-        context_ = &visitor;
-        return visit(0, nullptr) && reader_.finish();
-    }
-
-private:
-    [[nodiscard]] static bool may_hold_mask(std::string_view text) noexcept {
-        for (char const c : {'*', '\xE2'})
-            if (!text.empty() && std::memchr(text.data(), c, text.size()) != nullptr) return true;
-        return false;
-    }
-
-    /// Where a value stands: a member, or an element where the name is null. Paths become text only where there is a finding.
-    struct place {
-        place const* above;
-        char const* name;
-        std::size_t number;  ///< The size of the name, or the index.
-    };
-
-    bool visit(std::size_t depth, place const* at) {
-        static_cast<void>(note_depth(depth));
-        switch (reader_.peek()) {
-            case json_kind::object: return visit_object(depth, at);
-            case json_kind::array:
-                return reader_.read_array([&](std::size_t index) {
-                    place const element{at, nullptr, index};
-                    return visit(depth + 1, &element);
-                }) && note_depth(depth + 1);
-            case json_kind::string: {
-                std::string scratch;
-                std::string_view text;
-                if (!reader_.read_text(text, scratch)) return false;
-                if ((may_hold_mask_ || text.data() == scratch.data()) && !findings_.masked_value && looks_masked(text)) findings_.masked_value = path(at);
-                if (looks_encrypted(text)) findings_.encrypted_values.push_back(path(at));
-                if (!findings_.malformed_reference && text.starts_with('$') && !looks_like_reference(text)) findings_.malformed_reference = path(at);
-                if (strings_ != nullptr) strings_(context_, text);
-                return true;
-            }
-            default: return reader_.skip_value();
-        }
-    }
-
-    bool visit_object(std::size_t depth, place const* at) {
-        key_names names;
-        bool const read = reader_.read_object([&](json_key const& key) {
-            names.add(key);
-            place const member{at, key.name.data(), key.name.size()};
-            return visit(depth + 1, &member);
-        });
-        if (!read) return false;
-        if (!findings_.repeated_key) {
-            if (auto const repeated = names.repeated()) findings_.repeated_key = path(at) + '.' + std::string(*repeated);
-        }
-        return note_depth(depth + 1);
-    }
-
-    /// The names of one object. A few of them take no memory.
-    class key_names {
-    public:
-        key_names() = default;
-
-        void add(json_key const& key) {
-            // A name that was decoded does not live longer than its member.
-            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
-            else few_[few_count_++] = key.name;
-        }
-
-        /// The first in the order of bytes of those that stand twice.
-        [[nodiscard]] std::optional<std::string_view> repeated() {
-            if (many_.empty()) {
-                bool any = false;
-                for (std::size_t i = 1; i < few_count_; ++i)
-                    for (std::size_t k = 0; k < i; ++k) any = any || few_[i] == few_[k];
-                if (!any) return std::nullopt;
-                return repeated_among(few_, few_ + few_count_);
-            }
-            std::vector<std::string_view> all(few_, few_ + few_count_);
-            all.insert(all.end(), many_.begin(), many_.end());
-            return repeated_among(all.data(), all.data() + all.size());
-        }
-
-    private:
-        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
-            std::sort(begin, end);
-            auto const* const found = std::adjacent_find(begin, end);
-            if (found == end) return std::nullopt;
-            return *found;
-        }
-
-        std::string_view few_[16];
-        std::size_t few_count_ = 0;
-        std::vector<std::string> many_;
-    };
-
-    bool note_depth(std::size_t depth) noexcept {
-        findings_.depth = (std::max)(findings_.depth, depth);
-        return true;
-    }
-
-    [[nodiscard]] std::string path(place const* at) const {
-        if (at == nullptr) return std::string(root_);
-        std::string text = path(at->above);
-        if (at->name == nullptr) return text.append(1, '[').append(std::to_string(at->number)).append(1, ']');
-        return text.append(1, '.').append(at->name, at->number);
-    }
-
-    json_reader reader_;
-    std::string_view root_;
-    json_findings& findings_;
-    bool may_hold_mask_;  ///< A mask is of stars or bullets, which most texts hold nowhere. One that is escaped is seen when it is decoded.
-    void (*strings_)(void*, std::string_view) = nullptr;
-    void* context_ = nullptr;
-};
-
-[[nodiscard]] inline json_findings inspect_json(std::string_view text, std::string_view root) {
-    json_findings found;
-    json_inspector(text, root, found).run();
-    return found;
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_JSON_INSPECT_HPP
 
 // ---- umbraco_ai/model/settings.hpp ----
 #ifndef UMBRACO_AI_MODEL_SETTINGS_HPP
@@ -6943,294 +7607,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ENDPOINTS_CONNECTIONS_HPP
 
-// ---- umbraco_ai/call_report.hpp ----
-#ifndef UMBRACO_AI_CALL_REPORT_HPP
-#define UMBRACO_AI_CALL_REPORT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// What one call tells its observer; without one it keeps and does nothing.
-class call_report {
-public:
-    call_report() = default;
-
-    /// Not before this is anything told. The observer outlives the report; null: nobody observes.
-    void begin(observer* listener, std::uint64_t& calls, std::string_view operation, std::chrono::nanoseconds now) {
-        if (listener == nullptr) return;
-        kept_ = std::make_unique<memory>(*listener);
-        kept_->begun = kept_->now = now;
-        kept_->event.call = ++calls;
-        kept_->event.operation = operation;
-    }
-
-    /// `attempt` counts the requests of the call, `resend_count` how often this one was sent before.
-    void on_attempt(http_request& request, unsigned attempt, unsigned resend_count, bool is_sign_in, std::chrono::nanoseconds now) {
-        if (!kept_) return;
-        kept_->attempt_begun = now;
-        kept_->trace = transfer_trace();
-        request.trace = &kept_->trace;
-        answer_event& event = kept_->event;
-        event.method = request.method;
-        event.route = request.route;
-        event.attempt = attempt;
-        event.resend_count = resend_count;
-        event.is_sign_in = is_sign_in;
-        kept_->listener.on_attempt(event);
-    }
-
-    void on_answer(result<http_response> const& answer, std::chrono::nanoseconds now) {
-        if (!kept_) return;
-        kept_->now = now;
-        answer_event& event = kept_->event;
-        event.status = answer ? answer->status : 0;
-        event.error = answer ? std::error_code() : answer.error().code;
-        event.duration = now - kept_->attempt_begun;
-        event.transfer = kept_->trace;
-        if (!event.is_sign_in) kept_->status = event.status;
-        kept_->listener.on_answer(event);
-    }
-
-    /// Of the attempt that was answered last.
-    void on_retry(std::chrono::nanoseconds pause) {
-        if (!kept_) return;
-        retry_event event;
-        static_cast<answer_event&>(event) = kept_->event;
-        event.pause = pause;
-        kept_->listener.on_retry(event);
-    }
-
-    void on_token(std::optional<std::int64_t> lifetime_seconds, failure const* reason) {
-        if (!kept_) return;
-        token_event event;
-        event.call = kept_->event.call;
-        if (lifetime_seconds) event.lifetime = std::chrono::seconds(*lifetime_seconds);
-        if (reason != nullptr) {
-            event.error = reason->code;
-            event.status = reason->status;
-        }
-        kept_->listener.on_token(event);
-    }
-
-    /// Time that passed without a request.
-    void at(std::chrono::nanoseconds now) noexcept {
-        if (kept_) kept_->now = now;
-    }
-
-    /// The end; nothing is told after it.
-    void on_done(unsigned attempts, failure const* reason) {
-        if (!kept_) return;
-        call_event event;
-        event.call = kept_->event.call;
-        event.operation = kept_->event.operation;
-        event.attempts = attempts;
-        event.status = reason == nullptr ? kept_->status : reason->status;
-        if (reason != nullptr) {
-            event.error = reason->code;
-            event.possibly_applied = reason->possibly_applied;
-        }
-        event.duration = kept_->now - kept_->begun;
-        kept_->listener.on_done(event);
-        kept_.reset();
-    }
-
-private:
-    /// At one address, since a transport writes into it.
-    class memory {
-    public:
-        explicit memory(observer& who) noexcept : listener(who) {}
-
-        observer& listener;
-        answer_event event;
-        transfer_trace trace;
-        std::chrono::nanoseconds begun{0};
-        std::chrono::nanoseconds attempt_begun{0};
-        std::chrono::nanoseconds now{0};
-        int status = 0;
-    };
-
-    std::unique_ptr<memory> kept_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_CALL_REPORT_HPP
-
-// ---- umbraco_ai/json/canonical.hpp ----
-#ifndef UMBRACO_AI_JSON_CANONICAL_HPP
-#define UMBRACO_AI_JSON_CANONICAL_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// Writes a value without blanks and with one spelling for each string, so that two texts of the same value are the same
-/// bytes. Member order and number text stay, since servers keep both. `mend(std::string&)` sees each name and string first.
-template <class F>
-bool put_canonical(json_reader& reader, std::string& out, F const& mend) {
-    switch (reader.peek()) {
-        case json_kind::object: {
-            out += '{';
-            bool first = true;
-            bool const ok = reader.read_object([&](json_key const& key) {
-                if (!std::exchange(first, false)) out += ',';
-                std::string name(key.name);
-                mend(name);
-                put_json_string(out, name);
-                out += ':';
-                return put_canonical(reader, out, mend);
-            });
-            out += '}';
-            return ok;
-        }
-        case json_kind::array: {
-            out += '[';
-            bool const ok = reader.read_array([&](std::size_t index) {
-                if (index != 0) out += ',';
-                return put_canonical(reader, out, mend);
-            });
-            out += ']';
-            return ok;
-        }
-        case json_kind::string: {
-            std::string text;
-            if (!reader.read_string(text)) return false;
-            mend(text);
-            put_json_string(out, text);
-            return true;
-        }
-        default: {
-            std::string_view raw;
-            if (!reader.read_raw(raw)) return false;
-            out += raw;
-            return true;
-        }
-    }
-}
-
-/// Whether two JSON texts are one value, however their strings are escaped. Malformed text equals only itself.
-[[nodiscard]] inline bool is_same_json(std::string_view a, std::string_view b) {
-    if (a == b) return true;
-    std::string canonical_a;
-    std::string canonical_b;
-    json_reader reader_a(a, 1024);
-    json_reader reader_b(b, 1024);
-    auto const as_it_is = [](std::string&) {};
-    return put_canonical(reader_a, canonical_a, as_it_is) && put_canonical(reader_b, canonical_b, as_it_is) && canonical_a == canonical_b;
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_JSON_CANONICAL_HPP
-
-// ---- umbraco_ai/sent_secrets.hpp ----
-#ifndef UMBRACO_AI_SENT_SECRETS_HPP
-#define UMBRACO_AI_SENT_SECRETS_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-namespace detail {
-
-/// The texts of a call that must not come back in a failure: the token, and what was sent as settings.
-class sent_secrets {
-public:
-    sent_secrets() = default;
-
-    void add_settings_of(std::string_view body) {
-        if (body.empty()) return;
-        std::string_view settings_text;
-        json_reader reader(body, 1024);
-        static_cast<void>(reader.read_object([&](json_key const& key) {
-            std::string_view value;
-            if (!reader.read_raw(value)) return false;
-            if (key.name == "settings") settings_text = value;
-            return true;
-        }));
-        if (settings_text.empty()) return;
-        json_findings unused;
-        static_cast<void>(json_inspector(settings_text, {}, unused).each_string([this](std::string_view text) {
-            if (!text.starts_with('$')) add(text);
-        }));
-    }
-
-    void add(std::string_view text) {
-        if (text.size() < shortest) return;
-        texts_.emplace_back(std::string(text));
-        // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
-        wiping_string bounded_text(bounded(text));
-        add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
-        add_if_other(std::move(bounded_text), text);
-        // The longest first, so that a secret which begins with another one goes as a whole.
-        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
-    }
-
-    void scrub(std::string& text) const {
-        for (wiping_string const& value : texts_) replace(text, value.get());
-        if (text.size() + shortest > most_problem_text)
-            for (wiping_string const& value : texts_) cut_tail(text, value.get());
-    }
-
-    [[nodiscard]] bool empty() const noexcept { return texts_.empty(); }
-
-    /// Takes the secrets out of a JSON text before its strings are cut and cleaned, so that none is met in part.
-    void scrub_json(std::string& body) const {
-        std::string scrubbed;
-        json_reader reader(body, 1024);
-        bool const ok = put_canonical(reader, scrubbed, [this](std::string& text) {
-            for (wiping_string const& value : texts_) replace(text, value.get());
-        });
-        // A body that is no JSON is never shown. Its first character stays: an empty body and a page mean something else.
-        if (ok && reader.finish()) body = std::move(scrubbed);
-        else body.resize(1);
-    }
-
-    void scrub(failure& reason) const {
-        auto const clean = [this](std::string& text) { scrub(text); };
-        clean(reason.message);
-        clean(reason.problem.type);
-        clean(reason.problem.title);
-        clean(reason.problem.detail);
-        clean(reason.problem.operation_status);
-        clean(reason.problem.trace_id);
-        for (field_error& error : reason.problem.errors) {
-            clean(error.field);
-            clean(error.text);
-        }
-    }
-
-private:
-    /// Shorter texts occur by chance, in words of the server's own.
-    static constexpr std::size_t shortest = 4;
-
-    void add_if_other(wiping_string cleaned, std::string_view text) {
-        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
-    }
-
-    static void replace(std::string& text, std::string_view value) {
-        for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3)) text.replace(at, value.size(), "***");
-    }
-
-    /// Takes away the beginning of a secret where the text was cut in the middle of it.
-    static void cut_tail(std::string& text, std::string_view value) {
-        for (std::size_t size = (std::min)(value.size(), text.size()); size >= shortest; --size) {
-            if (!text.ends_with(value.substr(0, size))) continue;
-            text.replace(text.size() - size, size, "***");
-            return;
-        }
-    }
-
-    std::vector<wiping_string> texts_;
-};
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_SENT_SECRETS_HPP
-
 // ---- umbraco_ai/exchange.hpp ----
 #ifndef UMBRACO_AI_EXCHANGE_HPP
 #define UMBRACO_AI_EXCHANGE_HPP
@@ -7238,7 +7614,7 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 
 /// What a client does, as a machine over bare requests and answers: which request comes next, and what the answers mean.
-/// Origin, credentials, limits and deadline are the business of `exchange`. Where these members are there, they are used:
+/// Origin, credentials, limits and deadline are the business of `call_machine`. Where these members are there, they are used:
 ///
 ///     bool start(http_request& empty, base_path);      // instead of the other `start`: writes the first request in place
 ///     static constexpr std::string_view name;          // what observers call it
@@ -7254,365 +7630,62 @@ concept Operation = is_result<typename O::result_type> &&
                         { operation.take() } -> std::same_as<typename O::result_type>;
                     };
 
-/// One call from the client's side, as a machine: gives each request of the operation its origin, credentials, limits and
-/// share of the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts.
-/// `now` may stand still, on transports without a clock; each request then has the whole time.
+/// A call of an operation, as a machine.
 template <Operation O>
-class exchange {
+class exchange final : public call_machine {
 public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : context_(&context),
-          headers_(std::move(options.headers)),
-          timeout_(options.timeout.value_or(context.options.timeout)),
-          attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
-          operation_(std::move(operation)) {}
-
-    [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
-    /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
-    /// Goes on after a pause, or after an unlock.
-    [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
-    /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
-    [[nodiscard]] action resume(result<bool> waited, std::chrono::nanoseconds now) { return with_request(next(std::move(waited), now)); }
-    /// Goes on after a token: with it, or why there is none.
-    [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
-
-    /// The same where the request stays here; see `MachineInPlace`.
-    [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
-
-    [[nodiscard]] step begin(std::chrono::nanoseconds now) {
-        deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
-                        ? (std::chrono::nanoseconds::max)()
-                        : now + timeout_;
-        report_.begin(context_->options.observer.get(), context_->calls, operation_name(), now);
-        if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
-        if (attempt_time_ <= attempt_time_.zero())
-            return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (header_view const extra : headers_) secrets_.add(extra.value);
-        if constexpr (requires { operation_.called_from(context_->origin_tag); }) operation_.called_from(context_->origin_tag);
-        if constexpr (requires { O::writes; }) {
-            if (O::writes && context_->options.read_only) return end(refuse_write());
-        }
-        std::string_view const base_path = context_->base->path;
-        if constexpr (requires { operation_.start(*pending_, base_path); }) {
-            pending_ = context_->spare_request();
-            return operation_.start(*pending_, base_path) ? begin_pending(now) : step::done();
-        } else {
-            return carry(operation_.start(base_path), now);
-        }
-    }
-
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
-        report_.on_answer(answer, now);
-        take_request_back();
-        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
-        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
-        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
-            answer.error().possibly_applied = true;
-        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
-            may_be_applied_ = true;
-        if (answer && answer->status == 401 && can_sign_in_again()) {
-            // A 401 precedes the reading of the body, so any method may be sent once more.
-            is_signed_in_again_ = true;
-            context_->tokens.refuse(token_generation_);
-            report_.on_retry(std::chrono::nanoseconds(0));
-            return dispatch(now);
-        }
-        if (answer) {
-            answer->origin_tag = context_->origin_tag;
-            scrub_server_texts(*answer);
-        }
-        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
-            report_.on_retry(*pause);
-            return step::wait(*pause);
-        }
-        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
-        // What was read can be quoted by a later answer of the call.
-        if constexpr (!requires { O::is_single; }) {
-            if (answer && answer->status == 200) secrets_.add_settings_of(answer->body);
-        }
-        // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
-        return carry(operation_.resume(std::move(answer), context_->base->path), now);
-    }
-
-    [[nodiscard]] step next(std::chrono::nanoseconds now) {
-        report_.at(now);
-        if (ended_) return step::done();
-        return dispatch(now);
-    }
-
-    [[nodiscard]] step next(result<bool> waited, std::chrono::nanoseconds now) {
-        report_.at(now);
-        if (!waited) return end(std::move(waited).error());
-        if (state_ == state::locking_sign_in) return fetch_token(now);
-        // Another call may have written between a read by alias and this, even if nobody held the lock just now.
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) return carry(operation_.locked(true, context_->base->path), now);
-        else return step::done();
-    }
-
-    [[nodiscard]] step next(result<bearer_token> token, std::chrono::nanoseconds now) {
-        report_.at(now);
-        return on_user_token(std::move(token), now);
-    }
+        : call_machine(context, std::move(options), traits_of()), operation_(std::move(operation)) {}
 
     [[nodiscard]] result_type take() {
-        result_type taken = ended_ ? result_type(std::move(ended_->get())) : operation_.take();
+        result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
         if (!taken) {
-            taken.error().attempts = attempts_;
-            // A later try that reached nobody, or was refused, says nothing of an earlier one.
-            if (pending_ && pending_->method == http_method::delete_ && may_be_applied_) taken.error().possibly_applied = true;
-            if (taken.error().status == 401 && used_token_ && state_ == state::calling)
-                taken.error().message = "The server does not accept the token: it has expired, was revoked, or is another server's. Get a new one.";
-        }
-        if (!taken) {
-            add_own_secrets();
-            secrets_.scrub(taken.error());
+            complete(taken.error());
         } else if constexpr (requires { for_each_server_text(*taken, [](std::string&) {}); }) {
-            add_own_secrets();
-            for_each_server_text(*taken, [this](std::string& text) { secrets_.scrub(text); });
+            for_each_server_text(*taken, [&own = secrets()](std::string& text) { own.scrub(text); });
         }
-        report_.on_done(attempts_, taken ? nullptr : &taken.error());
-        context_->keep_memory_of(std::move(pending_));
+        finish(taken ? nullptr : &taken.error());
         return taken;
     }
 
 private:
-    enum class state : std::uint8_t { calling, locking_sign_in, fetching_token };
+    static constexpr bool locks = requires(O operation) { operation.locked(true, std::string_view()); };
 
-    [[nodiscard]] step end(failure reason) {
-        reason.possibly_applied = reason.possibly_applied || may_be_applied_;
-        ended_.emplace(std::move(reason));
-        return step::done();
+    [[nodiscard]] static traits traits_of() {
+        traits of;
+        if constexpr (requires { std::string_view(O::name); }) of.name = O::name;
+        if constexpr (requires { O::writes; }) of.writes = O::writes;
+        of.is_single = requires { O::is_single; };
+        of.locks = locks;
+        return of;
     }
 
-    /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
-    void scrub_server_texts(http_response& answer) {
-        bool const is_test = pending_->method == http_method::post && pending_->body.empty();
-        if ((answer.status < 400 && !is_test) || answer.body.empty()) return;
-        add_own_secrets();
-        if (!secrets_.empty()) secrets_.scrub_json(answer.body);
+    bool start_operation() override {
+        if constexpr (requires { operation_.called_from(origin_tag()); }) operation_.called_from(origin_tag());
+        if constexpr (requires { operation_.start(next_request(), base_path()); }) return operation_.start(next_request(), base_path());
+        else return put(operation_.start(base_path()));
     }
 
-    void add_own_secrets() {
-        if (used_token_) secrets_.add(used_token_->reveal());
-        if (auto const* api_user = context_->auth.as_client_credentials()) secrets_.add(api_user->client_secret().reveal());
+    bool resume_operation(result<http_response>&& answer) override { return put(operation_.resume(std::move(answer), base_path())); }
+
+    bool operation_locked(bool may_be_stale) override {
+        if constexpr (locks) return put(operation_.locked(may_be_stale, base_path()));
+        else return false;
     }
 
-    [[nodiscard]] step carry(std::optional<http_request> next, std::chrono::nanoseconds now) {
-        if constexpr (requires { operation_.locked(true, std::string_view()); }) {
-            if (!next) {
-                if (auto const id = operation_.wants_lock()) {
-                    if (context_->queues_writes) return step::lock(*id, deadline_ - now);
-                    return carry(operation_.locked(false, context_->base->path), now);
-                }
-            }
-        }
-        if (!next) return step::done();
-        if (!pending_) pending_ = context_->spare_request();
-        *pending_ = *std::move(next);
-        return begin_pending(now);
+    [[nodiscard]] std::optional<guid> wanted_lock() override {
+        if constexpr (locks) return operation_.wants_lock();
+        else return std::nullopt;
     }
 
-    /// A request that was not sent yet.
-    [[nodiscard]] step begin_pending(std::chrono::nanoseconds now) {
-        if (context_->options.read_only && pending_->method != http_method::get) return end(refuse_write());
-        for (header_view const extra : headers_) pending_->headers.add(extra.name, extra.value);
-        secrets_.add_settings_of(pending_->body);
-        tries_ = 0;
-        return dispatch(now);
+    bool put(std::optional<http_request> next) {
+        if (next) next_request() = *std::move(next);
+        return next.has_value();
     }
 
-    /// Sends the pending request, or what must come before it.
-    [[nodiscard]] step dispatch(std::chrono::nanoseconds now) {
-        state_ = state::calling;
-        if (now >= deadline_) {
-            failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
-            if (attempts_ == 0) return end(std::move(late));
-            // The operation knows what was carried out before.
-            return carry(operation_.resume(std::move(late), context_->base->path), now);
-        }
-        if (auto const* fixed = context_->auth.as_bearer_token()) {
-            used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
-        } else if (!context_->auth.empty()) {
-            // One that was fetched for this call serves it, however short its life.
-            bool const is_for_this_call = std::exchange(has_just_signed_in_, false) && context_->tokens.token() != nullptr;
-            if (!is_for_this_call && !context_->tokens.is_fresh(now)) {
-                if (!context_->queues_writes) return fetch_token(now);
-                state_ = state::locking_sign_in;
-                return step::lock(guid(), deadline_ - now);
-            }
-            used_token_ = context_->tokens.token();
-            token_generation_ = context_->tokens.generation();
-        }
-        ++tries_;
-        if (used_token_) pending_->headers.add("Authorization", "Bearer ", used_token_->reveal());
-        complete(*pending_, now);
-        return step::send();
-    }
-
-    [[nodiscard]] action with_request(step next) {
-        action made(std::move(next));
-        if (made.what == action_kind::send) made.request = request();
-        return made;
-    }
-
-    void take_request_back() {
-        token_request_.reset();
-        if (used_token_) pending_->headers.remove("Authorization");
-        pending_->trace = nullptr;
-    }
-
-    /// What each request gets, the one for a token too.
-    void complete(http_request& request, std::chrono::nanoseconds now) {
-        request.origin = context_->base->origin;
-        request.limits.time = (std::min)(deadline_ - now, attempt_time_);
-        is_attempt_limited_ = attempt_time_ < deadline_ - now;
-        request.limits.header_bytes = context_->options.header_bytes;
-        request.limits.body_bytes = context_->options.body_bytes;
-        ++attempts_;
-        bool const is_sign_in = state_ == state::fetching_token;
-        report_.on_attempt(request, attempts_, is_sign_in ? 0 : tries_ - 1, is_sign_in, now);
-    }
-
-    /// With the sign-in locked, where calls overlap: another call may have fetched the token meanwhile, or failed to.
-    [[nodiscard]] step fetch_token(std::chrono::nanoseconds now) {
-        if (context_->tokens.is_fresh(now)) return leave_sign_in(now);
-        if (auto recent = context_->tokens.recent_failure(now)) return end(*std::move(recent));
-        if (auto const* source = context_->auth.as_token_source()) {
-            if (source->takes_receiver()) return step::token(*source, deadline_ - now);
-            return on_user_token((*source)(), now);
-        }
-        state_ = state::fetching_token;
-        token_request_ = std::make_unique<http_request>(detail::token_request(*context_->auth.as_client_credentials(), context_->base->path));
-        complete(*token_request_, now);
-        return step::send();
-    }
-
-    [[nodiscard]] step on_user_token(result<bearer_token> token, std::chrono::nanoseconds now) {
-        if (token) {
-            if (auto ok = token->check(); !ok) token = ok.error();
-        }
-        if (!token) return fail_sign_in(std::move(token).error(), now);
-        context_->tokens.store(token->token(), most_token_life, now);
-        report_.on_token(std::nullopt, nullptr);
-        return leave_sign_in(now);
-    }
-
-    [[nodiscard]] step on_token(result<http_response> answer, std::chrono::nanoseconds now) {
-        if (!answer) {
-            answer.error().possibly_applied = false;
-            return fail_sign_in(std::move(answer).error(), now);
-        }
-        if (answer->status != 200 || detail::is_html(*answer))
-            return fail_sign_in(detail::token_refusal(*answer, *context_->auth.as_client_credentials()), now);
-        auto token = read_json<detail::token_answer>(answer->body);
-        if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
-        bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
-        context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
-        report_.on_token(token->expires_in.seconds, nullptr);
-        return leave_sign_in(now);
-    }
-
-    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
-        report_.on_token(std::nullopt, &reason);
-        if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
-            context_->tokens.postpone(now);
-            return leave_sign_in(now);
-        }
-        // Who gave up does not speak for the others who wait.
-        if (reason.who != fault::cancelled && reason.who != fault::timeout) context_->tokens.fail(reason, now);
-        return end(std::move(reason));
-    }
-
-    [[nodiscard]] step leave_sign_in(std::chrono::nanoseconds now) {
-        has_just_signed_in_ = true;
-        if (context_->queues_writes) {
-            state_ = state::calling;
-            return step::unlock(guid());
-        }
-        return dispatch(now);
-    }
-
-    [[nodiscard]] bool can_sign_in_again() const noexcept {
-        return !is_signed_in_again_ && !context_->auth.empty() && context_->auth.as_bearer_token() == nullptr;
-    }
-
-    /// How long to wait before the pending request is sent again, or nothing where it is not.
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
-        retry_policy const& policy = context_->options.retry;
-        if (tries_ >= policy.most_attempts) return std::nullopt;
-        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
-        bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
-                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
-                                             (may_repeat || !answer.error().possibly_applied);
-        if (!is_passing) return std::nullopt;
-        if (!context_->transport_waits) {
-            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
-            return std::nullopt;
-        }
-        if (!context_->jitter.is_seeded()) context_->jitter.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
-        unsigned const doublings = (std::min)(tries_ - 1, 16U);
-        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
-        auto pause = context_->jitter.up_to((std::min)(doubled, policy.most_delay));
-        if (answer) {
-            if (auto const asked = detail::retry_after(*answer)) {
-                if (*asked > policy.most_retry_after) return std::nullopt;
-                pause = *asked;
-            }
-        }
-        if (pause >= deadline_ - now || !context_->budget.take()) return std::nullopt;
-        return pause;
-    }
-
-    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
-        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
-            if (reason.code == make_error_code(code)) return true;
-        return reason.code.category() != error_category();
-    }
-
-    [[nodiscard]] static failure refuse_write() {
-        return failure(errc::read_only_client, "This client was told to read only; nothing was sent.");
-    }
-
-    [[nodiscard]] static bool may_have_been_sent(failure const& reason) {
-        return reason.who != fault::usage && reason.code != make_error_code(errc::resolve_failed) &&
-               reason.code != make_error_code(errc::connect_failed);
-    }
-
-    [[nodiscard]] static constexpr std::string_view operation_name() noexcept {
-        if constexpr (requires { std::string_view(O::name); }) return O::name;
-        else return {};
-    }
-
-    /// A source of the user's knows itself when to give another; the server's refusal asks for it too.
-    static constexpr std::int64_t most_token_life = 60;
-
-    client_context* context_;
-    http_headers headers_;
-    std::chrono::nanoseconds timeout_;
-    std::chrono::nanoseconds attempt_time_;
     O operation_;
-    std::unique_ptr<http_request> pending_;
-    std::unique_ptr<http_request> token_request_;
-    std::optional<detail::boxed_failure> ended_;
-    detail::sent_secrets secrets_;
-    std::shared_ptr<secret const> used_token_;  ///< The client's own, where it never changes.
-    std::uint64_t token_generation_ = 0;
-    detail::call_report report_;
-    std::chrono::nanoseconds deadline_{0};
-    unsigned attempts_ = 0;
-    unsigned tries_ = 0;
-    state state_ = state::calling;
-    bool is_signed_in_again_ = false;
-    bool has_just_signed_in_ = false;
-    bool is_attempt_limited_ = false;
-    bool may_be_applied_ = false;  ///< A write of this call was sent, and not refused for certain.
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -7628,6 +7701,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// What every operation over several requests has: its result, and the ways to go on.
+///
+/// Operations are templates, `template <class = void> class basic_x_operation` with the alias `x_operation`, so that what a
+/// program does not use is not instantiated in it: a twentieth of what it takes to compile a client.
 template <class T>
 class operation_steps {
 public:
@@ -7732,12 +7808,13 @@ public:
 /// atomic; what even that leaves unsure is told as `is_incomplete`. There are never duplicates. What the overlap cannot see is
 /// three or more changes between two requests that cancel each other out; a `page_size` beyond the list's length reads it in
 /// one answer, where nothing can.
-class all_operation : public detail::operation_steps<connection_list> {
+template <class = void>
+class basic_all_operation : public detail::operation_steps<connection_list> {
 public:
     static constexpr std::string_view name = "all";
     static constexpr int most_atomic_reads = 3;
 
-    explicit all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
+    explicit basic_all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (query_.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
@@ -7814,6 +7891,7 @@ private:
     std::int64_t asked_ = 0;
     int atomic_reads_ = 0;
 };
+using all_operation = basic_all_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -7848,22 +7926,13 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
 
 }  // namespace detail
 
-/// Reads a connection, lets `change` change it, and puts it back whole, by id:
-///
-///     result<void> change(connection&)      or      void change(connection&)
-///
-/// Nothing is sent where nothing changed, or where `change` fails. After a 500 a read decides whether the write was carried
-/// out; only where it surely was not, everything is done again from the read on, three times at most, so `change` must be
-/// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
-/// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
-template <class Change>
-class modify_operation : public detail::operation_steps<modified> {
+/// What a modification does whatever its change, so that it is compiled once for all changes of a program.
+template <class = void>
+class basic_modification : public detail::operation_steps<modified> {
 public:
     static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
     static constexpr int most_writes = 3;
-
-    modify_operation(id_or_alias which, Change change) : which_(std::move(which)), change_(std::move(change)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (which_.id()) return lock(*which_.id());
@@ -7894,7 +7963,15 @@ public:
         return on_decided(std::move(answer), base_path);
     }
 
+protected:
+    explicit basic_modification(id_or_alias which) : which_(std::move(which)) {}
+    basic_modification(basic_modification&&) = default;
+    basic_modification& operator=(basic_modification&&) = default;
+    ~basic_modification() = default;
+
 private:
+    virtual result<void> apply_change(connection& target) = 0;
+
     enum class state : std::uint8_t { reading, asking_contract, writing, verifying, deciding };
 
     next_request read(state next, std::string_view base_path) {
@@ -7916,12 +7993,7 @@ private:
 
     next_request apply(std::string_view base_path) {
         wanted_ = *before_;
-        if constexpr (std::is_void_v<std::invoke_result_t<Change&, connection&>>) {
-            change_(*wanted_);
-        } else {
-            result<void> changed = change_(*wanted_);
-            if (!changed) return fail(std::move(changed).error());
-        }
+        if (result<void> changed = apply_change(*wanted_); !changed) return fail(std::move(changed).error());
         if (wanted_->id != before_->id) return fail(failure(errc::invalid_argument, "The id of a connection cannot change.").at("id"));
         if (wanted_->provider_id != before_->provider_id)
             return fail(failure(errc::invalid_argument, "The provider of a connection cannot change; create another connection.").at("providerId"));
@@ -8043,7 +8115,6 @@ private:
     }
 
     id_or_alias which_;
-    Change change_;
     state state_ = state::reading;
     std::optional<connection> before_;
     std::optional<connection> wanted_;
@@ -8052,6 +8123,33 @@ private:
     bool is_locked_ = false;
     bool is_lost_ = false;
     bool leaves_settings_out_ = false;
+};
+using modification = basic_modification<>;
+
+/// Reads a connection, lets `change` change it, and puts it back whole, by id:
+///
+///     result<void> change(connection&)      or      void change(connection&)
+///
+/// Nothing is sent where nothing changed, or where `change` fails. After a 500 a read decides whether the write was carried
+/// out; only where it surely was not, everything is done again from the read on, three times at most, so `change` must be
+/// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
+/// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
+template <class Change>
+class modify_operation final : public modification {
+public:
+    modify_operation(id_or_alias which, Change change) : modification(std::move(which)), change_(std::move(change)) {}
+
+private:
+    result<void> apply_change(connection& target) override {
+        if constexpr (std::is_void_v<std::invoke_result_t<Change&, connection&>>) {
+            change_(target);
+            return result<void>::ok();
+        } else {
+            return change_(target);
+        }
+    }
+
+    Change change_;
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -8314,14 +8412,15 @@ private:
 /// Creates a connection, or makes the one of its alias what the draft says. The server's spelling of the alias stays, and
 /// null settings in the draft leave those of the server alone. Safe when two run at once: a create that is refused for the
 /// alias, fails or is lost is followed by a read, never by a second create.
-class ensure_operation : public detail::operation_steps<ensured> {
+template <class = void>
+class basic_ensure_operation : public detail::operation_steps<ensured> {
     using modification = modify_operation<detail::draft_application>;
 
 public:
     static constexpr std::string_view name = "ensure";
     static constexpr bool writes = true;
 
-    explicit ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
+    explicit basic_ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (auto ok = draft_.check(); !ok) return fail(ok.error());
@@ -8405,6 +8504,7 @@ private:
     bool is_creating_ = false;
     bool was_created_ = false;
 };
+using ensure_operation = basic_ensure_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -8504,14 +8604,15 @@ public:
 /// Finds the first connection whose settings hold a repeated key, by which lists answer it with 500: by bisection over
 /// pages, then its neighbours, then its name letter by letter through the filter. Only reads. Gives nothing where the list
 /// works. The id cannot be had, since every answer that would hold it fails.
-class find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
+template <class = void>
+class basic_find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
 public:
     static constexpr std::string_view name = "find_poisoned";
 
     /// Requests for the name, after which what is known of it is given.
     static constexpr int most_name_requests = 1000;
 
-    find_poisoned_operation() = default;
+    basic_find_poisoned_operation() = default;
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         // A page behind the end holds no connection, so it works and tells the total.
@@ -8621,6 +8722,7 @@ private:
     int name_requests_ = 0;
     bool grows_forward_ = true;
 };
+using find_poisoned_operation = basic_find_poisoned_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -8647,12 +8749,13 @@ public:
 };
 
 /// Reads the next page of a walk; an empty one is the end.
-class next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
+template <class = void>
+class basic_next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
 public:
     static constexpr std::string_view name = "pages";
 
     /// The walk outlives the operation.
-    explicit next_page_operation(page_walk& walk) : walk_(&walk) {}
+    explicit basic_next_page_operation(page_walk& walk) : walk_(&walk) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (walk_->query.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
@@ -8691,6 +8794,7 @@ public:
 private:
     page_walk* walk_;
 };
+using next_page_operation = basic_next_page_operation<>;
 
 /// A list read page by page, for those who cannot hold it whole:
 ///
@@ -8754,11 +8858,12 @@ using capabilities_of = endpoint<"GET /connections/{idOrAlias}/capabilities", pa
 
 /// Whether an alias is taken, by another connection than `except`. Servers that have no route for the question are asked
 /// for the connection itself.
-class exists_operation : public detail::operation_steps<bool> {
+template <class = void>
+class basic_exists_operation : public detail::operation_steps<bool> {
 public:
     static constexpr std::string_view name = "exists";
 
-    exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
+    basic_exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (guid::parse(alias_)) return fail(failure(errc::invalid_argument, "It has the form of a guid, which no request reaches as an alias.").at("alias"));
@@ -8787,13 +8892,15 @@ private:
     std::optional<guid> except_;
     bool is_reading_ = false;
 };
+using exists_operation = basic_exists_operation<>;
 
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
-class capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
+template <class = void>
+class basic_capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
 public:
     static constexpr std::string_view name = "capabilities_of";
 
-    explicit capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
+    explicit basic_capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::capabilities_of(which_), base_path); }
 
@@ -8820,6 +8927,7 @@ private:
     id_or_alias which_;
     bool is_listing_models_ = false;
 };
+using capabilities_of_operation = basic_capabilities_of_operation<>;
 
 /// Why a connection does not work.
 enum class diagnosis_verdict : std::uint8_t {
@@ -8851,12 +8959,13 @@ void for_each_server_text(diagnosis& value, F&& f) {
 }
 
 /// Asks the few calls that tell apart why a connection does not work.
-class diagnose_operation : public detail::operation_steps<diagnosis> {
+template <class = void>
+class basic_diagnose_operation : public detail::operation_steps<diagnosis> {
 public:
     static constexpr std::string_view name = "diagnose";
     static constexpr bool writes = true;
 
-    explicit diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
+    explicit basic_diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::get(which_), base_path); }
 
@@ -8930,6 +9039,7 @@ private:
     bool is_active_ = false;
     bool has_reference_ = false;
 };
+using diagnose_operation = basic_diagnose_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
@@ -8945,11 +9055,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// (a 404 with an empty body) and its list of capabilities comes as a bare array, the list query that such servers know. A
 /// capability that is not in that list gives an empty page unasked, since servers ignore a value they do not know and would
 /// answer every connection.
-class with_capability_operation : public detail::operation_steps<page<connection_item>> {
+template <class = void>
+class basic_with_capability_operation : public detail::operation_steps<page<connection_item>> {
 public:
     static constexpr std::string_view name = "with_capability";
 
-    explicit with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
+    explicit basic_with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         return ask(connections::with_capability(wanted_), base_path, state::asked_route);
@@ -8990,6 +9101,7 @@ private:
     capability wanted_;
     state state_ = state::asked_route;
 };
+using with_capability_operation = basic_with_capability_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 

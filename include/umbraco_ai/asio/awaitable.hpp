@@ -5,6 +5,7 @@
 #include <umbraco_ai/asio/token_source.hpp>
 #include <umbraco_ai/asio/write_queue.hpp>
 #include <umbraco_ai/auth.hpp>
+#include <umbraco_ai/call_machine.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/model/guid.hpp>
@@ -34,16 +35,18 @@ concept SendsInPlace = requires(T& transport, http_request& request, Executor ex
     transport.sending(request, executor, state);
 };
 
+/// What of a machine takes its steps: of the calls of a client all that does not depend on their operation.
+template <class Machine>
+using steps_of = std::conditional_t<std::is_base_of_v<call_machine, Machine>, call_machine, Machine>;
+
 /// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
 /// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
-template <class Transport, class Machine, class Executor>
+template <class Transport, class Steps, bool is_in_place, class Executor>
 class asio_driver {
     using clock = io_traits<result<http_response>>;
 
 public:
-    static constexpr bool is_in_place = SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
-
-    asio_driver(Transport& transport, Machine& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
+    asio_driver(Transport& transport, Steps& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
 
     void start() {
         next = queue_.guarded([this] {
@@ -57,9 +60,6 @@ public:
             if constexpr (is_in_place) return machine_.next(std::move(outcome)..., now());
             else return machine_.resume(std::move(outcome)..., now());
         });
-    }
-    [[nodiscard]] typename Machine::result_type take() {
-        return queue_.guarded([this] { return machine_.take(); });
     }
 
     /// Carries out any action but `send`.
@@ -101,7 +101,7 @@ private:
     [[nodiscard]] std::chrono::nanoseconds now() const { return clock::now_of(transport_); }
 
     Transport& transport_;
-    Machine& machine_;
+    Steps& machine_;
     asio_write_queue& queue_;
     std::vector<std::pair<guid, asio_write_queue::ticket>> held_;
 };
@@ -124,14 +124,14 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
             co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        using driver = detail::asio_driver<Transport, Machine, Executor>;
-        driver work(transport, machine, queue);
+        constexpr bool is_in_place = detail::SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
+        detail::asio_driver<Transport, detail::steps_of<Machine>, is_in_place, Executor> work(transport, machine, queue);
         std::exception_ptr thrown;
         try {
             for (work.start(); work.next.what != action_kind::done;) {
                 if (work.next.what != action_kind::send) {
                     co_await work.carry_out();
-                } else if constexpr (driver::is_in_place) {
+                } else if constexpr (is_in_place) {
                     Executor executor = co_await boost::asio::this_coro::executor;
                     boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                     auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
@@ -150,7 +150,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return work.take();
+        co_return queue.guarded([&machine] { return machine.take(); });
     }
 };
 

@@ -68,12 +68,13 @@ public:
 /// atomic; what even that leaves unsure is told as `is_incomplete`. There are never duplicates. What the overlap cannot see is
 /// three or more changes between two requests that cancel each other out; a `page_size` beyond the list's length reads it in
 /// one answer, where nothing can.
-class all_operation : public detail::operation_steps<connection_list> {
+template <class = void>
+class basic_all_operation : public detail::operation_steps<connection_list> {
 public:
     static constexpr std::string_view name = "all";
     static constexpr int most_atomic_reads = 3;
 
-    explicit all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
+    explicit basic_all_operation(all_query wanted = {}) : query_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (query_.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
@@ -150,6 +151,7 @@ private:
     std::int64_t asked_ = 0;
     int atomic_reads_ = 0;
 };
+using all_operation = basic_all_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 

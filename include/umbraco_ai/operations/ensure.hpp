@@ -120,14 +120,15 @@ private:
 /// Creates a connection, or makes the one of its alias what the draft says. The server's spelling of the alias stays, and
 /// null settings in the draft leave those of the server alone. Safe when two run at once: a create that is refused for the
 /// alias, fails or is lost is followed by a read, never by a second create.
-class ensure_operation : public detail::operation_steps<ensured> {
+template <class = void>
+class basic_ensure_operation : public detail::operation_steps<ensured> {
     using modification = modify_operation<detail::draft_application>;
 
 public:
     static constexpr std::string_view name = "ensure";
     static constexpr bool writes = true;
 
-    explicit ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
+    explicit basic_ensure_operation(connection_draft draft, ensure_options options = {}) : draft_(std::move(draft)), options_(options) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (auto ok = draft_.check(); !ok) return fail(ok.error());
@@ -211,6 +212,7 @@ private:
     bool is_creating_ = false;
     bool was_created_ = false;
 };
+using ensure_operation = basic_ensure_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 

@@ -37,14 +37,15 @@ public:
 /// Finds the first connection whose settings hold a repeated key, by which lists answer it with 500: by bisection over
 /// pages, then its neighbours, then its name letter by letter through the filter. Only reads. Gives nothing where the list
 /// works. The id cannot be had, since every answer that would hold it fails.
-class find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
+template <class = void>
+class basic_find_poisoned_operation : public detail::operation_steps<std::optional<poisoned_connection>> {
 public:
     static constexpr std::string_view name = "find_poisoned";
 
     /// Requests for the name, after which what is known of it is given.
     static constexpr int most_name_requests = 1000;
 
-    find_poisoned_operation() = default;
+    basic_find_poisoned_operation() = default;
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         // A page behind the end holds no connection, so it works and tells the total.
@@ -154,6 +155,7 @@ private:
     int name_requests_ = 0;
     bool grows_forward_ = true;
 };
+using find_poisoned_operation = basic_find_poisoned_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 

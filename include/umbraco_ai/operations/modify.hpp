@@ -43,22 +43,13 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
 
 }  // namespace detail
 
-/// Reads a connection, lets `change` change it, and puts it back whole, by id:
-///
-///     result<void> change(connection&)      or      void change(connection&)
-///
-/// Nothing is sent where nothing changed, or where `change` fails. After a 500 a read decides whether the write was carried
-/// out; only where it surely was not, everything is done again from the read on, three times at most, so `change` must be
-/// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
-/// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
-template <class Change>
-class modify_operation : public detail::operation_steps<modified> {
+/// What a modification does whatever its change, so that it is compiled once for all changes of a program.
+template <class = void>
+class basic_modification : public detail::operation_steps<modified> {
 public:
     static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
     static constexpr int most_writes = 3;
-
-    modify_operation(id_or_alias which, Change change) : which_(std::move(which)), change_(std::move(change)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (which_.id()) return lock(*which_.id());
@@ -89,7 +80,15 @@ public:
         return on_decided(std::move(answer), base_path);
     }
 
+protected:
+    explicit basic_modification(id_or_alias which) : which_(std::move(which)) {}
+    basic_modification(basic_modification&&) = default;
+    basic_modification& operator=(basic_modification&&) = default;
+    ~basic_modification() = default;
+
 private:
+    virtual result<void> apply_change(connection& target) = 0;
+
     enum class state : std::uint8_t { reading, asking_contract, writing, verifying, deciding };
 
     next_request read(state next, std::string_view base_path) {
@@ -111,12 +110,7 @@ private:
 
     next_request apply(std::string_view base_path) {
         wanted_ = *before_;
-        if constexpr (std::is_void_v<std::invoke_result_t<Change&, connection&>>) {
-            change_(*wanted_);
-        } else {
-            result<void> changed = change_(*wanted_);
-            if (!changed) return fail(std::move(changed).error());
-        }
+        if (result<void> changed = apply_change(*wanted_); !changed) return fail(std::move(changed).error());
         if (wanted_->id != before_->id) return fail(failure(errc::invalid_argument, "The id of a connection cannot change.").at("id"));
         if (wanted_->provider_id != before_->provider_id)
             return fail(failure(errc::invalid_argument, "The provider of a connection cannot change; create another connection.").at("providerId"));
@@ -238,7 +232,6 @@ private:
     }
 
     id_or_alias which_;
-    Change change_;
     state state_ = state::reading;
     std::optional<connection> before_;
     std::optional<connection> wanted_;
@@ -247,6 +240,33 @@ private:
     bool is_locked_ = false;
     bool is_lost_ = false;
     bool leaves_settings_out_ = false;
+};
+using modification = basic_modification<>;
+
+/// Reads a connection, lets `change` change it, and puts it back whole, by id:
+///
+///     result<void> change(connection&)      or      void change(connection&)
+///
+/// Nothing is sent where nothing changed, or where `change` fails. After a 500 a read decides whether the write was carried
+/// out; only where it surely was not, everything is done again from the read on, three times at most, so `change` must be
+/// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
+/// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
+template <class Change>
+class modify_operation final : public modification {
+public:
+    modify_operation(id_or_alias which, Change change) : modification(std::move(which)), change_(std::move(change)) {}
+
+private:
+    result<void> apply_change(connection& target) override {
+        if constexpr (std::is_void_v<std::invoke_result_t<Change&, connection&>>) {
+            change_(target);
+            return result<void>::ok();
+        } else {
+            return change_(target);
+        }
+    }
+
+    Change change_;
 };
 
 UMBRACO_AI_END_NAMESPACE

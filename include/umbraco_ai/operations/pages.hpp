@@ -36,12 +36,13 @@ public:
 };
 
 /// Reads the next page of a walk; an empty one is the end.
-class next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
+template <class = void>
+class basic_next_page_operation : public detail::operation_steps<std::vector<connection_item>> {
 public:
     static constexpr std::string_view name = "pages";
 
     /// The walk outlives the operation.
-    explicit next_page_operation(page_walk& walk) : walk_(&walk) {}
+    explicit basic_next_page_operation(page_walk& walk) : walk_(&walk) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (walk_->query.page_size < 2) return fail(failure(errc::invalid_argument, "It must be at least 2, since pages overlap by one item.").at("page_size"));
@@ -80,6 +81,7 @@ public:
 private:
     page_walk* walk_;
 };
+using next_page_operation = basic_next_page_operation<>;
 
 /// A list read page by page, for those who cannot hold it whole:
 ///

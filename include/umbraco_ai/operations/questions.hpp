@@ -50,11 +50,12 @@ using capabilities_of = endpoint<"GET /connections/{idOrAlias}/capabilities", pa
 
 /// Whether an alias is taken, by another connection than `except`. Servers that have no route for the question are asked
 /// for the connection itself.
-class exists_operation : public detail::operation_steps<bool> {
+template <class = void>
+class basic_exists_operation : public detail::operation_steps<bool> {
 public:
     static constexpr std::string_view name = "exists";
 
-    exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
+    basic_exists_operation(std::string alias, std::optional<guid> except) : alias_(std::move(alias)), except_(except) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         if (guid::parse(alias_)) return fail(failure(errc::invalid_argument, "It has the form of a guid, which no request reaches as an alias.").at("alias"));
@@ -83,13 +84,15 @@ private:
     std::optional<guid> except_;
     bool is_reading_ = false;
 };
+using exists_operation = basic_exists_operation<>;
 
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
-class capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
+template <class = void>
+class basic_capabilities_of_operation : public detail::operation_steps<std::vector<capability>> {
 public:
     static constexpr std::string_view name = "capabilities_of";
 
-    explicit capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
+    explicit basic_capabilities_of_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::capabilities_of(which_), base_path); }
 
@@ -116,6 +119,7 @@ private:
     id_or_alias which_;
     bool is_listing_models_ = false;
 };
+using capabilities_of_operation = basic_capabilities_of_operation<>;
 
 /// Why a connection does not work.
 enum class diagnosis_verdict : std::uint8_t {
@@ -147,12 +151,13 @@ void for_each_server_text(diagnosis& value, F&& f) {
 }
 
 /// Asks the few calls that tell apart why a connection does not work.
-class diagnose_operation : public detail::operation_steps<diagnosis> {
+template <class = void>
+class basic_diagnose_operation : public detail::operation_steps<diagnosis> {
 public:
     static constexpr std::string_view name = "diagnose";
     static constexpr bool writes = true;
 
-    explicit diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
+    explicit basic_diagnose_operation(id_or_alias which) : which_(std::move(which)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) { return send(connections::get(which_), base_path); }
 
@@ -226,6 +231,7 @@ private:
     bool is_active_ = false;
     bool has_reference_ = false;
 };
+using diagnose_operation = basic_diagnose_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 

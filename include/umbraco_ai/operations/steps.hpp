@@ -17,6 +17,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// What every operation over several requests has: its result, and the ways to go on.
+///
+/// Operations are templates, `template <class = void> class basic_x_operation` with the alias `x_operation`, so that what a
+/// program does not use is not instantiated in it: a twentieth of what it takes to compile a client.
 template <class T>
 class operation_steps {
 public:

@@ -21,11 +21,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// (a 404 with an empty body) and its list of capabilities comes as a bare array, the list query that such servers know. A
 /// capability that is not in that list gives an empty page unasked, since servers ignore a value they do not know and would
 /// answer every connection.
-class with_capability_operation : public detail::operation_steps<page<connection_item>> {
+template <class = void>
+class basic_with_capability_operation : public detail::operation_steps<page<connection_item>> {
 public:
     static constexpr std::string_view name = "with_capability";
 
-    explicit with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
+    explicit basic_with_capability_operation(capability wanted) : wanted_(std::move(wanted)) {}
 
     [[nodiscard]] std::optional<http_request> start(std::string_view base_path) {
         return ask(connections::with_capability(wanted_), base_path, state::asked_route);
@@ -66,6 +67,7 @@ private:
     capability wanted_;
     state state_ = state::asked_route;
 };
+using with_capability_operation = basic_with_capability_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
 
