@@ -29,7 +29,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// One call from the client's side, whatever its operation: gives each request its origin, credentials, limits and share of
 /// the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts. `now` may stand
 /// still, on transports without a clock; each request then has the whole time. What depends on the operation is in
-/// `exchange`, so that all this is compiled once for all operations of a program.
+/// `exchange`, the only class that derives from this one, so that all this is compiled once for all operations of a program.
 class call_machine {
 public:
     call_machine(call_machine const&) = delete;

@@ -62,7 +62,7 @@ private:
         traits of;
         if constexpr (requires { std::string_view(O::name); }) of.name = O::name;
         if constexpr (requires { O::writes; }) of.writes = O::writes;
-        of.is_single = requires { O::is_single; };
+        if constexpr (requires { O::is_single; }) of.is_single = O::is_single;
         of.locks = locks;
         return of;
     }

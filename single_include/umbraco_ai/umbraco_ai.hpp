@@ -5019,7 +5019,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// One call from the client's side, whatever its operation: gives each request its origin, credentials, limits and share of
 /// the deadline, signs in, sends again what may be sent again, and tells each failure its number of attempts. `now` may stand
 /// still, on transports without a clock; each request then has the whole time. What depends on the operation is in
-/// `exchange`, so that all this is compiled once for all operations of a program.
+/// `exchange`, the only class that derives from this one, so that all this is compiled once for all operations of a program.
 class call_machine {
 public:
     call_machine(call_machine const&) = delete;
@@ -7657,7 +7657,7 @@ private:
         traits of;
         if constexpr (requires { std::string_view(O::name); }) of.name = O::name;
         if constexpr (requires { O::writes; }) of.writes = O::writes;
-        of.is_single = requires { O::is_single; };
+        if constexpr (requires { O::is_single; }) of.is_single = O::is_single;
         of.locks = locks;
         return of;
     }
@@ -7891,6 +7891,7 @@ private:
     std::int64_t asked_ = 0;
     int atomic_reads_ = 0;
 };
+/// As programs name it.
 using all_operation = basic_all_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
@@ -7924,11 +7925,9 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
         reason.message += " Settings with a $ reference are also refused while its key is missing from the server's configuration.";
 }
 
-}  // namespace detail
-
 /// What a modification does whatever its change, so that it is compiled once for all changes of a program.
 template <class = void>
-class basic_modification : public detail::operation_steps<modified> {
+class basic_modification : public operation_steps<modified> {
 public:
     static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
@@ -7965,7 +7964,9 @@ public:
 
 protected:
     explicit basic_modification(id_or_alias which) : which_(std::move(which)) {}
+    basic_modification(basic_modification const&) = default;
     basic_modification(basic_modification&&) = default;
+    basic_modification& operator=(basic_modification const&) = default;
     basic_modification& operator=(basic_modification&&) = default;
     ~basic_modification() = default;
 
@@ -7983,7 +7984,7 @@ private:
         if (!answer) return fail(std::move(answer).error());
         auto read_now = decode<connections::get>(*answer);
         if (!read_now) return fail(std::move(read_now).error());
-        bool const is_other = which_.id() ? read_now->id != *which_.id() : !detail::equals_ignoring_case(read_now->alias, which_.alias());
+        bool const is_other = which_.id() ? read_now->id != *which_.id() : !equals_ignoring_case(read_now->alias, which_.alias());
         if (before_ ? read_now->id != before_->id : is_other)
             return fail(failure(errc::invalid_value, "The server answered another connection than the one asked for; nothing was written. Use the id.").at("$.alias"));
         before_ = *std::move(read_now);
@@ -8038,7 +8039,7 @@ private:
             failure reason = std::move(written).error();
             // Another 5xx is a proxy's: the PUT may still be under way behind it.
             if (reason.status >= 500) return decide(std::move(reason), reason.status != 500, base_path);
-            detail::explain_refused_reference(reason, wanted_->settings);
+            explain_refused_reference(reason, wanted_->settings);
             return fail(std::move(reason));
         }
         if (written->connection) wanted_->date_modified = written->connection->date_modified;
@@ -8059,7 +8060,7 @@ private:
             return fail_applied(failure(errc::not_applied, "The server kept the old alias, as servers before 1.3 do; the rest of the change is applied.").at("alias"));
         bool const trusts_settings = leaves_settings_out_ || now->settings.masked();
         bool const is_as_sent = now->name == wanted_->name && now->is_active == wanted_->is_active &&
-                                (trusts_settings || detail::is_same_json(now->settings.json(), wanted_->settings.json()));
+                                (trusts_settings || is_same_json(now->settings.json(), wanted_->settings.json()));
         return finish(*std::move(now), is_as_sent);
     }
 
@@ -8101,7 +8102,7 @@ private:
 
     [[nodiscard]] bool is_same_content(connection const& now) const {
         return now.name == wanted_->name && now.alias == wanted_->alias && now.is_active == wanted_->is_active &&
-               detail::is_same_json(now.settings.json(), wanted_->settings.json());
+               is_same_json(now.settings.json(), wanted_->settings.json());
     }
 
     /// Whether a key that had a value before the write, masked or not, is gone.
@@ -8124,7 +8125,8 @@ private:
     bool is_lost_ = false;
     bool leaves_settings_out_ = false;
 };
-using modification = basic_modification<>;
+
+}  // namespace detail
 
 /// Reads a connection, lets `change` change it, and puts it back whole, by id:
 ///
@@ -8135,9 +8137,9 @@ using modification = basic_modification<>;
 /// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
 /// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
 template <class Change>
-class modify_operation final : public modification {
+class modify_operation final : public detail::basic_modification<> {
 public:
-    modify_operation(id_or_alias which, Change change) : modification(std::move(which)), change_(std::move(change)) {}
+    modify_operation(id_or_alias which, Change change) : basic_modification(std::move(which)), change_(std::move(change)) {}
 
 private:
     result<void> apply_change(connection& target) override {
@@ -8504,6 +8506,7 @@ private:
     bool is_creating_ = false;
     bool was_created_ = false;
 };
+/// As programs name it.
 using ensure_operation = basic_ensure_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
@@ -8722,6 +8725,7 @@ private:
     int name_requests_ = 0;
     bool grows_forward_ = true;
 };
+/// As programs name it.
 using find_poisoned_operation = basic_find_poisoned_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
@@ -8794,6 +8798,7 @@ public:
 private:
     page_walk* walk_;
 };
+/// As programs name it.
 using next_page_operation = basic_next_page_operation<>;
 
 /// A list read page by page, for those who cannot hold it whole:
@@ -8892,6 +8897,7 @@ private:
     std::optional<guid> except_;
     bool is_reading_ = false;
 };
+/// As programs name it.
 using exists_operation = basic_exists_operation<>;
 
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
@@ -8927,6 +8933,7 @@ private:
     id_or_alias which_;
     bool is_listing_models_ = false;
 };
+/// As programs name it.
 using capabilities_of_operation = basic_capabilities_of_operation<>;
 
 /// Why a connection does not work.
@@ -9039,6 +9046,7 @@ private:
     bool is_active_ = false;
     bool has_reference_ = false;
 };
+/// As programs name it.
 using diagnose_operation = basic_diagnose_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
@@ -9101,6 +9109,7 @@ private:
     capability wanted_;
     state state_ = state::asked_route;
 };
+/// As programs name it.
 using with_capability_operation = basic_with_capability_operation<>;
 
 UMBRACO_AI_END_NAMESPACE
@@ -11561,7 +11570,7 @@ public:
         outer_.reset(outer);
         SSL_set_bio(ssl_.get(), inner, inner);
         // What is written again stands where a request stands, which may move.
-        SSL_set_mode(ssl_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_set_mode(ssl_.get(), SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         SSL_set_connect_state(ssl_.get());
     }
 
@@ -11591,7 +11600,8 @@ public:
         if (error_ || plain.size() == 0) return 0;
         std::size_t count = 0;
         forget_errors();
-        int const result = SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &count);
+        // Given more, it would begin with a second record before it tells of the first.
+        int const result = SSL_write_ex(ssl_.get(), plain.data(), (std::min)(plain.size(), std::size_t{SSL3_RT_MAX_PLAIN_LENGTH}), &count);
         // Whoever refuses a new handshake never has to read before it writes.
         if (result <= 0 && progress_of(result) == progress::wants_input) error_ = boost::asio::ssl::error::unexpected_result;
         return count;

@@ -151,6 +151,7 @@ private:
     std::int64_t asked_ = 0;
     int atomic_reads_ = 0;
 };
+/// As programs name it.
 using all_operation = basic_all_operation<>;
 
 UMBRACO_AI_END_NAMESPACE

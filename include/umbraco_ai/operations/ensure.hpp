@@ -212,6 +212,7 @@ private:
     bool is_creating_ = false;
     bool was_created_ = false;
 };
+/// As programs name it.
 using ensure_operation = basic_ensure_operation<>;
 
 UMBRACO_AI_END_NAMESPACE

@@ -155,6 +155,7 @@ private:
     int name_requests_ = 0;
     bool grows_forward_ = true;
 };
+/// As programs name it.
 using find_poisoned_operation = basic_find_poisoned_operation<>;
 
 UMBRACO_AI_END_NAMESPACE

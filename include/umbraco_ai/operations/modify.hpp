@@ -41,11 +41,9 @@ inline void explain_refused_reference(failure& reason, settings const& sent) {
         reason.message += " Settings with a $ reference are also refused while its key is missing from the server's configuration.";
 }
 
-}  // namespace detail
-
 /// What a modification does whatever its change, so that it is compiled once for all changes of a program.
 template <class = void>
-class basic_modification : public detail::operation_steps<modified> {
+class basic_modification : public operation_steps<modified> {
 public:
     static constexpr std::string_view name = "modify";
     static constexpr bool writes = true;
@@ -82,7 +80,9 @@ public:
 
 protected:
     explicit basic_modification(id_or_alias which) : which_(std::move(which)) {}
+    basic_modification(basic_modification const&) = default;
     basic_modification(basic_modification&&) = default;
+    basic_modification& operator=(basic_modification const&) = default;
     basic_modification& operator=(basic_modification&&) = default;
     ~basic_modification() = default;
 
@@ -100,7 +100,7 @@ private:
         if (!answer) return fail(std::move(answer).error());
         auto read_now = decode<connections::get>(*answer);
         if (!read_now) return fail(std::move(read_now).error());
-        bool const is_other = which_.id() ? read_now->id != *which_.id() : !detail::equals_ignoring_case(read_now->alias, which_.alias());
+        bool const is_other = which_.id() ? read_now->id != *which_.id() : !equals_ignoring_case(read_now->alias, which_.alias());
         if (before_ ? read_now->id != before_->id : is_other)
             return fail(failure(errc::invalid_value, "The server answered another connection than the one asked for; nothing was written. Use the id.").at("$.alias"));
         before_ = *std::move(read_now);
@@ -155,7 +155,7 @@ private:
             failure reason = std::move(written).error();
             // Another 5xx is a proxy's: the PUT may still be under way behind it.
             if (reason.status >= 500) return decide(std::move(reason), reason.status != 500, base_path);
-            detail::explain_refused_reference(reason, wanted_->settings);
+            explain_refused_reference(reason, wanted_->settings);
             return fail(std::move(reason));
         }
         if (written->connection) wanted_->date_modified = written->connection->date_modified;
@@ -176,7 +176,7 @@ private:
             return fail_applied(failure(errc::not_applied, "The server kept the old alias, as servers before 1.3 do; the rest of the change is applied.").at("alias"));
         bool const trusts_settings = leaves_settings_out_ || now->settings.masked();
         bool const is_as_sent = now->name == wanted_->name && now->is_active == wanted_->is_active &&
-                                (trusts_settings || detail::is_same_json(now->settings.json(), wanted_->settings.json()));
+                                (trusts_settings || is_same_json(now->settings.json(), wanted_->settings.json()));
         return finish(*std::move(now), is_as_sent);
     }
 
@@ -218,7 +218,7 @@ private:
 
     [[nodiscard]] bool is_same_content(connection const& now) const {
         return now.name == wanted_->name && now.alias == wanted_->alias && now.is_active == wanted_->is_active &&
-               detail::is_same_json(now.settings.json(), wanted_->settings.json());
+               is_same_json(now.settings.json(), wanted_->settings.json());
     }
 
     /// Whether a key that had a value before the write, masked or not, is gone.
@@ -241,7 +241,8 @@ private:
     bool is_lost_ = false;
     bool leaves_settings_out_ = false;
 };
-using modification = basic_modification<>;
+
+}  // namespace detail
 
 /// Reads a connection, lets `change` change it, and puts it back whole, by id:
 ///
@@ -252,9 +253,9 @@ using modification = basic_modification<>;
 /// repeatable. After a lost answer nothing is written again. Settings that the server masked, and that were not replaced,
 /// are left out of the write, on servers proved to take that as "unchanged"; a read afterwards proves it.
 template <class Change>
-class modify_operation final : public modification {
+class modify_operation final : public detail::basic_modification<> {
 public:
-    modify_operation(id_or_alias which, Change change) : modification(std::move(which)), change_(std::move(change)) {}
+    modify_operation(id_or_alias which, Change change) : basic_modification(std::move(which)), change_(std::move(change)) {}
 
 private:
     result<void> apply_change(connection& target) override {

@@ -81,6 +81,7 @@ public:
 private:
     page_walk* walk_;
 };
+/// As programs name it.
 using next_page_operation = basic_next_page_operation<>;
 
 /// A list read page by page, for those who cannot hold it whole:

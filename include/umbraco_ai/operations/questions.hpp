@@ -84,6 +84,7 @@ private:
     std::optional<guid> except_;
     bool is_reading_ = false;
 };
+/// As programs name it.
 using exists_operation = basic_exists_operation<>;
 
 /// The capabilities of one connection: by the observed route, or else gathered from its models.
@@ -119,6 +120,7 @@ private:
     id_or_alias which_;
     bool is_listing_models_ = false;
 };
+/// As programs name it.
 using capabilities_of_operation = basic_capabilities_of_operation<>;
 
 /// Why a connection does not work.
@@ -231,6 +233,7 @@ private:
     bool is_active_ = false;
     bool has_reference_ = false;
 };
+/// As programs name it.
 using diagnose_operation = basic_diagnose_operation<>;
 
 UMBRACO_AI_END_NAMESPACE

@@ -67,6 +67,7 @@ private:
     capability wanted_;
     state state_ = state::asked_route;
 };
+/// As programs name it.
 using with_capability_operation = basic_with_capability_operation<>;
 
 UMBRACO_AI_END_NAMESPACE

@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,7 +38,7 @@ public:
         outer_.reset(outer);
         SSL_set_bio(ssl_.get(), inner, inner);
         // What is written again stands where a request stands, which may move.
-        SSL_set_mode(ssl_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_set_mode(ssl_.get(), SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         SSL_set_connect_state(ssl_.get());
     }
 
@@ -67,7 +68,8 @@ public:
         if (error_ || plain.size() == 0) return 0;
         std::size_t count = 0;
         forget_errors();
-        int const result = SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &count);
+        // Given more, it would begin with a second record before it tells of the first.
+        int const result = SSL_write_ex(ssl_.get(), plain.data(), (std::min)(plain.size(), std::size_t{SSL3_RT_MAX_PLAIN_LENGTH}), &count);
         // Whoever refuses a new handshake never has to read before it writes.
         if (result <= 0 && progress_of(result) == progress::wants_input) error_ = boost::asio::ssl::error::unexpected_result;
         return count;
