@@ -182,7 +182,7 @@ TEST_CASE("records that have arrived together are read one by one, and then ther
 
 TEST_CASE("a text that finds no room is taken whole once there is some, and once only") {
     session both(TLS1_3_VERSION);
-    std::string const text = long_text(60'000);
+    std::string const text = long_text(200'000);
     std::string_view rest = text;
     std::size_t refusals = 0;
     std::string encrypted;
@@ -215,6 +215,29 @@ TEST_CASE("a server that changes its keys is followed, and answered with the nex
     CHECK(both.peer.read() == "still here");
     both.peer.write("and here");
     CHECK(both.receive() == "and here");
+}
+
+TEST_CASE("replies that are not taken away end a connection rather than stop it") {
+    session both(TLS1_3_VERSION);
+    CHECK(both.receive().empty());
+    for (int updates = 0; updates < 3'000 && !both.engine.error(); ++updates) {
+        REQUIRE(SSL_key_update(both.peer.ssl(), SSL_KEY_UPDATE_REQUESTED) == 1);
+        static_cast<void>(SSL_do_handshake(both.peer.ssl()));
+        CHECK(both.receive().empty());
+    }
+    CHECK(both.engine.error());
+}
+
+TEST_CASE("a message that has arrived in part is not taken for silence") {
+    session both(TLS1_3_VERSION);
+    CHECK(both.receive().empty());
+    CHECK(both.engine.is_between_messages());
+    both.peer.write("whole");
+    std::string const bytes = both.peer.give();
+    CHECK(deliver(both.engine, bytes.substr(0, 3), 100).empty());
+    CHECK_FALSE(both.engine.is_between_messages());
+    CHECK(deliver(both.engine, bytes.substr(3), 100) == "whole");
+    CHECK(both.engine.is_between_messages());
 }
 
 TEST_CASE("an end with a farewell is an end, and one without is a cut") {

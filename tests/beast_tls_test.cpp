@@ -602,6 +602,21 @@ TEST_CASE("a server that asks for a new handshake in the middle gets none, and i
     CHECK(server.accepted() == 2);
 }
 
+TEST_CASE("a server that waits for the answer to its wish for a new handshake hears that there is none") {
+    auto const method = GENERATE(http_method::get, http_method::put);
+    raw_server server({{raw_step::read_request(), raw_step::renegotiate(), raw_step::read_bytes(1), raw_step::close()}, ok_script},
+                      server_tls(good_certificate()).with_versions(tls_version::tls_1_2, tls_version::tls_1_2));
+    blocking_transport transport{trusting()};
+    auto const begin = std::chrono::steady_clock::now();
+    auto const answer = transport.send(request_to(server.origin(), method, method == http_method::put ? "{}" : ""));
+    CHECK(std::chrono::steady_clock::now() - begin < 2s);
+    REQUIRE_FALSE(answer.has_value());
+    INFO(answer.error().to_string());
+    CHECK(answer.error().possibly_applied == (method == http_method::put));
+    CHECK(answer.error().who != fault::timeout);
+    CHECK(transport.send(request_to(server.origin())).has_value());
+}
+
 TEST_CASE("a server that never says farewell delays nothing") {
     raw_server server({ok_script}, server_tls(good_certificate()));
     auto const begin = std::chrono::steady_clock::now();

@@ -17376,15 +17376,21 @@ public:
         return progress_of(SSL_do_handshake(ssl_.get()));
     }
 
-    /// Bytes of one record at most; 0 where nothing whole has arrived, or with an `error()`.
+    /// Bytes of one record at most; 0 where nothing whole has arrived, or with an `error()`. What it writes, such as a reply to
+    /// new keys, is to go out before anything is waited for.
     [[nodiscard]] std::size_t decrypt(boost::asio::mutable_buffer into) noexcept {
         if (error_ || !has_input_ || into.size() == 0) return 0;
         std::size_t count = 0;
         forget_errors();
         int const result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
-        if (result <= 0) has_input_ = progress_of(result) != progress::wants_input;
-        else has_input_ = SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_wpending(outer_.get()) != 0;
-        return count;
+        if (result > 0) {
+            has_input_ = SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_wpending(outer_.get()) != 0;
+            return count;
+        }
+        has_input_ = false;
+        // Replies have room, but for hundreds of which none has gone out.
+        if (progress_of(result) == progress::wants_room) error_ = boost::asio::ssl::error::unexpected_result;
+        return 0;
     }
 
     /// Bytes of one record at most. 0 where it finds no room until more has gone out, and then wants the same bytes again; or with
@@ -17395,10 +17401,13 @@ public:
         forget_errors();
         // Given more, it would begin with a second record before it tells of the first.
         int const result = SSL_write_ex(ssl_.get(), plain.data(), (std::min)(plain.size(), std::size_t{SSL3_RT_MAX_PLAIN_LENGTH}), &count);
-        // Whoever refuses a new handshake never has to read before it writes.
+        // Only in the middle of a message of the server's would it have to read before it writes.
         if (result <= 0 && progress_of(result) == progress::wants_input) error_ = boost::asio::ssl::error::unexpected_result;
         return count;
     }
+
+    /// Whether the server is not in the middle of something that it says.
+    [[nodiscard]] bool is_between_messages() const noexcept { return SSL_in_init(ssl_.get()) == 0 && SSL_has_pending(ssl_.get()) == 0; }
 
     /// A farewell, to go out.
     void shut_down() noexcept {
@@ -17436,9 +17445,9 @@ public:
     }
 
 private:
-    // As much as a read of a connection without TLS, and more than a record.
+    // As much as a read of a connection without TLS, and more than a record; two records, and replies to the server.
     static constexpr std::size_t room_in = 32 * 1024;
-    static constexpr std::size_t room_out = 18 * 1024;
+    static constexpr std::size_t room_out = 40 * 1024;
 
     // An error that another user of OpenSSL has left on this thread is none of ours. To clear a list that is empty costs as much
     // as one that is full.
@@ -17796,11 +17805,11 @@ public:
             socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
             return would_wait(error);
         }
-        while (!error) {
+        for (int looks = 0; looks < most_looks && !error; ++looks) {
             if (tls_->decrypt(boost::asio::buffer(&byte, 1)) != 0 || tls_->error()) return false;
             tls_->arrived(socket_.read_some(tls_->room(), error));
         }
-        return would_wait(error);
+        return would_wait(error) && tls_->is_between_messages();
     }
 
     /// Says farewell as TLS wants it, as far as that goes without waiting, and closes.
@@ -17948,11 +17957,14 @@ private:
         while (std::size_t const count = tls_->decrypt(into)) into += count;
         std::size_t const count = most_to_read_ - into.size();
         if (count == 0 && !tls_->error()) {
+            // The server may wait for a reply; a write that is pending takes it along.
+            error_code ignored;
+            if (!writing.is_pending()) static_cast<void>(flush(ignored));
             receive(tls_->room(), owner, &http_connection::has_received);
             return false;
         }
         buffer.commit(count);
-        was_read_empty_ = was_read_empty_ && into.size() != 0 && !tls_->error();
+        was_read_empty_ = was_read_empty_ && into.size() != 0 && !tls_->error() && tls_->is_between_messages();
         reading.end(count == 0 ? tls_->error() : error_code(), count);
         return true;
     }
@@ -17990,6 +18002,9 @@ private:
             }
         }
     }
+
+    // So many reads that bring no more than tickets are enough.
+    static constexpr int most_looks = 16;
 
     // It holds the token. Nothing stands behind its end, since it is always written anew.
     void forget_request() noexcept {
@@ -19098,7 +19113,7 @@ private:
 
     // Gives the connection back where nothing on it is left over.
     void keep(std::chrono::seconds limit) {
-        if (!reader().keep_alive() || http1::asks_to_close(request().headers) || written_ != total() || connection_->buffer.size() != 0) return;
+        if (!reader().keep_alive() || http1::asks_to_close(request().headers) || write_failed_ || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         return_request();
         shared_->pool->give(std::move(connection_), limit);

@@ -192,11 +192,11 @@ public:
             socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
             return would_wait(error);
         }
-        while (!error) {
+        for (int looks = 0; looks < most_looks && !error; ++looks) {
             if (tls_->decrypt(boost::asio::buffer(&byte, 1)) != 0 || tls_->error()) return false;
             tls_->arrived(socket_.read_some(tls_->room(), error));
         }
-        return would_wait(error);
+        return would_wait(error) && tls_->is_between_messages();
     }
 
     /// Says farewell as TLS wants it, as far as that goes without waiting, and closes.
@@ -344,11 +344,14 @@ private:
         while (std::size_t const count = tls_->decrypt(into)) into += count;
         std::size_t const count = most_to_read_ - into.size();
         if (count == 0 && !tls_->error()) {
+            // The server may wait for a reply; a write that is pending takes it along.
+            error_code ignored;
+            if (!writing.is_pending()) static_cast<void>(flush(ignored));
             receive(tls_->room(), owner, &http_connection::has_received);
             return false;
         }
         buffer.commit(count);
-        was_read_empty_ = was_read_empty_ && into.size() != 0 && !tls_->error();
+        was_read_empty_ = was_read_empty_ && into.size() != 0 && !tls_->error() && tls_->is_between_messages();
         reading.end(count == 0 ? tls_->error() : error_code(), count);
         return true;
     }
@@ -386,6 +389,9 @@ private:
             }
         }
     }
+
+    // So many reads that bring no more than tickets are enough.
+    static constexpr int most_looks = 16;
 
     // It holds the token. Nothing stands behind its end, since it is always written anew.
     void forget_request() noexcept {

@@ -339,7 +339,7 @@ private:
 
     // Gives the connection back where nothing on it is left over.
     void keep(std::chrono::seconds limit) {
-        if (!reader().keep_alive() || http1::asks_to_close(request().headers) || written_ != total() || connection_->buffer.size() != 0) return;
+        if (!reader().keep_alive() || http1::asks_to_close(request().headers) || write_failed_ || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         return_request();
         shared_->pool->give(std::move(connection_), limit);

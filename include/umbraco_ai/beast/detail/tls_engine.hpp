@@ -51,15 +51,21 @@ public:
         return progress_of(SSL_do_handshake(ssl_.get()));
     }
 
-    /// Bytes of one record at most; 0 where nothing whole has arrived, or with an `error()`.
+    /// Bytes of one record at most; 0 where nothing whole has arrived, or with an `error()`. What it writes, such as a reply to
+    /// new keys, is to go out before anything is waited for.
     [[nodiscard]] std::size_t decrypt(boost::asio::mutable_buffer into) noexcept {
         if (error_ || !has_input_ || into.size() == 0) return 0;
         std::size_t count = 0;
         forget_errors();
         int const result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
-        if (result <= 0) has_input_ = progress_of(result) != progress::wants_input;
-        else has_input_ = SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_wpending(outer_.get()) != 0;
-        return count;
+        if (result > 0) {
+            has_input_ = SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_wpending(outer_.get()) != 0;
+            return count;
+        }
+        has_input_ = false;
+        // Replies have room, but for hundreds of which none has gone out.
+        if (progress_of(result) == progress::wants_room) error_ = boost::asio::ssl::error::unexpected_result;
+        return 0;
     }
 
     /// Bytes of one record at most. 0 where it finds no room until more has gone out, and then wants the same bytes again; or with
@@ -70,10 +76,13 @@ public:
         forget_errors();
         // Given more, it would begin with a second record before it tells of the first.
         int const result = SSL_write_ex(ssl_.get(), plain.data(), (std::min)(plain.size(), std::size_t{SSL3_RT_MAX_PLAIN_LENGTH}), &count);
-        // Whoever refuses a new handshake never has to read before it writes.
+        // Only in the middle of a message of the server's would it have to read before it writes.
         if (result <= 0 && progress_of(result) == progress::wants_input) error_ = boost::asio::ssl::error::unexpected_result;
         return count;
     }
+
+    /// Whether the server is not in the middle of something that it says.
+    [[nodiscard]] bool is_between_messages() const noexcept { return SSL_in_init(ssl_.get()) == 0 && SSL_has_pending(ssl_.get()) == 0; }
 
     /// A farewell, to go out.
     void shut_down() noexcept {
@@ -111,9 +120,9 @@ public:
     }
 
 private:
-    // As much as a read of a connection without TLS, and more than a record.
+    // As much as a read of a connection without TLS, and more than a record; two records, and replies to the server.
     static constexpr std::size_t room_in = 32 * 1024;
-    static constexpr std::size_t room_out = 18 * 1024;
+    static constexpr std::size_t room_out = 40 * 1024;
 
     // An error that another user of OpenSSL has left on this thread is none of ours. To clear a list that is empty costs as much
     // as one that is full.
