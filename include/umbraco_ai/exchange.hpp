@@ -42,7 +42,7 @@ public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : call_machine(context, std::move(options), traits_of()), operation_(std::move(operation)) {}
+        : call_machine(context, std::move(options), own_traits), operation_(std::move(operation)) {}
 
     [[nodiscard]] result_type take() {
         result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
@@ -58,14 +58,14 @@ public:
 private:
     static constexpr bool locks = requires(O operation) { operation.locked(true, std::string_view()); };
 
-    [[nodiscard]] static traits traits_of() {
-        traits of;
-        if constexpr (requires { std::string_view(O::name); }) of.name = O::name;
-        if constexpr (requires { O::writes; }) of.writes = O::writes;
-        if constexpr (requires { O::is_single; }) of.is_single = O::is_single;
-        of.locks = locks;
-        return of;
-    }
+    static constexpr traits own_traits = [] {
+        traits made;
+        if constexpr (requires { std::string_view(O::name); }) made.name = O::name;
+        if constexpr (requires { O::writes; }) made.writes = O::writes;
+        if constexpr (requires { O::is_single; }) made.is_single = O::is_single;
+        made.locks = locks;
+        return made;
+    }();
 
     bool start_operation() override {
         if constexpr (requires { operation_.called_from(origin_tag()); }) operation_.called_from(origin_tag());

@@ -6699,13 +6699,13 @@ public:
         deadline_ = now > std::chrono::nanoseconds(0) && timeout_ > (std::chrono::nanoseconds::max)() - now
                         ? (std::chrono::nanoseconds::max)()
                         : now + timeout_;
-        report_.begin(context_->options.observer.get(), context_->calls, traits_.name, now);
+        report_.begin(context_->options.observer.get(), context_->calls, traits_->name, now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
         if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
         if (attempt_time_ <= attempt_time_.zero())
             return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
         for (header_view const extra : headers_) secrets_.add(extra.value);
-        if (traits_.writes && context_->options.read_only) return end(refuse_write());
+        if (traits_->writes && context_->options.read_only) return end(refuse_write());
         return go_on(start_operation(), now);
     }
 
@@ -6736,7 +6736,7 @@ public:
         }
         if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
         // What was read can be quoted by a later answer of the call.
-        if (!traits_.is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
+        if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
         if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
         return go_on(resume_operation(std::move(answer)), now);
@@ -6771,12 +6771,13 @@ protected:
         bool locks = false;
     };
 
-    call_machine(client_context& context, call_options&& options, traits const& of)
+    /// own  lives as long as the program
+    call_machine(client_context& context, call_options&& options, traits const& own)
         : context_(&context),
           headers_(std::move(options.headers)),
           timeout_(options.timeout.value_or(context.options.timeout)),
           attempt_time_(options.attempt_timeout.value_or(context.options.attempt_timeout.value_or((std::chrono::nanoseconds::max)()))),
-          traits_(of) {}
+          traits_(&own) {}
     call_machine(call_machine&&) = default;
     call_machine& operator=(call_machine&&) = default;
     ~call_machine() = default;
@@ -6839,7 +6840,7 @@ private:
     }
 
     [[nodiscard]] step go_on(bool has_request, std::chrono::nanoseconds now) {
-        while (!has_request && traits_.locks) {
+        while (!has_request && traits_->locks) {
             auto const id = wanted_lock();
             if (!id) break;
             if (context_->queues_writes) return step::lock(*id, deadline_ - now);
@@ -7022,7 +7023,7 @@ private:
     http_headers headers_;
     std::chrono::nanoseconds timeout_;
     std::chrono::nanoseconds attempt_time_;
-    traits traits_;
+    traits const* traits_;
     std::unique_ptr<http_request> pending_;
     std::unique_ptr<http_request> token_request_;
     std::optional<detail::boxed_failure> ended_;
@@ -7074,7 +7075,7 @@ public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : call_machine(context, std::move(options), traits_of()), operation_(std::move(operation)) {}
+        : call_machine(context, std::move(options), own_traits), operation_(std::move(operation)) {}
 
     [[nodiscard]] result_type take() {
         result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
@@ -7090,14 +7091,14 @@ public:
 private:
     static constexpr bool locks = requires(O operation) { operation.locked(true, std::string_view()); };
 
-    [[nodiscard]] static traits traits_of() {
-        traits of;
-        if constexpr (requires { std::string_view(O::name); }) of.name = O::name;
-        if constexpr (requires { O::writes; }) of.writes = O::writes;
-        if constexpr (requires { O::is_single; }) of.is_single = O::is_single;
-        of.locks = locks;
-        return of;
-    }
+    static constexpr traits own_traits = [] {
+        traits made;
+        if constexpr (requires { std::string_view(O::name); }) made.name = O::name;
+        if constexpr (requires { O::writes; }) made.writes = O::writes;
+        if constexpr (requires { O::is_single; }) made.is_single = O::is_single;
+        made.locks = locks;
+        return made;
+    }();
 
     bool start_operation() override {
         if constexpr (requires { operation_.called_from(origin_tag()); }) operation_.called_from(origin_tag());
