@@ -16068,6 +16068,923 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
 
+// ---- umbraco_ai/beast/detail/io_step.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_IO_STEP_HPP
+#define UMBRACO_AI_BEAST_DETAIL_IO_STEP_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// One operation of a stream: begun, ended, and with which outcome.
+class io_step {
+public:
+    io_step() = default;
+
+    [[nodiscard]] bool is_pending() const noexcept { return is_pending_; }
+    [[nodiscard]] bool is_done() const noexcept { return is_done_; }
+    [[nodiscard]] bool is_idle() const noexcept { return !is_pending_ && !is_done_; }
+    [[nodiscard]] boost::system::error_code const& error() const noexcept { return error_; }
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+    void begin() noexcept { is_pending_ = true; }
+    void end(boost::system::error_code outcome, std::size_t transferred) noexcept {
+        is_pending_ = false;
+        is_done_ = true;
+        error_ = outcome;
+        count_ = transferred;
+    }
+    /// The outcome has been seen; the next one may begin.
+    void clear() noexcept { *this = io_step(); }
+
+private:
+    boost::system::error_code error_;
+    std::size_t count_ = 0;
+    bool is_pending_ = false;
+    bool is_done_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_IO_STEP_HPP
+
+// ---- umbraco_ai/beast/detail/ca_locations.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Where this machine keeps the certificates of its authorities, and where they were looked for.
+class ca_locations {
+public:
+    ca_locations() = default;
+
+    /// OpenSSL's own places, which SSL_CERT_FILE and SSL_CERT_DIR replace; where these hold nothing, the places of the
+    /// usual distributions.
+    void load_into(SSL_CTX* context) {
+        ERR_clear_error();
+        static_cast<void>(SSL_CTX_set_default_verify_paths(context));
+        bool found = look(place_of(X509_get_default_cert_file_env(), X509_get_default_cert_file()), true);
+        // A list, as in PATH.
+        std::string_view folders = place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+        while (!folders.empty()) {
+            std::size_t const end = (std::min)(folders.find(':'), folders.size());
+            found = look(std::string(folders.substr(0, end)), false) || found;
+            folders.remove_prefix((std::min)(end + 1, folders.size()));
+        }
+        if (!found && std::getenv(X509_get_default_cert_file_env()) == nullptr && std::getenv(X509_get_default_cert_dir_env()) == nullptr) {
+            for (char const* const file :
+                 {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                  "/etc/ssl/ca-bundle.pem", "/var/lib/ca-certificates/ca-bundle.pem", "/etc/ssl/cert.pem", "/usr/local/etc/ssl/cert.pem",
+                  "/usr/local/share/certs/ca-root-nss.crt", "/etc/openssl/certs/ca-certificates.crt"}) {
+                if (!look(file, true)) continue;
+                static_cast<void>(SSL_CTX_load_verify_locations(context, file, nullptr));
+                break;
+            }
+        }
+        ERR_clear_error();
+    }
+
+    void add(std::string place) { looked_.push_back(std::move(place)); }
+
+    /// "/etc/ssl/certs, /etc/ssl/cert.pem (not there)".
+    [[nodiscard]] std::string to_string() const {
+        std::string text;
+        for (std::string const& place : looked_) text.append(text.empty() ? "" : ", ").append(place);
+        return text.empty() ? "nowhere" : text;
+    }
+
+private:
+    [[nodiscard]] static char const* place_of(char const* variable, char const* fallback) {
+        char const* const value = std::getenv(variable);
+        return value != nullptr ? value : fallback;
+    }
+
+    [[nodiscard]] bool look(std::string const& path, bool is_file) {
+        std::error_code error;
+        bool const is_there =
+            is_file ? std::filesystem::is_regular_file(path, error) : std::filesystem::is_directory(path, error) && !std::filesystem::is_empty(path, error);
+        looked_.push_back(is_there && !error ? path : path + " (nothing there)");
+        return is_there && !error;
+    }
+
+    std::vector<std::string> looked_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
+
+// ---- umbraco_ai/beast/detail/tls_peer.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The newest session of each origin. Each use is a copy, so that a connection that ends badly spoils nothing. Safe to use
+/// from several threads.
+class tls_sessions {
+public:
+    struct free_session {
+        void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
+    };
+    using session = std::unique_ptr<SSL_SESSION, free_session>;
+
+    tls_sessions() = default;
+
+    void put(std::string const& origin, SSL_SESSION const* fresh) {
+        session copy(SSL_SESSION_dup(const_cast<SSL_SESSION*>(fresh)));
+        if (!copy) return;
+        std::lock_guard const guard(mutex_);
+        if (kept_.size() >= most_origins && kept_.find(origin) == kept_.end()) kept_.erase(kept_.begin());
+        kept_[origin] = std::move(copy);
+    }
+
+    [[nodiscard]] session get(std::string const& origin) {
+        std::lock_guard const guard(mutex_);
+        auto const found = kept_.find(origin);
+        return found == kept_.end() ? session() : session(SSL_SESSION_dup(found->second.get()));
+    }
+
+    void forget(std::string const& origin) {
+        std::lock_guard const guard(mutex_);
+        kept_.erase(origin);
+    }
+
+private:
+    static constexpr std::size_t most_origins = 32;
+
+    std::mutex mutex_;
+    std::map<std::string, session> kept_;
+};
+
+/// What the callbacks of OpenSSL know of one connection, and tell it.
+class tls_peer {
+public:
+    tls_peer() = default;
+
+    tls_sessions* sessions = nullptr;
+    std::string session_key;
+    std::string host;
+    bool accepts_any = false;
+    bool was_asked_for_certificate = false;
+    std::optional<failure> rejection;
+
+    /// Where OpenSSL keeps the pointer to it in an SSL.
+    [[nodiscard]] static int index() {
+        static int const made = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+        return made;
+    }
+    [[nodiscard]] static tls_peer* of(SSL const* ssl) { return static_cast<tls_peer*>(SSL_get_ex_data(ssl, index())); }
+};
+
+/// Whether an error is one of TLS, and not of the socket below.
+[[nodiscard]] inline bool is_of_tls(boost::system::error_code error) noexcept {
+    return error.category() == boost::asio::error::get_ssl_category() || error.category() == boost::asio::ssl::error::get_stream_category();
+}
+
+/// The reason in an error of OpenSSL's, or 0.
+[[nodiscard]] inline int tls_reason(boost::system::error_code error) noexcept {
+    if (error.category() != boost::asio::error::get_ssl_category()) return 0;
+    return ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())));
+}
+
+/// Whether the server says that it ends the handshake for want of a certificate. With TLS 1.3 the client has ended its own by then,
+/// and may have written.
+[[nodiscard]] inline bool wants_certificate(boost::system::error_code error) noexcept {
+    int const reason = tls_reason(error);
+    return reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED || reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
+           reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE;
+}
+
+/// Why a handshake failed, or a connection after it, in a sentence.
+[[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
+    if (peer.rejection) return *peer.rejection;
+    std::string const& where = peer.session_key;
+    auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
+    int const reason = tls_reason(error);
+    switch (reason) {
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_UNKNOWN_PROTOCOL:
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_PACKET_LENGTH_TOO_LONG:
+        case SSL_R_RECORD_LENGTH_MISMATCH:
+            return fail(where + " does not speak TLS on this port; check the port of the base URL, or use http for a server on this machine.");
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_VERSION_TOO_LOW:
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+            return fail(where + " offers no TLS 1.2 or newer, only versions that are no longer safe; update the server.");
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+            if (peer.was_asked_for_certificate || reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
+                return fail(where + " wants a certificate of the client, which this library does not give; let the server do without for this API.");
+            break;
+        default: break;
+    }
+    if (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE)
+        return fail(where + " and this client have no TLS version, cipher or curve in common; update the server.");
+    return fail("TLS with " + where + " failed (" + error.message() + ").");
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
+
+// ---- umbraco_ai/beast/detail/tls_context.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The settings that all connections of a transport share. Unchanged once it is made, but for the sessions.
+class tls_context {
+public:
+    /// Errors: usage failures that name the option of `tls_options`.
+    [[nodiscard]] static result<std::shared_ptr<tls_context>> make(tls_options const& options) {
+        if (result<void> const checked = options.check(); !checked) return checked.error();
+        try {
+            auto made = std::make_shared<tls_context>(options);
+            if (auto refused = made->load(options)) return *std::move(refused);
+            return made;
+        } catch (boost::system::system_error const& error) {
+            return failure(errc::tls_failed, "OpenSSL gave no TLS context (" + error.code().message() + ").");
+        }
+    }
+
+    explicit tls_context(tls_options const& options) : native_(boost::asio::ssl::context::tls_client) {
+        for (std::string const& text : options.pins()) pins_.push_back(*parse_sha256(text));
+    }
+    tls_context(tls_context const&) = delete;
+    tls_context& operator=(tls_context const&) = delete;
+
+    [[nodiscard]] boost::asio::ssl::context& native() noexcept { return native_; }
+    [[nodiscard]] tls_sessions& sessions() noexcept { return sessions_; }
+
+    /// Prepares a new SSL of this context for a handshake with the origin; `peer` outlives it.
+    /// Errors: `errc::tls_failed` where OpenSSL has no memory or takes the host for no name.
+    [[nodiscard]] result<void> prepare(SSL* ssl, http_origin const& origin, tls_peer& peer) {
+        peer.sessions = &sessions_;
+        peer.session_key = origin.authority();
+        peer.host = origin.host;
+        if (peer.host.ends_with('.')) peer.host.pop_back();
+        bool is_ready = SSL_set_ex_data(ssl, tls_peer::index(), &peer) == 1;
+        X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
+        X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        if (is_ipv4(peer.host) || peer.host.find(':') != std::string::npos) {
+            is_ready = is_ready && X509_VERIFY_PARAM_set1_ip_asc(expected, peer.host.c_str()) == 1;
+        } else {
+            is_ready = is_ready && SSL_set1_host(ssl, peer.host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, peer.host.c_str()) == 1;
+        }
+        ERR_clear_error();
+        if (!is_ready) return failure(errc::tls_failed, "OpenSSL takes the host for neither a name nor an address; check the base URL.");
+        if (tls_sessions::session const earlier = sessions_.get(peer.session_key)) static_cast<void>(SSL_set_session(ssl, earlier.get()));
+        return result<void>::ok();
+    }
+
+private:
+    [[nodiscard]] std::optional<failure> load(tls_options const& options) {
+        SSL_CTX* const context = native_.native_handle();
+        SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+        SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT);
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+        SSL_CTX_set_cert_verify_callback(context, &tls_context::on_verify, this);
+        SSL_CTX_set_client_cert_cb(context, &tls_context::on_certificate_request);
+        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(context, &tls_context::on_new_session);
+        static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+        SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols);
+
+        if (pins_.empty()) locations_.load_into(context);
+        for (std::string const& path : options.ca_files()) {
+            ERR_clear_error();
+            if (SSL_CTX_load_verify_locations(context, path.c_str(), nullptr) != 1)
+                return failure(errc::invalid_argument, "No certificate in PEM form could be read from " + path + " (" + last_error() + ").")
+                    .at("trust_ca_file");
+            locations_.add(path);
+        }
+        for (std::string const& text : options.ca_texts())
+            if (!trust(context, text))
+                return failure(errc::invalid_argument, "The text holds no certificate in PEM form.").at("trust_ca_pem");
+        // A server's own certificate may be trusted as it is, without an authority.
+        if (!options.ca_files().empty() || !options.ca_texts().empty())
+            X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+        return std::nullopt;
+    }
+
+    [[nodiscard]] static bool trust(SSL_CTX* context, std::string const& text) {
+        struct free_bio {
+            void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+        };
+        struct free_certificate {
+            void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+        };
+        std::unique_ptr<BIO, free_bio> const source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+        std::size_t count = 0;
+        while (source) {
+            std::unique_ptr<X509, free_certificate> const certificate(PEM_read_bio_X509_AUX(source.get(), nullptr, nullptr, nullptr));
+            if (!certificate) break;
+            if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get()) == 1) ++count;
+        }
+        ERR_clear_error();
+        return count != 0;
+    }
+
+    [[nodiscard]] static std::string last_error() {
+        boost::system::error_code const error(static_cast<int>(ERR_get_error()), boost::asio::error::get_ssl_category());
+        ERR_clear_error();
+        return error.message();
+    }
+
+    // Callbacks of OpenSSL: no exception may pass.
+    static int on_verify(X509_STORE_CTX* store, void* self) noexcept {
+        try {
+            auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+            tls_peer* const peer = ssl == nullptr ? nullptr : tls_peer::of(ssl);
+            if (peer == nullptr) return 0;
+            peer->rejection = static_cast<tls_context const*>(self)->judge(store, *peer);
+            return peer->rejection ? 0 : 1;
+        } catch (std::exception const&) {
+            return 0;
+        }
+    }
+
+    static int on_certificate_request(SSL* ssl, X509**, EVP_PKEY**) noexcept {
+        if (tls_peer* const peer = tls_peer::of(ssl)) peer->was_asked_for_certificate = true;
+        return 0;
+    }
+
+    static int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
+        try {
+            tls_peer const* const peer = tls_peer::of(ssl);
+            if (peer != nullptr && peer->sessions != nullptr) peer->sessions->put(peer->session_key, session);
+        } catch (std::exception const&) {
+            // Without memory for it the next connection negotiates anew.
+        }
+        return 0;
+    }
+
+    // Why the certificate is not accepted, or nothing.
+    [[nodiscard]] std::optional<failure> judge(X509_STORE_CTX* store, tls_peer const& peer) const {
+        X509* const own = X509_STORE_CTX_get0_cert(store);
+        if (own == nullptr) return failure(errc::certificate_rejected, "The server sent no certificate.");
+        if (!peer.accepts_any && pins_.empty()) {
+            if (X509_verify_cert(store) > 0) return std::nullopt;
+            return explain(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store), own, peer);
+        }
+        if (!peer.accepts_any) {
+            sha256_bytes const whole = certificate_sha256(own);
+            sha256_bytes const key = public_key_sha256(own);
+            if (std::none_of(pins_.begin(), pins_.end(), [&](sha256_bytes const& pin) { return pin == whole || pin == key; })) {
+                X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+                return failure(errc::certificate_rejected,
+                               "The certificate of " + peer.session_key + " is not the one that was pinned: its SHA-256 is " + hex_of(whole) +
+                                   ", that of its public key " + hex_of(key) + "; if it was renewed on purpose, pin the new one.");
+            }
+            int const error = X509_cmp_current_time(X509_get0_notBefore(own)) > 0  ? X509_V_ERR_CERT_NOT_YET_VALID
+                              : X509_cmp_current_time(X509_get0_notAfter(own)) < 0 ? X509_V_ERR_CERT_HAS_EXPIRED
+                                                                                   : X509_V_OK;
+            if (error != X509_V_OK) {
+                X509_STORE_CTX_set_error(store, error);
+                return explain(error, own, own, peer);
+            }
+        }
+        X509_STORE_CTX_set_error(store, X509_V_OK);
+        return std::nullopt;
+    }
+
+    [[nodiscard]] failure explain(int error, X509* at, X509* own, tls_peer const& peer) const {
+        std::string const& where = peer.session_key;
+        bool const is_own = at == nullptr || at == own || X509_cmp(at, own) == 0;
+        X509* const subject = at == nullptr ? own : at;
+        std::string const whose = is_own ? "The certificate of " + where
+                                         : "The certificate of the authority `" + common_name(X509_get_subject_name(subject)) + "`, which vouches for " + where + ",";
+        auto const reject = [](std::string text) { return failure(errc::certificate_rejected, std::move(text)); };
+        switch (error) {
+            case X509_V_ERR_HOSTNAME_MISMATCH:
+            case X509_V_ERR_IP_ADDRESS_MISMATCH:
+                return reject("The certificate is for " + list_of_hosts(certified_hosts(own)) + ", not `" + peer.host +
+                              "`; use a name that it is for in the base URL, give the server a certificate for this one, or pin(…) it.");
+            case X509_V_ERR_CERT_HAS_EXPIRED:
+                return reject(whose + " expired on " + certificate_time(X509_get0_notAfter(subject)) + "; renew it, or set the clock of this machine.");
+            case X509_V_ERR_CERT_NOT_YET_VALID:
+                return reject(whose + " is not yet valid: it begins on " + certificate_time(X509_get0_notBefore(subject)) +
+                              "; set the clock of this machine, or wait.");
+            case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+                return reject("The certificate of " + where + " is self-signed, and this machine does not know it: pass trust_ca_file(…) with it, or pin(…) it (its SHA-256 is " +
+                              hex_of(certificate_sha256(own)) + "; compare it with the server's). Looked in: " + locations_.to_string() + '.');
+            case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+            case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+                return reject("The certificate of " + where + " is signed by `" + common_name(X509_get_issuer_name(subject)) +
+                              "`, an authority this machine does not know: pass trust_ca_file(…) with the authority's certificate or pin(…) the server's, "
+                              "or let the server send its whole chain. Looked in: " +
+                              locations_.to_string() + '.');
+            default: return reject(whose + " is not accepted: " + X509_verify_cert_error_string(error) + '.');
+        }
+    }
+
+    boost::asio::ssl::context native_;
+    std::vector<sha256_bytes> pins_;
+    ca_locations locations_;
+    tls_sessions sessions_;
+};
+
+/// The context of a transport, made at its first https call: reading the authorities takes a while. Safe to use from several
+/// threads.
+class lazy_tls_context {
+public:
+    explicit lazy_tls_context(tls_options options) : options_(std::move(options)) {}
+
+    [[nodiscard]] tls_options const& options() const noexcept { return options_; }
+
+    [[nodiscard]] result<std::shared_ptr<tls_context>> get() {
+        std::lock_guard const guard(mutex_);
+        if (!made_) made_ = tls_context::make(options_);
+        return *made_;
+    }
+
+private:
+    tls_options options_;
+    std::mutex mutex_;
+    std::optional<result<std::shared_ptr<tls_context>>> made_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
+
+// ---- umbraco_ai/beast/detail/tls_engine.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The client's side of TLS without a socket: what is encrypted comes in and goes out through two rings of OpenSSL's, which a
+/// socket fills and empties without a copy. After an error it does nothing more.
+class tls_engine {
+    using error_code = boost::system::error_code;
+
+public:
+    enum class progress : std::uint8_t { done, wants_input, wants_room, failed };
+
+    /// Throws `std::bad_alloc`.
+    explicit tls_engine(SSL_CTX* context) : ssl_(SSL_new(context)) {
+        BIO* inner = nullptr;
+        BIO* outer = nullptr;
+        if (!ssl_ || BIO_new_bio_pair(&inner, room_out, &outer, room_in) != 1) throw std::bad_alloc();
+        outer_.reset(outer);
+        SSL_set_bio(ssl_.get(), inner, inner);
+        // What is written again stands where a request stands, which may move.
+        SSL_set_mode(ssl_.get(), SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_set_connect_state(ssl_.get());
+    }
+
+    [[nodiscard]] SSL* native() noexcept { return ssl_.get(); }
+    [[nodiscard]] error_code const& error() const noexcept { return error_; }
+
+    /// What it writes is to go out, whatever it gives.
+    [[nodiscard]] progress handshake() noexcept {
+        forget_errors();
+        return progress_of(SSL_do_handshake(ssl_.get()));
+    }
+
+    /// Bytes of one record at most; 0 where nothing whole has arrived, or with an `error()`. What it writes, such as a reply to
+    /// new keys, is to go out before anything is waited for.
+    [[nodiscard]] std::size_t decrypt(boost::asio::mutable_buffer into) noexcept {
+        if (error_ || !has_input_ || into.size() == 0) return 0;
+        std::size_t count = 0;
+        forget_errors();
+        int const result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+        if (result > 0) {
+            has_input_ = SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_wpending(outer_.get()) != 0;
+            return count;
+        }
+        has_input_ = false;
+        // Replies have room, but for hundreds of which none has gone out.
+        if (progress_of(result) == progress::wants_room) error_ = boost::asio::ssl::error::unexpected_result;
+        return 0;
+    }
+
+    /// Bytes of one record at most. 0 where it finds no room until more has gone out, and then wants the same bytes again; or with
+    /// an `error()`.
+    [[nodiscard]] std::size_t encrypt(boost::asio::const_buffer plain) noexcept {
+        if (error_ || plain.size() == 0) return 0;
+        std::size_t count = 0;
+        forget_errors();
+        // Given more, it would begin with a second record before it tells of the first.
+        int const result = SSL_write_ex(ssl_.get(), plain.data(), (std::min)(plain.size(), std::size_t{SSL3_RT_MAX_PLAIN_LENGTH}), &count);
+        // Only in the middle of a message of the server's would it have to read before it writes.
+        if (result <= 0 && progress_of(result) == progress::wants_input) error_ = boost::asio::ssl::error::unexpected_result;
+        return count;
+    }
+
+    /// Whether the server is not in the middle of something that it says.
+    [[nodiscard]] bool is_between_messages() const noexcept { return SSL_in_init(ssl_.get()) == 0 && SSL_has_pending(ssl_.get()) == 0; }
+
+    /// A farewell, to go out.
+    void shut_down() noexcept {
+        static_cast<void>(SSL_shutdown(ssl_.get()));
+        forget_errors();
+    }
+
+    /// Where the next bytes to arrive belong. There is room where `decrypt` has given 0.
+    [[nodiscard]] boost::asio::mutable_buffer room() noexcept {
+        char* begin = nullptr;
+        int const size = BIO_nwrite0(outer_.get(), &begin);
+        return size > 0 ? boost::asio::buffer(begin, static_cast<std::size_t>(size)) : boost::asio::mutable_buffer();
+    }
+    void arrived(std::size_t count) noexcept {
+        char* ignored = nullptr;
+        static_cast<void>(BIO_nwrite(outer_.get(), &ignored, static_cast<int>(count)));
+        has_input_ = true;
+    }
+
+    /// The next bytes to go out, or none.
+    [[nodiscard]] boost::asio::const_buffer outgoing() noexcept {
+        char* begin = nullptr;
+        int const size = BIO_nread0(outer_.get(), &begin);
+        return size > 0 ? boost::asio::buffer(begin, static_cast<std::size_t>(size)) : boost::asio::const_buffer();
+    }
+    void gone(std::size_t count) noexcept {
+        char* ignored = nullptr;
+        static_cast<void>(BIO_nread(outer_.get(), &ignored, static_cast<int>(count)));
+    }
+
+    /// What an error of the socket means: an end without a farewell is a cut.
+    [[nodiscard]] error_code meaning_of(error_code outcome) const noexcept {
+        if (outcome != boost::asio::error::eof || (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) return outcome;
+        return boost::asio::ssl::error::stream_truncated;
+    }
+
+private:
+    // As much as a read of a connection without TLS, and more than a record; two records, and replies to the server.
+    static constexpr std::size_t room_in = 32 * 1024;
+    static constexpr std::size_t room_out = 40 * 1024;
+
+    // An error that another user of OpenSSL has left on this thread is none of ours. To clear a list that is empty costs as much
+    // as one that is full.
+    static void forget_errors() noexcept {
+        if (ERR_peek_error() != 0) ERR_clear_error();
+    }
+
+    [[nodiscard]] progress progress_of(int result) noexcept {
+        switch (SSL_get_error(ssl_.get(), result)) {
+            case SSL_ERROR_NONE: return progress::done;
+            case SSL_ERROR_WANT_READ: return progress::wants_input;
+            case SSL_ERROR_WANT_WRITE: return progress::wants_room;
+            case SSL_ERROR_ZERO_RETURN: error_ = boost::asio::error::eof; break;
+            default: {
+                unsigned long const reason = ERR_get_error();
+                error_ = reason == 0 ? error_code(boost::asio::ssl::error::unspecified_system_error)
+                                     : error_code(static_cast<int>(reason), boost::asio::error::get_ssl_category());
+            }
+        }
+        return progress::failed;
+    }
+
+    struct free_ssl {
+        void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+    };
+    struct free_bio {
+        void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+    };
+
+    std::unique_ptr<SSL, free_ssl> ssl_;
+    std::unique_ptr<BIO, free_bio> outer_;
+    error_code error_;
+    bool has_input_ = false;  ///< That `decrypt` has not looked at.
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
+
+// ---- umbraco_ai/beast/detail/connection_stream.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CONNECTION_STREAM_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CONNECTION_STREAM_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Bytes over TCP, with TLS over it or not. Each operation tells its `io_step` when it has ended, and wakes the call. The
+/// handlers own the stream, so whoever gives it up closes it and leaves it behind.
+class connection_stream : public std::enable_shared_from_this<connection_stream> {
+    using error_code = boost::system::error_code;
+
+public:
+    using tcp = boost::asio::ip::tcp;
+    using call = std::shared_ptr<call_state>;
+    using buffer_pair = std::array<boost::asio::const_buffer, 2>;
+
+    connection_stream(connection_stream const&) = delete;
+    connection_stream& operator=(connection_stream const&) = delete;
+
+    boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
+    io_step setup;                     ///< Connecting, or the TLS handshake.
+    io_step reading;
+    io_step writing;
+
+    /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
+    void start_connect(tcp::endpoint const& address, call const& owner) {
+        error_code error;
+        setup.begin();
+        socket_.open(address.protocol(), error);
+        if (error) setup.end(error, 0);
+        else socket_.async_connect(address, event(*this, owner, &connection_stream::has_connected));
+    }
+
+    /// After a successful `start_connect`.
+    void configure() {
+        error_code ignored;
+        socket_.set_option(tcp::no_delay(true), ignored);
+        // Much is tried at once, and only waited for where that gives nothing.
+        socket_.non_blocking(true, ignored);
+        setup.clear();
+    }
+
+    /// After `configure`. Errors: those of `tls_context::prepare`.
+    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, call const& owner) {
+        context_ = std::move(context);
+        peer_.accepts_any = accepts_any;
+        tls_ = std::make_unique<tls_engine>(context_->native().native_handle());
+        if (result<void> const ready = context_->prepare(tls_->native(), owner->request.origin, peer_); !ready) return ready.error();
+        setup.begin();
+        static_cast<void>(shake_hands(owner));
+        return result<void>::ok();
+    }
+
+    /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle; it may be done at once.
+    void start_read(std::size_t most, call const& owner) {
+        reading.begin();
+        most_to_read_ = most;
+        boost::asio::mutable_buffer const into = buffer.prepare(most);
+        if (tls_) static_cast<void>(decrypt(owner));
+        else receive(into, owner, &connection_stream::has_read);
+    }
+
+    /// Writes some of these bytes, in their order; they stay until `writing` has ended. Not before it is idle; it may be done at once.
+    void start_write(buffer_pair const& data, call const& owner) {
+        writing.begin();
+        if (tls_) {
+            to_encrypt_ = data;
+            encrypted_ = 0;
+            has_sent_ = false;
+            static_cast<void>(encrypt(owner));
+            return;
+        }
+        // Mostly there is room for all of it at once, and nobody needs to be woken.
+        error_code error;
+        std::size_t const count = socket_.write_some(data, error);
+        if (would_wait(error)) send(data, owner, &connection_stream::has_written);
+        else writing.end(error, count);
+    }
+
+    /// Whether the last read found all that had arrived.
+    [[nodiscard]] bool was_read_empty() const noexcept { return was_read_empty_; }
+
+    /// Whether an idle connection has nothing to say: it was neither closed, nor did the server send what nobody asked for.
+    /// A session ticket of TLS is taken in silently.
+    [[nodiscard]] bool is_quiet() {
+        error_code error;
+        char byte = 0;
+        if (!tls_) {
+            socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
+            return would_wait(error);
+        }
+        for (int looks = 0; looks < most_looks && !error; ++looks) {
+            if (tls_->decrypt(boost::asio::buffer(&byte, 1)) != 0 || tls_->error()) return false;
+            tls_->arrived(socket_.read_some(tls_->room(), error));
+        }
+        return would_wait(error) && tls_->is_between_messages();
+    }
+
+    /// Says farewell as TLS wants it, as far as that goes without waiting, and closes.
+    void close() noexcept {
+        if (is_secured_ && !setup.is_pending() && !reading.is_pending() && !writing.is_pending()) {
+            error_code ignored;
+            tls_->shut_down();
+            static_cast<void>(flush(ignored));
+        }
+        abandon();
+    }
+
+    /// Closes at once; what is pending ends soon.
+    void abandon() noexcept {
+        error_code ignored;
+        is_secured_ = false;
+        socket_.close(ignored);
+    }
+
+    [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
+    [[nodiscard]] tls_peer const& peer() const noexcept { return peer_; }
+
+protected:
+    explicit connection_stream(boost::asio::any_io_executor const& io) : socket_(io) {}
+    ~connection_stream() {
+        buffer.clear();
+        auto const last_answer = buffer.prepare(buffer.capacity());
+        if (last_answer.size() != 0) overwrite(static_cast<char*>(last_answer.data()), last_answer.size());
+    }
+
+private:
+    /// What follows an operation of the socket; whether a step has ended with it.
+    using continuation = bool (connection_stream::*)(error_code, std::size_t, call const&);
+
+    /// The handler of all operations of the socket, which runs on the strand of the call. Where the call has gone, so has its
+    /// connection, and nothing follows.
+    class event {
+    public:
+        using executor_type = boost::asio::any_io_executor;
+
+        event(connection_stream& stream, call const& owner, continuation next)
+            : stream_(stream.shared_from_this()), owner_(owner), strand_(owner->strand), next_(next) {}
+
+        [[nodiscard]] executor_type get_executor() const noexcept { return strand_; }
+
+        void operator()(error_code const& outcome, std::size_t count = 0) const {
+            auto const owner = std::static_pointer_cast<call_state>(owner_.lock());
+            if (owner && ((*stream_).*next_)(outcome, count, owner)) owner->rest.wake();
+        }
+
+    private:
+        std::shared_ptr<connection_stream> stream_;
+        std::weak_ptr<alarmed> owner_;
+        boost::asio::any_io_executor strand_;
+        continuation next_;
+    };
+
+    [[nodiscard]] static bool would_wait(error_code const& error) noexcept {
+        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+    }
+
+    void receive(boost::asio::mutable_buffer into, call const& owner, continuation next) {
+        asked_ = into.size();
+        socket_.async_read_some(into, event(*this, owner, next));
+    }
+
+    void send(buffer_pair const& data, call const& owner, continuation next) { socket_.async_write_some(data, event(*this, owner, next)); }
+
+    void send_outgoing(call const& owner, continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, owner, next); }
+
+    // Sends what is encrypted, without waiting; false where some of it is left.
+    [[nodiscard]] bool flush(error_code& error) noexcept {
+        while (true) {
+            boost::asio::const_buffer const data = tls_->outgoing();
+            if (data.size() == 0) return true;
+            std::size_t const count = socket_.write_some(buffer_pair{data, boost::asio::const_buffer()}, error);
+            if (would_wait(error)) {
+                error = error_code();
+                return false;
+            }
+            if (error) return true;
+            has_sent_ = true;
+            tls_->gone(count);
+        }
+    }
+
+    [[nodiscard]] bool has_connected(error_code outcome, std::size_t, call const&) {
+        setup.end(outcome, 0);
+        return true;
+    }
+
+    [[nodiscard]] bool shake_hands(call const& owner) {
+        while (true) {
+            tls_engine::progress const got = tls_->handshake();
+            error_code error;
+            bool const is_out = flush(error);
+            if (got == tls_engine::progress::failed) return end_handshake(tls_->error());
+            if (error) return end_handshake(error);
+            if (!is_out) {
+                send_outgoing(owner, &connection_stream::has_sent_of_handshake);
+                return false;
+            }
+            if (got == tls_engine::progress::done) return end_handshake(error_code());
+            if (got == tls_engine::progress::wants_room) continue;
+            receive(tls_->room(), owner, &connection_stream::has_received_of_handshake);
+            return false;
+        }
+    }
+
+    [[nodiscard]] bool has_sent_of_handshake(error_code outcome, std::size_t count, call const& owner) {
+        if (outcome) return end_handshake(outcome);
+        tls_->gone(count);
+        return shake_hands(owner);
+    }
+
+    [[nodiscard]] bool has_received_of_handshake(error_code outcome, std::size_t count, call const& owner) {
+        if (outcome) return end_handshake(tls_->meaning_of(outcome));
+        tls_->arrived(count);
+        return shake_hands(owner);
+    }
+
+    [[nodiscard]] bool end_handshake(error_code outcome) {
+        setup.end(outcome, 0);
+        is_secured_ = !outcome;
+        if (outcome) context_->sessions().forget(peer_.session_key);
+        return true;
+    }
+
+    [[nodiscard]] bool has_read(error_code outcome, std::size_t count, call const&) {
+        buffer.commit(count);
+        was_read_empty_ = count < asked_;
+        reading.end(outcome, count);
+        return true;
+    }
+
+    [[nodiscard]] bool has_received(error_code outcome, std::size_t count, call const& owner) {
+        if (outcome) {
+            reading.end(tls_->meaning_of(outcome), 0);
+            return true;
+        }
+        was_read_empty_ = count < asked_;
+        tls_->arrived(count);
+        return decrypt(owner);
+    }
+
+    [[nodiscard]] bool decrypt(call const& owner) {
+        boost::asio::mutable_buffer into = buffer.prepare(most_to_read_);
+        while (std::size_t const count = tls_->decrypt(into)) into += count;
+        std::size_t const count = most_to_read_ - into.size();
+        if (count == 0 && !tls_->error()) {
+            // The server may wait for a reply; a write that is pending takes it along.
+            error_code ignored;
+            if (!writing.is_pending()) static_cast<void>(flush(ignored));
+            receive(tls_->room(), owner, &connection_stream::has_received);
+            return false;
+        }
+        buffer.commit(count);
+        was_read_empty_ = was_read_empty_ && into.size() != 0 && !tls_->error() && tls_->is_between_messages();
+        reading.end(count == 0 ? tls_->error() : error_code(), count);
+        return true;
+    }
+
+    [[nodiscard]] bool has_written(error_code outcome, std::size_t count, call const&) {
+        writing.end(outcome, count);
+        return true;
+    }
+
+    [[nodiscard]] bool has_sent(error_code outcome, std::size_t count, call const& owner) {
+        has_sent_ = has_sent_ || count != 0;
+        tls_->gone(count);
+        if (!outcome) return encrypt(owner);
+        writing.end(outcome, has_sent_ ? encrypted_ : 0);
+        return true;
+    }
+
+    // A record of the head and one of the body at most, and then all of it out.
+    [[nodiscard]] bool encrypt(call const& owner) {
+        while (true) {
+            error_code error;
+            if (!flush(error)) {
+                send_outgoing(owner, &connection_stream::has_sent);
+                return false;
+            }
+            if (!error) error = tls_->error();
+            if (error || encrypted_ != 0) {
+                writing.end(error, has_sent_ ? encrypted_ : 0);
+                return true;
+            }
+            for (boost::asio::const_buffer const part : to_encrypt_) {
+                std::size_t const count = tls_->encrypt(part);
+                encrypted_ += count;
+                if (count != part.size()) break;
+            }
+        }
+    }
+
+    // So many reads that bring no more than tickets are enough.
+    static constexpr int most_looks = 16;
+
+    tcp::socket socket_;
+    std::shared_ptr<tls_context> context_;
+    tls_peer peer_;
+    std::unique_ptr<tls_engine> tls_;
+    std::size_t most_to_read_ = 0;
+    std::size_t asked_ = 0;       ///< Of the last operation that reads.
+    buffer_pair to_encrypt_;      ///< What the write began with.
+    std::size_t encrypted_ = 0;   ///< Of it.
+    bool has_sent_ = false;       ///< Something that is encrypted, since the write began.
+    bool is_secured_ = false;
+    bool was_read_empty_ = false;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_CONNECTION_STREAM_HPP
+
 // ---- umbraco_ai/http1/parse_error.hpp ----
 #ifndef UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
 #define UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
@@ -16926,569 +17843,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_RESPONSE_READER_HPP
 
-// ---- umbraco_ai/beast/detail/ca_locations.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// Where this machine keeps the certificates of its authorities, and where they were looked for.
-class ca_locations {
-public:
-    ca_locations() = default;
-
-    /// OpenSSL's own places, which SSL_CERT_FILE and SSL_CERT_DIR replace; where these hold nothing, the places of the
-    /// usual distributions.
-    void load_into(SSL_CTX* context) {
-        ERR_clear_error();
-        static_cast<void>(SSL_CTX_set_default_verify_paths(context));
-        bool found = look(place_of(X509_get_default_cert_file_env(), X509_get_default_cert_file()), true);
-        // A list, as in PATH.
-        std::string_view folders = place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
-        while (!folders.empty()) {
-            std::size_t const end = (std::min)(folders.find(':'), folders.size());
-            found = look(std::string(folders.substr(0, end)), false) || found;
-            folders.remove_prefix((std::min)(end + 1, folders.size()));
-        }
-        if (!found && std::getenv(X509_get_default_cert_file_env()) == nullptr && std::getenv(X509_get_default_cert_dir_env()) == nullptr) {
-            for (char const* const file :
-                 {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-                  "/etc/ssl/ca-bundle.pem", "/var/lib/ca-certificates/ca-bundle.pem", "/etc/ssl/cert.pem", "/usr/local/etc/ssl/cert.pem",
-                  "/usr/local/share/certs/ca-root-nss.crt", "/etc/openssl/certs/ca-certificates.crt"}) {
-                if (!look(file, true)) continue;
-                static_cast<void>(SSL_CTX_load_verify_locations(context, file, nullptr));
-                break;
-            }
-        }
-        ERR_clear_error();
-    }
-
-    void add(std::string place) { looked_.push_back(std::move(place)); }
-
-    /// "/etc/ssl/certs, /etc/ssl/cert.pem (not there)".
-    [[nodiscard]] std::string to_string() const {
-        std::string text;
-        for (std::string const& place : looked_) text.append(text.empty() ? "" : ", ").append(place);
-        return text.empty() ? "nowhere" : text;
-    }
-
-private:
-    [[nodiscard]] static char const* place_of(char const* variable, char const* fallback) {
-        char const* const value = std::getenv(variable);
-        return value != nullptr ? value : fallback;
-    }
-
-    [[nodiscard]] bool look(std::string const& path, bool is_file) {
-        std::error_code error;
-        bool const is_there =
-            is_file ? std::filesystem::is_regular_file(path, error) : std::filesystem::is_directory(path, error) && !std::filesystem::is_empty(path, error);
-        looked_.push_back(is_there && !error ? path : path + " (nothing there)");
-        return is_there && !error;
-    }
-
-    std::vector<std::string> looked_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
-
-// ---- umbraco_ai/beast/detail/tls_peer.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
-#define UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// The newest session of each origin. Each use is a copy, so that a connection that ends badly spoils nothing. Safe to use
-/// from several threads.
-class tls_sessions {
-public:
-    struct free_session {
-        void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
-    };
-    using session = std::unique_ptr<SSL_SESSION, free_session>;
-
-    tls_sessions() = default;
-
-    void put(std::string const& origin, SSL_SESSION const* fresh) {
-        session copy(SSL_SESSION_dup(const_cast<SSL_SESSION*>(fresh)));
-        if (!copy) return;
-        std::lock_guard const guard(mutex_);
-        if (kept_.size() >= most_origins && kept_.find(origin) == kept_.end()) kept_.erase(kept_.begin());
-        kept_[origin] = std::move(copy);
-    }
-
-    [[nodiscard]] session get(std::string const& origin) {
-        std::lock_guard const guard(mutex_);
-        auto const found = kept_.find(origin);
-        return found == kept_.end() ? session() : session(SSL_SESSION_dup(found->second.get()));
-    }
-
-    void forget(std::string const& origin) {
-        std::lock_guard const guard(mutex_);
-        kept_.erase(origin);
-    }
-
-private:
-    static constexpr std::size_t most_origins = 32;
-
-    std::mutex mutex_;
-    std::map<std::string, session> kept_;
-};
-
-/// What the callbacks of OpenSSL know of one connection, and tell it.
-class tls_peer {
-public:
-    tls_peer() = default;
-
-    tls_sessions* sessions = nullptr;
-    std::string session_key;
-    std::string host;
-    bool accepts_any = false;
-    bool was_asked_for_certificate = false;
-    std::optional<failure> rejection;
-
-    /// Where OpenSSL keeps the pointer to it in an SSL.
-    [[nodiscard]] static int index() {
-        static int const made = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-        return made;
-    }
-    [[nodiscard]] static tls_peer* of(SSL const* ssl) { return static_cast<tls_peer*>(SSL_get_ex_data(ssl, index())); }
-};
-
-/// Whether an error is one of TLS, and not of the socket below.
-[[nodiscard]] inline bool is_of_tls(boost::system::error_code error) noexcept {
-    return error.category() == boost::asio::error::get_ssl_category() || error.category() == boost::asio::ssl::error::get_stream_category();
-}
-
-/// The reason in an error of OpenSSL's, or 0.
-[[nodiscard]] inline int tls_reason(boost::system::error_code error) noexcept {
-    if (error.category() != boost::asio::error::get_ssl_category()) return 0;
-    return ERR_GET_REASON(static_cast<unsigned long>(static_cast<unsigned>(error.value())));
-}
-
-/// Whether the server says that it ends the handshake for want of a certificate. With TLS 1.3 the client has ended its own by then,
-/// and may have written.
-[[nodiscard]] inline bool wants_certificate(boost::system::error_code error) noexcept {
-    int const reason = tls_reason(error);
-    return reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED || reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
-           reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE;
-}
-
-/// Why a handshake failed, or a connection after it, in a sentence.
-[[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
-    if (peer.rejection) return *peer.rejection;
-    std::string const& where = peer.session_key;
-    auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
-    int const reason = tls_reason(error);
-    switch (reason) {
-        case SSL_R_WRONG_VERSION_NUMBER:
-        case SSL_R_UNKNOWN_PROTOCOL:
-        case SSL_R_HTTP_REQUEST:
-        case SSL_R_PACKET_LENGTH_TOO_LONG:
-        case SSL_R_RECORD_LENGTH_MISMATCH:
-            return fail(where + " does not speak TLS on this port; check the port of the base URL, or use http for a server on this machine.");
-        case SSL_R_UNSUPPORTED_PROTOCOL:
-        case SSL_R_VERSION_TOO_LOW:
-        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-            return fail(where + " offers no TLS 1.2 or newer, only versions that are no longer safe; update the server.");
-        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
-            if (peer.was_asked_for_certificate || reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
-                return fail(where + " wants a certificate of the client, which this library does not give; let the server do without for this API.");
-            break;
-        default: break;
-    }
-    if (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE)
-        return fail(where + " and this client have no TLS version, cipher or curve in common; update the server.");
-    return fail("TLS with " + where + " failed (" + error.message() + ").");
-}
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_PEER_HPP
-
-// ---- umbraco_ai/beast/detail/tls_context.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
-#define UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// The settings that all connections of a transport share. Unchanged once it is made, but for the sessions.
-class tls_context {
-public:
-    /// Errors: usage failures that name the option of `tls_options`.
-    [[nodiscard]] static result<std::shared_ptr<tls_context>> make(tls_options const& options) {
-        if (result<void> const checked = options.check(); !checked) return checked.error();
-        try {
-            auto made = std::make_shared<tls_context>(options);
-            if (auto refused = made->load(options)) return *std::move(refused);
-            return made;
-        } catch (boost::system::system_error const& error) {
-            return failure(errc::tls_failed, "OpenSSL gave no TLS context (" + error.code().message() + ").");
-        }
-    }
-
-    explicit tls_context(tls_options const& options) : native_(boost::asio::ssl::context::tls_client) {
-        for (std::string const& text : options.pins()) pins_.push_back(*parse_sha256(text));
-    }
-    tls_context(tls_context const&) = delete;
-    tls_context& operator=(tls_context const&) = delete;
-
-    [[nodiscard]] boost::asio::ssl::context& native() noexcept { return native_; }
-    [[nodiscard]] tls_sessions& sessions() noexcept { return sessions_; }
-
-    /// Prepares a new SSL of this context for a handshake with the origin; `peer` outlives it.
-    /// Errors: `errc::tls_failed` where OpenSSL has no memory or takes the host for no name.
-    [[nodiscard]] result<void> prepare(SSL* ssl, http_origin const& origin, tls_peer& peer) {
-        peer.sessions = &sessions_;
-        peer.session_key = origin.authority();
-        peer.host = origin.host;
-        if (peer.host.ends_with('.')) peer.host.pop_back();
-        bool is_ready = SSL_set_ex_data(ssl, tls_peer::index(), &peer) == 1;
-        X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
-        X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        if (is_ipv4(peer.host) || peer.host.find(':') != std::string::npos) {
-            is_ready = is_ready && X509_VERIFY_PARAM_set1_ip_asc(expected, peer.host.c_str()) == 1;
-        } else {
-            is_ready = is_ready && SSL_set1_host(ssl, peer.host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, peer.host.c_str()) == 1;
-        }
-        ERR_clear_error();
-        if (!is_ready) return failure(errc::tls_failed, "OpenSSL takes the host for neither a name nor an address; check the base URL.");
-        if (tls_sessions::session const earlier = sessions_.get(peer.session_key)) static_cast<void>(SSL_set_session(ssl, earlier.get()));
-        return result<void>::ok();
-    }
-
-private:
-    [[nodiscard]] std::optional<failure> load(tls_options const& options) {
-        SSL_CTX* const context = native_.native_handle();
-        SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-        SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT);
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-        SSL_CTX_set_cert_verify_callback(context, &tls_context::on_verify, this);
-        SSL_CTX_set_client_cert_cb(context, &tls_context::on_certificate_request);
-        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-        SSL_CTX_sess_set_new_cb(context, &tls_context::on_new_session);
-        static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-        SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols);
-
-        if (pins_.empty()) locations_.load_into(context);
-        for (std::string const& path : options.ca_files()) {
-            ERR_clear_error();
-            if (SSL_CTX_load_verify_locations(context, path.c_str(), nullptr) != 1)
-                return failure(errc::invalid_argument, "No certificate in PEM form could be read from " + path + " (" + last_error() + ").")
-                    .at("trust_ca_file");
-            locations_.add(path);
-        }
-        for (std::string const& text : options.ca_texts())
-            if (!trust(context, text))
-                return failure(errc::invalid_argument, "The text holds no certificate in PEM form.").at("trust_ca_pem");
-        // A server's own certificate may be trusted as it is, without an authority.
-        if (!options.ca_files().empty() || !options.ca_texts().empty())
-            X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-        return std::nullopt;
-    }
-
-    [[nodiscard]] static bool trust(SSL_CTX* context, std::string const& text) {
-        struct free_bio {
-            void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-        };
-        struct free_certificate {
-            void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-        };
-        std::unique_ptr<BIO, free_bio> const source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-        std::size_t count = 0;
-        while (source) {
-            std::unique_ptr<X509, free_certificate> const certificate(PEM_read_bio_X509_AUX(source.get(), nullptr, nullptr, nullptr));
-            if (!certificate) break;
-            if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get()) == 1) ++count;
-        }
-        ERR_clear_error();
-        return count != 0;
-    }
-
-    [[nodiscard]] static std::string last_error() {
-        boost::system::error_code const error(static_cast<int>(ERR_get_error()), boost::asio::error::get_ssl_category());
-        ERR_clear_error();
-        return error.message();
-    }
-
-    // Callbacks of OpenSSL: no exception may pass.
-    static int on_verify(X509_STORE_CTX* store, void* self) noexcept {
-        try {
-            auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-            tls_peer* const peer = ssl == nullptr ? nullptr : tls_peer::of(ssl);
-            if (peer == nullptr) return 0;
-            peer->rejection = static_cast<tls_context const*>(self)->judge(store, *peer);
-            return peer->rejection ? 0 : 1;
-        } catch (std::exception const&) {
-            return 0;
-        }
-    }
-
-    static int on_certificate_request(SSL* ssl, X509**, EVP_PKEY**) noexcept {
-        if (tls_peer* const peer = tls_peer::of(ssl)) peer->was_asked_for_certificate = true;
-        return 0;
-    }
-
-    static int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
-        try {
-            tls_peer const* const peer = tls_peer::of(ssl);
-            if (peer != nullptr && peer->sessions != nullptr) peer->sessions->put(peer->session_key, session);
-        } catch (std::exception const&) {
-            // Without memory for it the next connection negotiates anew.
-        }
-        return 0;
-    }
-
-    // Why the certificate is not accepted, or nothing.
-    [[nodiscard]] std::optional<failure> judge(X509_STORE_CTX* store, tls_peer const& peer) const {
-        X509* const own = X509_STORE_CTX_get0_cert(store);
-        if (own == nullptr) return failure(errc::certificate_rejected, "The server sent no certificate.");
-        if (!peer.accepts_any && pins_.empty()) {
-            if (X509_verify_cert(store) > 0) return std::nullopt;
-            return explain(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store), own, peer);
-        }
-        if (!peer.accepts_any) {
-            sha256_bytes const whole = certificate_sha256(own);
-            sha256_bytes const key = public_key_sha256(own);
-            if (std::none_of(pins_.begin(), pins_.end(), [&](sha256_bytes const& pin) { return pin == whole || pin == key; })) {
-                X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
-                return failure(errc::certificate_rejected,
-                               "The certificate of " + peer.session_key + " is not the one that was pinned: its SHA-256 is " + hex_of(whole) +
-                                   ", that of its public key " + hex_of(key) + "; if it was renewed on purpose, pin the new one.");
-            }
-            int const error = X509_cmp_current_time(X509_get0_notBefore(own)) > 0  ? X509_V_ERR_CERT_NOT_YET_VALID
-                              : X509_cmp_current_time(X509_get0_notAfter(own)) < 0 ? X509_V_ERR_CERT_HAS_EXPIRED
-                                                                                   : X509_V_OK;
-            if (error != X509_V_OK) {
-                X509_STORE_CTX_set_error(store, error);
-                return explain(error, own, own, peer);
-            }
-        }
-        X509_STORE_CTX_set_error(store, X509_V_OK);
-        return std::nullopt;
-    }
-
-    [[nodiscard]] failure explain(int error, X509* at, X509* own, tls_peer const& peer) const {
-        std::string const& where = peer.session_key;
-        bool const is_own = at == nullptr || at == own || X509_cmp(at, own) == 0;
-        X509* const subject = at == nullptr ? own : at;
-        std::string const whose = is_own ? "The certificate of " + where
-                                         : "The certificate of the authority `" + common_name(X509_get_subject_name(subject)) + "`, which vouches for " + where + ",";
-        auto const reject = [](std::string text) { return failure(errc::certificate_rejected, std::move(text)); };
-        switch (error) {
-            case X509_V_ERR_HOSTNAME_MISMATCH:
-            case X509_V_ERR_IP_ADDRESS_MISMATCH:
-                return reject("The certificate is for " + list_of_hosts(certified_hosts(own)) + ", not `" + peer.host +
-                              "`; use a name that it is for in the base URL, give the server a certificate for this one, or pin(…) it.");
-            case X509_V_ERR_CERT_HAS_EXPIRED:
-                return reject(whose + " expired on " + certificate_time(X509_get0_notAfter(subject)) + "; renew it, or set the clock of this machine.");
-            case X509_V_ERR_CERT_NOT_YET_VALID:
-                return reject(whose + " is not yet valid: it begins on " + certificate_time(X509_get0_notBefore(subject)) +
-                              "; set the clock of this machine, or wait.");
-            case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-                return reject("The certificate of " + where + " is self-signed, and this machine does not know it: pass trust_ca_file(…) with it, or pin(…) it (its SHA-256 is " +
-                              hex_of(certificate_sha256(own)) + "; compare it with the server's). Looked in: " + locations_.to_string() + '.');
-            case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-            case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-                return reject("The certificate of " + where + " is signed by `" + common_name(X509_get_issuer_name(subject)) +
-                              "`, an authority this machine does not know: pass trust_ca_file(…) with the authority's certificate or pin(…) the server's, "
-                              "or let the server send its whole chain. Looked in: " +
-                              locations_.to_string() + '.');
-            default: return reject(whose + " is not accepted: " + X509_verify_cert_error_string(error) + '.');
-        }
-    }
-
-    boost::asio::ssl::context native_;
-    std::vector<sha256_bytes> pins_;
-    ca_locations locations_;
-    tls_sessions sessions_;
-};
-
-/// The context of a transport, made at its first https call: reading the authorities takes a while. Safe to use from several
-/// threads.
-class lazy_tls_context {
-public:
-    explicit lazy_tls_context(tls_options options) : options_(std::move(options)) {}
-
-    [[nodiscard]] tls_options const& options() const noexcept { return options_; }
-
-    [[nodiscard]] result<std::shared_ptr<tls_context>> get() {
-        std::lock_guard const guard(mutex_);
-        if (!made_) made_ = tls_context::make(options_);
-        return *made_;
-    }
-
-private:
-    tls_options options_;
-    std::mutex mutex_;
-    std::optional<result<std::shared_ptr<tls_context>>> made_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_CONTEXT_HPP
-
-// ---- umbraco_ai/beast/detail/tls_engine.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
-#define UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// The client's side of TLS without a socket: what is encrypted comes in and goes out through two rings of OpenSSL's, which a
-/// socket fills and empties without a copy. After an error it does nothing more.
-class tls_engine {
-    using error_code = boost::system::error_code;
-
-public:
-    enum class progress : std::uint8_t { done, wants_input, wants_room, failed };
-
-    /// Throws `std::bad_alloc`.
-    explicit tls_engine(SSL_CTX* context) : ssl_(SSL_new(context)) {
-        BIO* inner = nullptr;
-        BIO* outer = nullptr;
-        if (!ssl_ || BIO_new_bio_pair(&inner, room_out, &outer, room_in) != 1) throw std::bad_alloc();
-        outer_.reset(outer);
-        SSL_set_bio(ssl_.get(), inner, inner);
-        // What is written again stands where a request stands, which may move.
-        SSL_set_mode(ssl_.get(), SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-        SSL_set_connect_state(ssl_.get());
-    }
-
-    [[nodiscard]] SSL* native() noexcept { return ssl_.get(); }
-    [[nodiscard]] error_code const& error() const noexcept { return error_; }
-
-    /// What it writes is to go out, whatever it gives.
-    [[nodiscard]] progress handshake() noexcept {
-        forget_errors();
-        return progress_of(SSL_do_handshake(ssl_.get()));
-    }
-
-    /// Bytes of one record at most; 0 where nothing whole has arrived, or with an `error()`. What it writes, such as a reply to
-    /// new keys, is to go out before anything is waited for.
-    [[nodiscard]] std::size_t decrypt(boost::asio::mutable_buffer into) noexcept {
-        if (error_ || !has_input_ || into.size() == 0) return 0;
-        std::size_t count = 0;
-        forget_errors();
-        int const result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
-        if (result > 0) {
-            has_input_ = SSL_has_pending(ssl_.get()) != 0 || BIO_ctrl_wpending(outer_.get()) != 0;
-            return count;
-        }
-        has_input_ = false;
-        // Replies have room, but for hundreds of which none has gone out.
-        if (progress_of(result) == progress::wants_room) error_ = boost::asio::ssl::error::unexpected_result;
-        return 0;
-    }
-
-    /// Bytes of one record at most. 0 where it finds no room until more has gone out, and then wants the same bytes again; or with
-    /// an `error()`.
-    [[nodiscard]] std::size_t encrypt(boost::asio::const_buffer plain) noexcept {
-        if (error_ || plain.size() == 0) return 0;
-        std::size_t count = 0;
-        forget_errors();
-        // Given more, it would begin with a second record before it tells of the first.
-        int const result = SSL_write_ex(ssl_.get(), plain.data(), (std::min)(plain.size(), std::size_t{SSL3_RT_MAX_PLAIN_LENGTH}), &count);
-        // Only in the middle of a message of the server's would it have to read before it writes.
-        if (result <= 0 && progress_of(result) == progress::wants_input) error_ = boost::asio::ssl::error::unexpected_result;
-        return count;
-    }
-
-    /// Whether the server is not in the middle of something that it says.
-    [[nodiscard]] bool is_between_messages() const noexcept { return SSL_in_init(ssl_.get()) == 0 && SSL_has_pending(ssl_.get()) == 0; }
-
-    /// A farewell, to go out.
-    void shut_down() noexcept {
-        static_cast<void>(SSL_shutdown(ssl_.get()));
-        forget_errors();
-    }
-
-    /// Where the next bytes to arrive belong. There is room where `decrypt` has given 0.
-    [[nodiscard]] boost::asio::mutable_buffer room() noexcept {
-        char* begin = nullptr;
-        int const size = BIO_nwrite0(outer_.get(), &begin);
-        return size > 0 ? boost::asio::buffer(begin, static_cast<std::size_t>(size)) : boost::asio::mutable_buffer();
-    }
-    void arrived(std::size_t count) noexcept {
-        char* ignored = nullptr;
-        static_cast<void>(BIO_nwrite(outer_.get(), &ignored, static_cast<int>(count)));
-        has_input_ = true;
-    }
-
-    /// The next bytes to go out, or none.
-    [[nodiscard]] boost::asio::const_buffer outgoing() noexcept {
-        char* begin = nullptr;
-        int const size = BIO_nread0(outer_.get(), &begin);
-        return size > 0 ? boost::asio::buffer(begin, static_cast<std::size_t>(size)) : boost::asio::const_buffer();
-    }
-    void gone(std::size_t count) noexcept {
-        char* ignored = nullptr;
-        static_cast<void>(BIO_nread(outer_.get(), &ignored, static_cast<int>(count)));
-    }
-
-    /// What an error of the socket means: an end without a farewell is a cut.
-    [[nodiscard]] error_code meaning_of(error_code outcome) const noexcept {
-        if (outcome != boost::asio::error::eof || (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) return outcome;
-        return boost::asio::ssl::error::stream_truncated;
-    }
-
-private:
-    // As much as a read of a connection without TLS, and more than a record; two records, and replies to the server.
-    static constexpr std::size_t room_in = 32 * 1024;
-    static constexpr std::size_t room_out = 40 * 1024;
-
-    // An error that another user of OpenSSL has left on this thread is none of ours. To clear a list that is empty costs as much
-    // as one that is full.
-    static void forget_errors() noexcept {
-        if (ERR_peek_error() != 0) ERR_clear_error();
-    }
-
-    [[nodiscard]] progress progress_of(int result) noexcept {
-        switch (SSL_get_error(ssl_.get(), result)) {
-            case SSL_ERROR_NONE: return progress::done;
-            case SSL_ERROR_WANT_READ: return progress::wants_input;
-            case SSL_ERROR_WANT_WRITE: return progress::wants_room;
-            case SSL_ERROR_ZERO_RETURN: error_ = boost::asio::error::eof; break;
-            default: {
-                unsigned long const reason = ERR_get_error();
-                error_ = reason == 0 ? error_code(boost::asio::ssl::error::unspecified_system_error)
-                                     : error_code(static_cast<int>(reason), boost::asio::error::get_ssl_category());
-            }
-        }
-        return progress::failed;
-    }
-
-    struct free_ssl {
-        void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
-    };
-    struct free_bio {
-        void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-    };
-
-    std::unique_ptr<SSL, free_ssl> ssl_;
-    std::unique_ptr<BIO, free_bio> outer_;
-    error_code error_;
-    bool has_input_ = false;  ///< That `decrypt` has not looked at.
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_TLS_ENGINE_HPP
-
 // ---- umbraco_ai/http1/request_writer.hpp ----
 #ifndef UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
 #define UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
@@ -17647,98 +18001,18 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// One operation of a connection: begun, ended, and with which outcome.
-class io_step {
+/// A stream to an origin, with the request that is written to it and the reader of its answer. Their memory is used again for
+/// the next call.
+class http_connection final : public connection_stream {
 public:
-    io_step() = default;
-
-    [[nodiscard]] bool is_pending() const noexcept { return is_pending_; }
-    [[nodiscard]] bool is_done() const noexcept { return is_done_; }
-    [[nodiscard]] bool is_idle() const noexcept { return !is_pending_ && !is_done_; }
-    [[nodiscard]] boost::system::error_code const& error() const noexcept { return error_; }
-    [[nodiscard]] std::size_t count() const noexcept { return count_; }
-
-    void begin() noexcept { is_pending_ = true; }
-    void end(boost::system::error_code outcome, std::size_t transferred) noexcept {
-        is_pending_ = false;
-        is_done_ = true;
-        error_ = outcome;
-        count_ = transferred;
-    }
-    /// The outcome has been seen; the next one may begin.
-    void clear() noexcept { *this = io_step(); }
-
-private:
-    boost::system::error_code error_;
-    std::size_t count_ = 0;
-    bool is_pending_ = false;
-    bool is_done_ = false;
-};
-
-/// A TCP connection, with TLS over it or not. Each operation tells its `io_step` when it has ended, and wakes the call. The
-/// handlers own the connection, so whoever gives it up closes it and leaves it behind.
-class http_connection : public std::enable_shared_from_this<http_connection> {
-    using error_code = boost::system::error_code;
-    using call = std::shared_ptr<call_state>;
-
-public:
-    using tcp = boost::asio::ip::tcp;
-
-    http_connection(boost::asio::any_io_executor const& io, http_origin server) : origin(std::move(server)), socket_(io) {}
-    http_connection(http_connection const&) = delete;
-    http_connection& operator=(http_connection const&) = delete;
+    http_connection(boost::asio::any_io_executor const& io, http_origin server) : connection_stream(io), origin(std::move(server)) {}
     ~http_connection() {
         forget_request();
         wipe(body_);
         if (line_memory_ != 0) overwrite(lines_.get(), line_memory_);
-        buffer.clear();
-        auto const last_answer = buffer.prepare(buffer.capacity());
-        if (last_answer.size() != 0) overwrite(static_cast<char*>(last_answer.data()), last_answer.size());
     }
 
     http_origin const origin;
-    boost::beast::flat_buffer buffer;  ///< Where reads put what has arrived.
-    io_step setup;                     ///< Connecting, or the TLS handshake.
-    io_step reading;
-    io_step writing;
-
-    /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
-    void start_connect(tcp::endpoint const& address, call const& owner) {
-        error_code error;
-        setup.begin();
-        socket_.open(address.protocol(), error);
-        if (error) setup.end(error, 0);
-        else socket_.async_connect(address, event(*this, owner, &http_connection::has_connected));
-    }
-
-    /// After a successful `start_connect`.
-    void configure() {
-        error_code ignored;
-        socket_.set_option(tcp::no_delay(true), ignored);
-        // Much is tried at once, and only waited for where that gives nothing.
-        socket_.non_blocking(true, ignored);
-        setup.clear();
-    }
-
-    /// After `configure`. Errors: those of `tls_context::prepare`.
-    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, call const& owner) {
-        context_ = std::move(context);
-        peer_.accepts_any = accepts_any;
-        tls_ = std::make_unique<tls_engine>(context_->native().native_handle());
-        if (result<void> const ready = context_->prepare(tls_->native(), owner->request.origin, peer_); !ready) return ready.error();
-        setup.begin();
-        static_cast<void>(shake_hands(owner));
-        return result<void>::ok();
-    }
-
-    /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle; it may be done at once.
-    void start_read(std::size_t most, call const& owner) {
-        reading.begin();
-        most_to_read_ = most;
-        boost::asio::mutable_buffer const into = buffer.prepare(most);
-        if (tls_) static_cast<void>(decrypt(owner));
-        else receive(into, owner, &http_connection::has_read);
-    }
 
     /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
     void take_request(http_request& request) {
@@ -17777,258 +18051,24 @@ public:
     /// After `expect_answer`.
     [[nodiscard]] response_reader& reader() noexcept { return *reader_; }
 
-    /// Writes some bytes of the request, from `offset` on. Not before `writing` is idle; it may be done at once.
-    void start_write(std::size_t offset, call const& owner) {
-        writing.begin();
-        write_offset_ = offset;
-        if (tls_) {
-            encrypted_ = 0;
-            has_sent_ = false;
-            static_cast<void>(encrypt(owner));
-            return;
-        }
-        // Mostly there is room for all of it at once, and nobody needs to be woken.
-        error_code error;
-        std::size_t const count = socket_.write_some(rest_of_request(), error);
-        if (would_wait(error)) send(rest_of_request(), owner, &http_connection::has_written);
-        else writing.end(error, count);
+    /// Writes some bytes of the request, from `offset` on; see `connection_stream::start_write`.
+    void write_request(std::size_t offset, call const& owner) {
+        std::size_t const of_body = offset > head_.size() ? offset - head_.size() : 0;
+        start_write({boost::asio::buffer(head_) + offset, boost::asio::buffer(body_) + of_body}, owner);
     }
-
-    /// Whether the last read found all that had arrived.
-    [[nodiscard]] bool was_read_empty() const noexcept { return was_read_empty_; }
-
-    /// Whether an idle connection has nothing to say: it was neither closed, nor did the server send what nobody asked for.
-    /// A session ticket of TLS is taken in silently.
-    [[nodiscard]] bool is_quiet() {
-        error_code error;
-        char byte = 0;
-        if (!tls_) {
-            socket_.receive(boost::asio::buffer(&byte, 1), boost::asio::socket_base::message_peek, error);
-            return would_wait(error);
-        }
-        for (int looks = 0; looks < most_looks && !error; ++looks) {
-            if (tls_->decrypt(boost::asio::buffer(&byte, 1)) != 0 || tls_->error()) return false;
-            tls_->arrived(socket_.read_some(tls_->room(), error));
-        }
-        return would_wait(error) && tls_->is_between_messages();
-    }
-
-    /// Says farewell as TLS wants it, as far as that goes without waiting, and closes.
-    void close() noexcept {
-        if (is_secured_ && !setup.is_pending() && !reading.is_pending() && !writing.is_pending()) {
-            error_code ignored;
-            tls_->shut_down();
-            static_cast<void>(flush(ignored));
-        }
-        abandon();
-    }
-
-    /// Closes at once; what is pending ends soon.
-    void abandon() noexcept {
-        error_code ignored;
-        is_secured_ = false;
-        socket_.close(ignored);
-    }
-
-    [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
-    [[nodiscard]] tls_peer const& peer() const noexcept { return peer_; }
 
 private:
-    using buffer_pair = std::array<boost::asio::const_buffer, 2>;
-    /// What follows an operation of the socket; whether a step has ended with it.
-    using continuation = bool (http_connection::*)(error_code, std::size_t, call const&);
-
-    /// The handler of all operations of the socket, which runs on the strand of the call. Where the call has gone, so has its
-    /// connection, and nothing follows.
-    class event {
-    public:
-        using executor_type = boost::asio::any_io_executor;
-
-        event(http_connection& connection, call const& owner, continuation next)
-            : connection_(connection.shared_from_this()), owner_(owner), strand_(owner->strand), next_(next) {}
-
-        [[nodiscard]] executor_type get_executor() const noexcept { return strand_; }
-
-        void operator()(error_code const& outcome, std::size_t count = 0) const {
-            auto const owner = std::static_pointer_cast<call_state>(owner_.lock());
-            if (owner && ((*connection_).*next_)(outcome, count, owner)) owner->rest.wake();
-        }
-
-    private:
-        std::shared_ptr<http_connection> connection_;
-        std::weak_ptr<alarmed> owner_;
-        boost::asio::any_io_executor strand_;
-        continuation next_;
-    };
-
-    [[nodiscard]] static bool would_wait(error_code const& error) noexcept {
-        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
-    }
-
-    void receive(boost::asio::mutable_buffer into, call const& owner, continuation next) {
-        asked_ = into.size();
-        socket_.async_read_some(into, event(*this, owner, next));
-    }
-
-    void send(buffer_pair const& data, call const& owner, continuation next) { socket_.async_write_some(data, event(*this, owner, next)); }
-
-    void send_outgoing(call const& owner, continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, owner, next); }
-
-    [[nodiscard]] buffer_pair rest_of_request() const {
-        return {boost::asio::buffer(head_) + write_offset_, boost::asio::buffer(body_) + (write_offset_ > head_.size() ? write_offset_ - head_.size() : 0)};
-    }
-
-    // Sends what is encrypted, without waiting; false where some of it is left.
-    [[nodiscard]] bool flush(error_code& error) noexcept {
-        while (true) {
-            boost::asio::const_buffer const data = tls_->outgoing();
-            if (data.size() == 0) return true;
-            std::size_t const count = socket_.write_some(buffer_pair{data, boost::asio::const_buffer()}, error);
-            if (would_wait(error)) {
-                error = error_code();
-                return false;
-            }
-            if (error) return true;
-            has_sent_ = true;
-            tls_->gone(count);
-        }
-    }
-
-    [[nodiscard]] bool has_connected(error_code outcome, std::size_t, call const&) {
-        setup.end(outcome, 0);
-        return true;
-    }
-
-    [[nodiscard]] bool shake_hands(call const& owner) {
-        while (true) {
-            tls_engine::progress const got = tls_->handshake();
-            error_code error;
-            bool const is_out = flush(error);
-            if (got == tls_engine::progress::failed) return end_handshake(tls_->error());
-            if (error) return end_handshake(error);
-            if (!is_out) {
-                send_outgoing(owner, &http_connection::has_sent_of_handshake);
-                return false;
-            }
-            if (got == tls_engine::progress::done) return end_handshake(error_code());
-            if (got == tls_engine::progress::wants_room) continue;
-            receive(tls_->room(), owner, &http_connection::has_received_of_handshake);
-            return false;
-        }
-    }
-
-    [[nodiscard]] bool has_sent_of_handshake(error_code outcome, std::size_t count, call const& owner) {
-        if (outcome) return end_handshake(outcome);
-        tls_->gone(count);
-        return shake_hands(owner);
-    }
-
-    [[nodiscard]] bool has_received_of_handshake(error_code outcome, std::size_t count, call const& owner) {
-        if (outcome) return end_handshake(tls_->meaning_of(outcome));
-        tls_->arrived(count);
-        return shake_hands(owner);
-    }
-
-    [[nodiscard]] bool end_handshake(error_code outcome) {
-        setup.end(outcome, 0);
-        is_secured_ = !outcome;
-        if (outcome) context_->sessions().forget(peer_.session_key);
-        return true;
-    }
-
-    [[nodiscard]] bool has_read(error_code outcome, std::size_t count, call const&) {
-        buffer.commit(count);
-        was_read_empty_ = count < asked_;
-        reading.end(outcome, count);
-        return true;
-    }
-
-    [[nodiscard]] bool has_received(error_code outcome, std::size_t count, call const& owner) {
-        if (outcome) {
-            reading.end(tls_->meaning_of(outcome), 0);
-            return true;
-        }
-        was_read_empty_ = count < asked_;
-        tls_->arrived(count);
-        return decrypt(owner);
-    }
-
-    [[nodiscard]] bool decrypt(call const& owner) {
-        boost::asio::mutable_buffer into = buffer.prepare(most_to_read_);
-        while (std::size_t const count = tls_->decrypt(into)) into += count;
-        std::size_t const count = most_to_read_ - into.size();
-        if (count == 0 && !tls_->error()) {
-            // The server may wait for a reply; a write that is pending takes it along.
-            error_code ignored;
-            if (!writing.is_pending()) static_cast<void>(flush(ignored));
-            receive(tls_->room(), owner, &http_connection::has_received);
-            return false;
-        }
-        buffer.commit(count);
-        was_read_empty_ = was_read_empty_ && into.size() != 0 && !tls_->error() && tls_->is_between_messages();
-        reading.end(count == 0 ? tls_->error() : error_code(), count);
-        return true;
-    }
-
-    [[nodiscard]] bool has_written(error_code outcome, std::size_t count, call const&) {
-        writing.end(outcome, count);
-        return true;
-    }
-
-    [[nodiscard]] bool has_sent(error_code outcome, std::size_t count, call const& owner) {
-        has_sent_ = has_sent_ || count != 0;
-        tls_->gone(count);
-        if (!outcome) return encrypt(owner);
-        writing.end(outcome, has_sent_ ? encrypted_ : 0);
-        return true;
-    }
-
-    // A record of the head and one of the body at most, and then all of it out.
-    [[nodiscard]] bool encrypt(call const& owner) {
-        while (true) {
-            error_code error;
-            if (!flush(error)) {
-                send_outgoing(owner, &http_connection::has_sent);
-                return false;
-            }
-            if (!error) error = tls_->error();
-            if (error || encrypted_ != 0) {
-                writing.end(error, has_sent_ ? encrypted_ : 0);
-                return true;
-            }
-            for (boost::asio::const_buffer const part : rest_of_request()) {
-                std::size_t const count = tls_->encrypt(part);
-                encrypted_ += count;
-                if (count != part.size()) break;
-            }
-        }
-    }
-
-    // So many reads that bring no more than tickets are enough.
-    static constexpr int most_looks = 16;
-
     // It holds the token. Nothing stands behind its end, since it is always written anew.
     void forget_request() noexcept {
         if (!head_.empty()) overwrite(head_.data(), head_.size());
         head_.clear();
     }
 
-    tcp::socket socket_;
     std::string head_;
     std::string body_;
     std::unique_ptr<char[]> lines_;  ///< For those that come in pieces.
     std::size_t line_memory_ = 0;
     std::optional<response_reader> reader_;
-    std::shared_ptr<tls_context> context_;
-    tls_peer peer_;
-    std::unique_ptr<tls_engine> tls_;
-    std::size_t most_to_read_ = 0;
-    std::size_t asked_ = 0;         ///< Of the last operation that reads.
-    std::size_t write_offset_ = 0;  ///< Where in the request the write began.
-    std::size_t encrypted_ = 0;     ///< Of the request, since then.
-    bool has_sent_ = false;         ///< Something that is encrypted, since then.
-    bool is_secured_ = false;
-    bool was_read_empty_ = false;
 };
 
 }  // namespace detail
@@ -19029,7 +19069,7 @@ private:
         io_step& writing = connection_->writing;
         io_step& reading = connection_->reading;
         while (written_ < total()) {
-            if (writing.is_idle()) connection_->start_write(written_, watch_.call());
+            if (writing.is_idle()) connection_->write_request(written_, watch_.call());
             // An interim response has ended the read beside a large request.
             if (!writing.is_done() && written_ != 0 && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
             if (!writing.is_done() && !reading.is_done()) return progress::waits;

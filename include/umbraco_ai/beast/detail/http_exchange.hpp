@@ -254,7 +254,7 @@ private:
         io_step& writing = connection_->writing;
         io_step& reading = connection_->reading;
         while (written_ < total()) {
-            if (writing.is_idle()) connection_->start_write(written_, watch_.call());
+            if (writing.is_idle()) connection_->write_request(written_, watch_.call());
             // An interim response has ended the read beside a large request.
             if (!writing.is_done() && written_ != 0 && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
             if (!writing.is_done() && !reading.is_done()) return progress::waits;
