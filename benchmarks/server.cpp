@@ -96,47 +96,55 @@ public:
         return flush();
     }
 
-    /// The head of the next request, once it is whole, and its body with it.
-    std::optional<std::string> next_request() {
+    /// The head of the next request, once it is whole, and its body with it. It holds until the next one is asked for.
+    std::optional<std::string_view> next_request() {
+        in_.erase(0, std::exchange(taken_, 0));
         std::size_t const end = in_.find("\r\n\r\n");
         if (end == std::string::npos) return std::nullopt;
+        std::string_view const head(in_.data(), end);
         std::size_t body = 0;
-        std::size_t const length = in_.find("Content-Length: ");
-        if (length < end) std::from_chars(in_.data() + length + 16, in_.data() + end, body);
+        std::size_t const length = head.find("Content-Length: ");
+        if (length != std::string_view::npos) std::from_chars(head.data() + length + 16, head.data() + end, body);
         if (in_.size() < end + 4 + body) return std::nullopt;
-        std::string head = in_.substr(0, end);
-        in_.erase(0, end + 4 + body);
+        taken_ = end + 4 + body;
         return head;
     }
 
+    /// False at the end of the connection.
     bool send(std::string_view bytes) {
-        if (ssl_ == nullptr) {
-            out_.append(bytes);
-        } else if (SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) <= 0) {
-            return false;
-        }
-        return flush();
-    }
-
-    bool flush() {
-        if (ssl_ != nullptr) {
-            char* data = nullptr;
-            long const size = BIO_get_mem_data(SSL_get_wbio(ssl_), &data);
-            if (size > 0) out_.append(data, static_cast<std::size_t>(size));
-            static_cast<void>(BIO_reset(SSL_get_wbio(ssl_)));
-        }
-        if (out_.empty()) return true;
-        ssize_t const sent = ::send(socket_, out_.data(), out_.size(), MSG_NOSIGNAL);
-        if (sent < 0) return errno == EAGAIN;
-        out_.erase(0, static_cast<std::size_t>(sent));
-        return true;
+        if (ssl_ == nullptr) return put(bytes);
+        return SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) > 0 && flush();
     }
 
 private:
+    // What TLS wants to say.
+    bool flush() {
+        char* data = nullptr;
+        long const size = BIO_get_mem_data(SSL_get_wbio(ssl_), &data);
+        bool const is_open = size <= 0 || put(std::string_view(data, static_cast<std::size_t>(size)));
+        static_cast<void>(BIO_reset(SSL_get_wbio(ssl_)));
+        return is_open;
+    }
+
+    // Behind what the connection has not taken yet.
+    bool put(std::string_view bytes) {
+        if (!out_.empty()) {
+            out_.append(bytes);
+            bytes = out_;
+        }
+        ssize_t const sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN) return false;
+        bytes.remove_prefix(static_cast<std::size_t>((std::max)(sent, ssize_t(0))));
+        // A copy of its own, since `bytes` may be a part of it.
+        out_ = std::string(bytes);
+        return true;
+    }
+
     int socket_;
     bool is_doomed_;
     SSL* ssl_ = nullptr;
     std::string in_;
+    std::size_t taken_ = 0;  ///< Of it, by the request that is being answered.
     std::string out_;
 };
 
@@ -186,7 +194,7 @@ public:
                 int const file = events[static_cast<std::size_t>(i)].data.fd;
                 if (file == STDIN_FILENO) return;
                 if (file == plain_listener_ || file == tls_listener_) accept(file);
-                else if (!attend(file)) open_.erase(file);
+                else if (!attend(file)) open_[static_cast<std::size_t>(file)].reset();
             }
             answer_what_is_due();
         }
@@ -231,16 +239,16 @@ private:
             if (file < 0) return;
             int const on = 1;
             setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            open_[file] = std::make_unique<connection>(file, listener == tls_listener_ ? tls_ : nullptr, ++accepted_ % 50 == 0);
+            if (open_.size() <= static_cast<std::size_t>(file)) open_.resize(static_cast<std::size_t>(file) + 1);
+            open_[static_cast<std::size_t>(file)] = std::make_unique<connection>(file, listener == tls_listener_ ? tls_ : nullptr, ++accepted_ % 50 == 0);
             watch(file);
         }
     }
 
     /// False where the connection has ended.
     bool attend(int file) {
-        auto const found = open_.find(file);
-        if (found == open_.end()) return true;
-        connection& one = *found->second;
+        if (open_[static_cast<std::size_t>(file)] == nullptr) return true;
+        connection& one = *open_[static_cast<std::size_t>(file)];
         if (!one.receive()) return false;
         while (auto const head = one.next_request()) {
             std::size_t const begin = head->find(' ') + 1;
@@ -248,7 +256,7 @@ private:
             if (target.ends_with("/test")) target.remove_suffix(5);
             target.remove_prefix(target.rfind('/') + 1);
             if (delay_ == 0) {
-                if (!answer(one, std::string(target))) return false;
+                if (!answer(one, target)) return false;
             } else {
                 late_.emplace_back(clock::now() + std::chrono::milliseconds(delay_), file, std::string(target));
             }
@@ -266,13 +274,13 @@ private:
         while (!late_.empty() && late_.front().due <= clock::now()) {
             late_answer const next = std::move(late_.front());
             late_.pop_front();
-            auto const found = open_.find(next.file);
-            if (found != open_.end() && !answer(*found->second, next.target)) open_.erase(found);
+            auto& found = open_[static_cast<std::size_t>(next.file)];
+            if (found != nullptr && !answer(*found, next.target)) found.reset();
         }
     }
 
     /// False where it is the end of the connection.
-    bool answer(connection& to, std::string const& target) {
+    bool answer(connection& to, std::string_view target) {
         if (target == "never") return true;
         if (target == "soak-seen") return to.send(plain_answer(200, soak_seen_));
         if (target.starts_with("soak-")) return answer_soak(to, target.substr(5));
@@ -283,7 +291,7 @@ private:
 
     // A connection ends after 200 answers, without a word of it; one in 50 ends instead of an answer. One answer in 100 is 503.
     // What was asked is remembered before all that.
-    bool answer_soak(connection& to, std::string const& number) {
+    bool answer_soak(connection& to, std::string_view number) {
         std::size_t which = 0;
         std::from_chars(number.data(), number.data() + number.size(), which);
         if (soak_seen_.size() <= which) soak_seen_.resize(which + 1, '0');
@@ -291,7 +299,7 @@ private:
         bool const ends = ++to.answers == 200;
         if (ends && to.is_doomed()) return false;
         bool const fails = ++soak_answers_ % 100 == 0;
-        return to.send(plain_answer(fails ? 503 : 200, fails ? "" : '"' + number + '"')) && !ends;
+        return to.send(plain_answer(fails ? 503 : 200, fails ? "" : '"' + std::string(number) + '"')) && !ends;
     }
 
     int delay_;
@@ -300,8 +308,8 @@ private:
     int tls_listener_ = -1;
     test_authority authority_{"Benchmarks"};
     SSL_CTX* tls_ = nullptr;
-    std::map<std::string, std::string> answers_;
-    std::map<int, std::unique_ptr<connection>> open_;
+    std::map<std::string, std::string, std::less<>> answers_;
+    std::vector<std::unique_ptr<connection>> open_;  ///< By the number of its socket.
     std::deque<late_answer> late_;
     std::string soak_seen_;
     std::size_t soak_answers_ = 0;

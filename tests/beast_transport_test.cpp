@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -1233,6 +1234,63 @@ TEST_CASE("the most recently used connection is used again, and the others grow 
     CHECK(server.connections() == 2);
     std::size_t const size = server.received(1).size();
     CHECK(server.received(0).size() == 5 * size);
+}
+
+TEST_CASE("calls in company find the answer that has come meanwhile, the one that comes later, and the end of the connection") {
+    // Of the rounds each has three calls, of which the first is alone when it comes. Every connection lives for all but the last.
+    constexpr int rounds = 24;
+    raw_script script;
+    for (int round = 0; round < rounds; ++round) {
+        script.push_back(raw_step::read_request());
+        if (round == 1 || round == 20) script.push_back(raw_step::pause(40ms));
+        script.push_back(raw_step::send(ok_text));
+    }
+    script.push_back(raw_step::read_request());
+    script.push_back(raw_step::close());
+    raw_server server({script, script, script, ok_script});
+    asio::io_context context;
+    beast_transport transport(context);
+    for (int round = 0; round <= rounds; ++round) {
+        std::vector<std::unique_ptr<running_call>> calls;
+        for (int i = 0; i < 3; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
+        // Between their requests and their looks for the answers.
+        if (round != 1 && round != 20) asio::post(context, [] { std::this_thread::sleep_for(10ms); });
+        context.restart();
+        context.run();
+        for (auto const& call : calls) {
+            CHECK(call->answer.has_value());
+            if (call->answer) CHECK(call->answer->body == "ok");
+        }
+    }
+    CHECK(server.connections() > 3);
+    CHECK(server.received(0).size() == server.received(2).size());
+}
+
+TEST_CASE("a call in company can be cancelled, or come to its deadline, between its request and its look for the answer") {
+    raw_server server({ok_script});
+    asio::io_context context;
+    beast_transport transport(context);
+    running_call first(context, transport, request_to(server.origin()));
+    running_call second(context, transport, request_to(server.origin(), http_method::put, "{}"));
+    running_call third(context, transport, hasty(request_to(server.origin(), http_method::put, "{}")));
+    run_until(context, [&] { return !server.received(0).empty() && !server.received(1).empty() && !server.received(2).empty(); });
+    context.restart();
+    context.run();
+    CHECK((first.answer.has_value() && second.answer.has_value() && third.answer.has_value()));
+
+    running_call alone(context, transport, request_to(server.origin()));
+    running_call cancelled(context, transport, request_to(server.origin(), http_method::put, "{}"));
+    running_call late(context, transport, hasty(request_to(server.origin(), http_method::put, "{}")));
+    asio::post(context, [&] {
+        cancelled.cancel();
+        std::this_thread::sleep_for(150ms);
+    });
+    context.restart();
+    context.run_for(generous);
+    CHECK(code_of(cancelled.answer) == make_error_code(errc::cancelled));
+    CHECK(code_of(late.answer) == make_error_code(errc::deadline_exceeded));
+    if (!cancelled.answer) CHECK(cancelled.answer.error().possibly_applied);
+    if (!late.answer) CHECK(late.answer.error().possibly_applied);
 }
 
 TEST_CASE("a connection is kept for no longer than the server said that it keeps it") {

@@ -43,7 +43,8 @@ public:
 
     http_request const& request;
     sleeper rest;
-    bool has_place = false;  ///< Guarded by the pool: it may use a connection.
+    bool has_place = false;    ///< Guarded by the pool: it may use a connection.
+    bool has_company = false;  ///< Others had one to the same origin when it came.
 
     /// Starts the clock.
     void start() { arm(); }
@@ -61,14 +62,17 @@ public:
 
     /// To be awaited by the call's coroutine.
     [[nodiscard]] auto sleep() {
-        return rest.sleep([executor = &strand, weak = weak_from_this()] {
+        return rest.sleep([weak = weak_from_this()] {
             // Whoever cancels is in the middle of it.
-            if (auto const held = weak.lock()) boost::asio::post(*executor, [weak] { wake(weak); });
+            if (auto const held = weak.lock()) static_cast<call_state&>(*held).wake_later();
         });
     }
 
-    static void wake(std::weak_ptr<alarmed> const& owner) {
-        if (auto const awake = owner.lock()) static_cast<call_state&>(*awake).rest.wake();
+    /// Wakes the call in a later turn of the loop.
+    void wake_later() {
+        boost::asio::post(strand, [weak = weak_from_this()] {
+            if (auto const awake = weak.lock()) static_cast<call_state&>(*awake).rest.wake();
+        });
     }
 
     /// Whether to give up, asked after every wait and before the next operation.

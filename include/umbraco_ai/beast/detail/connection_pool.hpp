@@ -11,7 +11,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -139,6 +138,7 @@ private:
     [[nodiscard]] bool enter(call_state& who) {
         std::lock_guard const guard(mutex_);
         line& own = line_of(who.request.origin);
+        who.has_company = own.in_use != 0;
         if (own.in_use < most_in_use_) {
             ++own.in_use;
             who.has_place = true;
@@ -181,7 +181,7 @@ private:
     void wake(call_state& who) noexcept {
         if (is_closed_) return;
         try {
-            boost::asio::post(who.strand, [weak = who.weak_from_this()] { call_state::wake(weak); });
+            who.wake_later();
         } catch (std::exception const&) {
             // Out of memory: the call wakes at its deadline.
         }

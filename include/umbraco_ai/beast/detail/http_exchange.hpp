@@ -138,7 +138,7 @@ private:
           watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
                  std::move(cancellation)) {}
 
-    enum class state : std::uint8_t { queued, choosing, connecting, writing, reading, over };
+    enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading, over };
     enum class progress : std::uint8_t { on, waits, complete, failed };
 
     void begin() {
@@ -189,6 +189,10 @@ private:
                 converse();
                 return progress::on;
             case state::writing: return write();
+            case state::yielding:
+                connection_->start_late_read(most_per_read, watch_.call());
+                state_ = state::reading;
+                return progress::on;
             case state::reading: return read();
             case state::over: break;
         }
@@ -243,9 +247,17 @@ private:
         state_ = state::writing;
     }
 
-    void await_answer() {
+    // Where calls come one behind the other, all write before the first looks for its answer: it finds it there more often, and
+    // the server more to do.
+    [[nodiscard]] progress await_answer() {
         watch_.enter(transfer_phase::first_byte);
-        state_ = state::reading;
+        if (!watch_.call()->has_company || !connection_->reading.is_idle() || connection_->buffer.size() != 0) {
+            state_ = state::reading;
+            return progress::on;
+        }
+        state_ = state::yielding;
+        watch_.call()->wake_later();
+        return progress::waits;
     }
 
     // Ends with everything written, or something to read, or a connection that takes no more. An answer may be there all
@@ -269,8 +281,7 @@ private:
             if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
         }
         may_have_written_ = may_have_written_ || writing.is_pending();
-        await_answer();
-        return progress::on;
+        return await_answer();
     }
 
     [[nodiscard]] progress read() {
