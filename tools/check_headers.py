@@ -19,7 +19,7 @@ import amalgamate  # noqa: E402
 # From low to high. A header includes headers of its own layer (without a cycle) or of a lower one. The first pattern
 # that matches counts, exact names before patterns.
 LAYERS = (
-    ("version", ("version.hpp",)),
+    ("version", ("version.hpp", "sixteen_bytes.hpp")),
     ("errc, result", ("errc.hpp", "result.hpp", "wipe.hpp")),
     ("http", ("http/message.hpp", "http/sink.hpp", "http/trace.hpp", "http/uri.hpp")),
     ("http1", ("http1/*.hpp",)),

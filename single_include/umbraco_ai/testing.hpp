@@ -1511,9 +1511,9 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_JSON_FIELDS_HPP
 
-// ---- umbraco_ai/json/scan.hpp ----
-#ifndef UMBRACO_AI_JSON_SCAN_HPP
-#define UMBRACO_AI_JSON_SCAN_HPP
+// ---- umbraco_ai/sixteen_bytes.hpp ----
+#ifndef UMBRACO_AI_SIXTEEN_BYTES_HPP
+#define UMBRACO_AI_SIXTEEN_BYTES_HPP
 
 // The vector types of g++ and clang need no header of the platform's.
 #if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON)) && !defined(__ARM_BIG_ENDIAN)
@@ -1521,6 +1521,63 @@ UMBRACO_AI_END_NAMESPACE
 #else
 #define UMBRACO_AI_DETAIL_HAS_VECTORS 0
 #endif
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+/// Looks at sixteen bytes at once. A look marks each byte of which it holds.
+class sixteen_bytes {
+public:
+    using marks [[gnu::vector_size(16)]] = signed char;
+    static constexpr std::ptrdiff_t size = 16;
+
+    explicit sixteen_bytes(char const* bytes) noexcept { std::memcpy(&value_, bytes, sizeof value_); }
+
+    [[nodiscard]] marks are(char c) const noexcept { return value_ == static_cast<signed char>(c); }
+    /// Beyond ASCII too, since bytes have a sign here.
+    [[nodiscard]] marks are_below(char c) const noexcept { return value_ < static_cast<signed char>(c); }
+    [[nodiscard]] marks are_letters() const noexcept {
+        marks const lower = value_ | 0x20;
+        return (lower >= 'a') & (lower <= 'z');
+    }
+
+    /// The index of the first one that is marked, or 16.
+    [[nodiscard]] static unsigned first_of(marks held) noexcept {
+#if defined(__SSE2__)
+        auto const mask = static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(held)));
+        return static_cast<unsigned>(std::countr_zero(mask | 0x10000U));
+#else
+        auto const halves = reinterpret_cast<words>(held);
+        if (halves[0] != 0) return static_cast<unsigned>(std::countr_zero(halves[0])) / 8;
+        return 8 + static_cast<unsigned>(std::countr_zero(halves[1])) / 8;
+#endif
+    }
+
+private:
+    using chars [[gnu::vector_size(16)]] = char;
+    using words [[gnu::vector_size(16)]] = std::uint64_t;
+
+    marks value_;
+};
+
+/// The first byte from `p` on that `look`, which takes `sixteen_bytes`, marks. Null, and `p` moved on, where fewer than sixteen are left.
+template <class Look>
+[[nodiscard, gnu::always_inline]] inline char const* find_by_sixteens(char const*& p, char const* end, Look look) noexcept {
+    for (; end - p >= sixteen_bytes::size; p += sixteen_bytes::size)
+        if (unsigned const at = sixteen_bytes::first_of(look(sixteen_bytes(p))); at != sixteen_bytes::size) return p + at;
+    return nullptr;
+}
+#endif
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_SIXTEEN_BYTES_HPP
+
+// ---- umbraco_ai/json/scan.hpp ----
+#ifndef UMBRACO_AI_JSON_SCAN_HPP
+#define UMBRACO_AI_JSON_SCAN_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -1622,45 +1679,13 @@ class vector_scan {
 public:
     [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
         if (std::is_constant_evaluated()) return plain_scan::skip_plain(p, end);
-        for (; end - p >= 16; p += 16) {
-            bytes16 const block = load(p);
-            // Signed, so that bytes beyond ASCII are below 0x20 too.
-            bytes16 const special = (block == '"') | (block == '\\') | (block < 0x20);
-            if (unsigned const at = first_of(special); at != 16) return p + at;
-        }
+        if (auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return some.are('"') | some.are('\\') | some.are_below(' '); })) return found;
         return plain_scan::skip_plain(p, end);
     }
 
     [[nodiscard]] static char const* skip_blanks(char const* p, char const* end) noexcept {
-        for (; end - p >= 16; p += 16) {
-            bytes16 const block = load(p);
-            bytes16 const other = ~((block == ' ') | (block == '\n') | (block == '\r') | (block == '\t'));
-            if (unsigned const at = first_of(other); at != 16) return p + at;
-        }
+        if (auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return ~(some.are(' ') | some.are('\n') | some.are('\r') | some.are('\t')); })) return found;
         return plain_scan::skip_blanks(p, end);
-    }
-
-private:
-    using bytes16 [[gnu::vector_size(16)]] = signed char;
-    using chars16 [[gnu::vector_size(16)]] = char;
-    using words2 [[gnu::vector_size(16)]] = std::uint64_t;
-
-    [[nodiscard]] static bytes16 load(char const* p) noexcept {
-        bytes16 block;
-        std::memcpy(&block, p, sizeof block);
-        return block;
-    }
-
-    /// The index of the first byte of a comparison that held, or 16.
-    [[nodiscard]] static unsigned first_of(bytes16 held) noexcept {
-#if defined(__SSE2__)
-        auto const mask = static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars16>(held)));
-        return static_cast<unsigned>(std::countr_zero(mask | 0x10000U));
-#else
-        auto const words = reinterpret_cast<words2>(held);
-        if (words[0] != 0) return static_cast<unsigned>(std::countr_zero(words[0])) / 8;
-        return 8 + static_cast<unsigned>(std::countr_zero(words[1])) / 8;
-#endif
     }
 };
 
@@ -2154,8 +2179,9 @@ public:
 
     /// Takes a null, where one stands next.
     [[nodiscard]] bool take_null() noexcept {
+        // Mostly something else stands here.
+        if (position_ == end_ || (*position_ != 'n' && !is_at_blank())) return false;
         skip_blanks();
-        if (position_ == end_ || *position_ != 'n') return false;
         if (remaining() < 4 || std::memcmp(position_, "null", 4) != 0) return false;
         position_ += 4;
         return true;
@@ -2168,7 +2194,7 @@ public:
             if (!expect(json_kind::boolean)) return false;
         }
         out = *position_ == 't';
-        return literal(out ? "true" : "false");
+        return out ? literal("true") : literal("false");
     }
 
     /// A number without fraction and exponent that fits.
@@ -2191,8 +2217,12 @@ public:
     }
 
     bool read_string(std::string& out) {
-        if (!expect(json_kind::string)) return false;
         std::string_view raw;
+        if (take_plain_string(raw)) {
+            assign(raw, raw.size(), out);
+            return true;
+        }
+        if (!expect(json_kind::string)) return false;
         std::size_t size = 0;
         if (!scan_string(raw, size)) return false;
         assign(raw, size, out);
@@ -2211,6 +2241,16 @@ public:
         return true;
     }
 
+    /// Takes a string without escapes and beyond-ASCII, where one stands next without a blank before it; `out` views the document.
+    [[nodiscard, gnu::always_inline]] bool take_plain_string(std::string_view& out) noexcept {
+        if (position_ == end_ || *position_ != '"') return false;
+        char const* const p = detail::scan::skip_plain(position_ + 1, end_);
+        if (p == end_ || *p != '"') return false;
+        out = view(position_ + 1, p);
+        position_ = p + 1;
+        return true;
+    }
+
     /// Any value; `raw` views its bytes.
     bool read_raw(std::string_view& raw) {
         skip_blanks();
@@ -2223,7 +2263,7 @@ public:
     bool skip_value() {
         switch (peek()) {
             case json_kind::null: return literal("null");
-            case json_kind::boolean: return literal(*position_ == 't' ? "true" : "false");
+            case json_kind::boolean: return *position_ == 't' ? literal("true") : literal("false");
             case json_kind::number: return scan_number();
             case json_kind::string: {
                 std::string_view raw;
@@ -2429,9 +2469,10 @@ private:
         return close('}', "a comma or the end of the object is expected");
     }
 
-    bool literal(std::string_view word) {
-        if (remaining() < word.size() || std::memcmp(position_, word.data(), word.size()) != 0) return fail(errc::malformed_json, "no JSON value");
-        position_ += word.size();
+    template <std::size_t Size>
+    bool literal(char const (&word)[Size]) {
+        if (remaining() < Size - 1 || std::memcmp(position_, word, Size - 1) != 0) return fail(errc::malformed_json, "no JSON value");
+        position_ += Size - 1;
         return true;
     }
 
@@ -3168,7 +3209,7 @@ struct json_codec<guid> {
     static bool read(json_reader& reader, guid& out) {
         // In its usual form there is nothing to be decoded.
         if (std::string_view const rest = reader.rest(); rest.size() > 38 && rest[0] == '"' && rest[37] == '"') {
-            if (auto const usual = guid::parse(rest.substr(1, 36))) {
+            if (auto const usual = guid::parse(std::string_view(rest.data() + 1, 36))) {
                 out = *usual;
                 reader.skip(38);
                 return true;
@@ -13146,8 +13187,12 @@ private:
 template <>
 struct json_codec<timestamp> {
     static bool read(json_reader& reader, timestamp& out) {
-        std::string scratch;
         std::string_view text;
+        if (reader.take_plain_string(text)) {
+            out.text_.assign(text);
+            return true;
+        }
+        std::string scratch;
         bool const ok = reader.peek() == json_kind::string ? reader.read_text(text, scratch) : reader.read_raw(text);
         if (ok) out.text_.assign(text);
         return ok;
@@ -17100,72 +17145,39 @@ inline constexpr auto host_chars = [] {
 /// A character of an RFC 9110 token.
 [[nodiscard]] constexpr bool is_token_char(char c) noexcept { return token_chars[static_cast<unsigned char>(c)]; }
 
+/// The first byte from `p` on that cannot stand in a token, or `end`.
+[[nodiscard]] constexpr char const* skip_token(char const* p, char const* end) noexcept {
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+    if (!std::is_constant_evaluated()) {
+        // Nearly all names of fields are made of these.
+        auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return ~(some.are_letters() | some.are('-')); });
+        if (found != nullptr) p = found;
+    }
+#endif
+    while (p != end && is_token_char(*p)) ++p;
+    return p;
+}
+
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
-    for (char const c : text)
-        if (!is_token_char(c)) return false;
-    return !text.empty();
+    char const* const end = text.data() + text.size();
+    return !text.empty() && skip_token(text.data(), end) == end;
 }
 
-/// Looks at eight bytes at once. Each look marks, by its high bit, the first byte that does not fit, and perhaps others behind it.
-class eight_bytes {
-public:
-    static constexpr std::size_t size = 8;
-
-    explicit eight_bytes(char const* bytes) noexcept { std::memcpy(&value_, bytes, size); }
-
-    /// Printable ASCII, and not below `first`, which is a blank or above.
-    [[nodiscard]] std::uint64_t not_printable(char first) const noexcept {
-        // A byte that is too small borrows, DEL carries, and either is seen in its own high bit first.
-        return (value_ | (value_ - static_cast<unsigned char>(first) * ones) | (value_ + ones)) & high_bits;
+/// The first byte from `p` on that is not printable ASCII, or below `first`, which is a blank or above, or `end`.
+[[nodiscard]] constexpr char const* skip_printable(char const* p, char const* end, char first) noexcept {
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+    if (!std::is_constant_evaluated()) {
+        auto const found = find_by_sixteens(p, end, [first](sixteen_bytes some) { return some.are_below(first) | some.are('\x7f'); });
+        if (found != nullptr) return found;
     }
-
-    /// Letters and hyphens, of which nearly all names of fields are made.
-    [[nodiscard]] std::uint64_t not_of_name() const noexcept {
-        // No sum leaves its byte, since each byte is below 0x80.
-        std::uint64_t const ascii = value_ & ~high_bits;
-        std::uint64_t const lower = ascii | 0x20 * ones;
-        std::uint64_t const letter = (lower + (0x80 - 'a') * ones) & ~(lower + (0x80 - 'z' - 1) * ones);
-        std::uint64_t const no_hyphen = (ascii ^ '-' * ones) + 0x7f * ones;
-        return ((~letter & no_hyphen) | value_) & high_bits;
-    }
-
-    /// How many bytes are in front of the first mark.
-    [[nodiscard]] static std::size_t before(std::uint64_t marks) noexcept {
-        // Where the first byte is the highest, the marks behind the first one cannot be told from those before it.
-        if constexpr (std::endian::native == std::endian::little) return static_cast<std::size_t>(std::countr_zero(marks)) / 8;
-        else return marks == 0 ? size : 0;
-    }
-
-private:
-    static constexpr std::uint64_t ones = 0x0101010101010101U;
-    static constexpr std::uint64_t high_bits = 0x80 * ones;
-
-    std::uint64_t value_ = 0;
-};
-
-/// The length of a run at the front that `marks_of`, which takes eight bytes, does not mark. It may go on where fewer are left.
-template <class MarksOf>
-[[nodiscard]] std::size_t skip_eights(std::string_view text, MarksOf marks_of) noexcept {
-    std::size_t at = 0;
-    for (; text.size() - at >= eight_bytes::size; at += eight_bytes::size)
-        if (std::uint64_t const marks = marks_of(eight_bytes(text.data() + at)); marks != 0) return at + eight_bytes::before(marks);
-    return at;
+#endif
+    while (p != end && *p >= first && *p < '\x7f') ++p;
+    return p;
 }
-
-/// How many characters from the front on are printable ASCII and not below `first`. Those behind are to be looked at one by one.
-[[nodiscard]] constexpr std::size_t skip_printable(std::string_view text, char first) noexcept {
-    if (std::is_constant_evaluated()) return 0;
-    return skip_eights(text, [first](eight_bytes const& some) { return some.not_printable(first); });
-}
-
-/// Neither a blank, nor a control byte, nor beyond ASCII.
-[[nodiscard]] constexpr bool is_visible_char(char c) noexcept { return c > ' ' && c < '\x7f'; }
 
 [[nodiscard]] constexpr bool is_visible(std::string_view text) noexcept {
-    text.remove_prefix(skip_printable(text, '!'));
-    for (char const c : text)
-        if (!is_visible_char(c)) return false;
-    return true;
+    char const* const end = text.data() + text.size();
+    return skip_printable(text.data(), end, '!') == end;
 }
 
 [[nodiscard]] constexpr bool is_field_value_char(char c) noexcept {
@@ -17174,10 +17186,10 @@ template <class MarksOf>
 }
 
 [[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
-    text.remove_prefix(skip_printable(text, ' '));
-    for (char const c : text)
-        if (!is_field_value_char(c)) return false;
-    return true;
+    char const* const end = text.data() + text.size();
+    char const* p = skip_printable(text.data(), end, ' ');
+    while (p != end && is_field_value_char(*p)) ++p;
+    return p == end;
 }
 
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
@@ -17523,21 +17535,20 @@ private:
     // with nothing taken; whoever looks line by line then knows what to do.
     [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
         if (used_ != 0 || fields_ == limits_.header_fields) return false;
-        std::size_t colon = detail::skip_eights(bytes, [](detail::eight_bytes const& some) { return some.not_of_name(); });
-        while (colon < bytes.size() && detail::is_token_char(bytes[colon])) ++colon;
-        if (colon == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
-        std::size_t at = colon + 1;
-        while (at < bytes.size() && bytes[at] == ' ') ++at;
-        std::size_t const begin = at;
-        at += detail::skip_printable(detail::without_prefix(bytes, at), ' ');
-        while (at < bytes.size() && bytes[at] >= ' ' && bytes[at] != '\x7f') ++at;
-        if (bytes.size() - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n') return false;
-        std::size_t const count = at + 2;
+        char const* const begin = bytes.data();
+        char const* const end = begin + bytes.size();
+        char const* const colon = detail::skip_token(begin, end);
+        if (colon == begin || colon == end || *colon != ':') return false;
+        char const* text = colon + 1;
+        while (text != end && *text == ' ') ++text;
+        char const* const at = detail::skip_printable(text, end, ' ');
+        if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return false;
+        auto const count = static_cast<std::size_t>(at + 2 - begin);
         if (count > scratch_.size() || count > limits_.header_bytes - header_bytes_) return false;
         header_bytes_ += count;
         ++fields_;
-        name = detail::prefix(bytes, colon);
-        value = std::string_view(bytes.data() + begin, at - begin);
+        name = std::string_view(begin, static_cast<std::size_t>(colon - begin));
+        value = std::string_view(text, static_cast<std::size_t>(at - text));
         while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
         bytes.remove_prefix(count);
         return true;

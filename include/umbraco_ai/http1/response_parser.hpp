@@ -237,21 +237,20 @@ private:
     // with nothing taken; whoever looks line by line then knows what to do.
     [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
         if (used_ != 0 || fields_ == limits_.header_fields) return false;
-        std::size_t colon = detail::skip_eights(bytes, [](detail::eight_bytes const& some) { return some.not_of_name(); });
-        while (colon < bytes.size() && detail::is_token_char(bytes[colon])) ++colon;
-        if (colon == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
-        std::size_t at = colon + 1;
-        while (at < bytes.size() && bytes[at] == ' ') ++at;
-        std::size_t const begin = at;
-        at += detail::skip_printable(detail::without_prefix(bytes, at), ' ');
-        while (at < bytes.size() && bytes[at] >= ' ' && bytes[at] != '\x7f') ++at;
-        if (bytes.size() - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n') return false;
-        std::size_t const count = at + 2;
+        char const* const begin = bytes.data();
+        char const* const end = begin + bytes.size();
+        char const* const colon = detail::skip_token(begin, end);
+        if (colon == begin || colon == end || *colon != ':') return false;
+        char const* text = colon + 1;
+        while (text != end && *text == ' ') ++text;
+        char const* const at = detail::skip_printable(text, end, ' ');
+        if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return false;
+        auto const count = static_cast<std::size_t>(at + 2 - begin);
         if (count > scratch_.size() || count > limits_.header_bytes - header_bytes_) return false;
         header_bytes_ += count;
         ++fields_;
-        name = detail::prefix(bytes, colon);
-        value = std::string_view(bytes.data() + begin, at - begin);
+        name = std::string_view(begin, static_cast<std::size_t>(colon - begin));
+        value = std::string_view(text, static_cast<std::size_t>(at - text));
         while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
         bytes.remove_prefix(count);
         return true;

@@ -4,14 +4,13 @@
 
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/uri.hpp>
+#include <umbraco_ai/sixteen_bytes.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <string_view>
 #include <type_traits>
@@ -35,72 +34,39 @@ inline constexpr auto host_chars = [] {
 /// A character of an RFC 9110 token.
 [[nodiscard]] constexpr bool is_token_char(char c) noexcept { return token_chars[static_cast<unsigned char>(c)]; }
 
+/// The first byte from `p` on that cannot stand in a token, or `end`.
+[[nodiscard]] constexpr char const* skip_token(char const* p, char const* end) noexcept {
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+    if (!std::is_constant_evaluated()) {
+        // Nearly all names of fields are made of these.
+        auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return ~(some.are_letters() | some.are('-')); });
+        if (found != nullptr) p = found;
+    }
+#endif
+    while (p != end && is_token_char(*p)) ++p;
+    return p;
+}
+
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
-    for (char const c : text)
-        if (!is_token_char(c)) return false;
-    return !text.empty();
+    char const* const end = text.data() + text.size();
+    return !text.empty() && skip_token(text.data(), end) == end;
 }
 
-/// Looks at eight bytes at once. Each look marks, by its high bit, the first byte that does not fit, and perhaps others behind it.
-class eight_bytes {
-public:
-    static constexpr std::size_t size = 8;
-
-    explicit eight_bytes(char const* bytes) noexcept { std::memcpy(&value_, bytes, size); }
-
-    /// Printable ASCII, and not below `first`, which is a blank or above.
-    [[nodiscard]] std::uint64_t not_printable(char first) const noexcept {
-        // A byte that is too small borrows, DEL carries, and either is seen in its own high bit first.
-        return (value_ | (value_ - static_cast<unsigned char>(first) * ones) | (value_ + ones)) & high_bits;
+/// The first byte from `p` on that is not printable ASCII, or below `first`, which is a blank or above, or `end`.
+[[nodiscard]] constexpr char const* skip_printable(char const* p, char const* end, char first) noexcept {
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+    if (!std::is_constant_evaluated()) {
+        auto const found = find_by_sixteens(p, end, [first](sixteen_bytes some) { return some.are_below(first) | some.are('\x7f'); });
+        if (found != nullptr) return found;
     }
-
-    /// Letters and hyphens, of which nearly all names of fields are made.
-    [[nodiscard]] std::uint64_t not_of_name() const noexcept {
-        // No sum leaves its byte, since each byte is below 0x80.
-        std::uint64_t const ascii = value_ & ~high_bits;
-        std::uint64_t const lower = ascii | 0x20 * ones;
-        std::uint64_t const letter = (lower + (0x80 - 'a') * ones) & ~(lower + (0x80 - 'z' - 1) * ones);
-        std::uint64_t const no_hyphen = (ascii ^ '-' * ones) + 0x7f * ones;
-        return ((~letter & no_hyphen) | value_) & high_bits;
-    }
-
-    /// How many bytes are in front of the first mark.
-    [[nodiscard]] static std::size_t before(std::uint64_t marks) noexcept {
-        // Where the first byte is the highest, the marks behind the first one cannot be told from those before it.
-        if constexpr (std::endian::native == std::endian::little) return static_cast<std::size_t>(std::countr_zero(marks)) / 8;
-        else return marks == 0 ? size : 0;
-    }
-
-private:
-    static constexpr std::uint64_t ones = 0x0101010101010101U;
-    static constexpr std::uint64_t high_bits = 0x80 * ones;
-
-    std::uint64_t value_ = 0;
-};
-
-/// The length of a run at the front that `marks_of`, which takes eight bytes, does not mark. It may go on where fewer are left.
-template <class MarksOf>
-[[nodiscard]] std::size_t skip_eights(std::string_view text, MarksOf marks_of) noexcept {
-    std::size_t at = 0;
-    for (; text.size() - at >= eight_bytes::size; at += eight_bytes::size)
-        if (std::uint64_t const marks = marks_of(eight_bytes(text.data() + at)); marks != 0) return at + eight_bytes::before(marks);
-    return at;
+#endif
+    while (p != end && *p >= first && *p < '\x7f') ++p;
+    return p;
 }
-
-/// How many characters from the front on are printable ASCII and not below `first`. Those behind are to be looked at one by one.
-[[nodiscard]] constexpr std::size_t skip_printable(std::string_view text, char first) noexcept {
-    if (std::is_constant_evaluated()) return 0;
-    return skip_eights(text, [first](eight_bytes const& some) { return some.not_printable(first); });
-}
-
-/// Neither a blank, nor a control byte, nor beyond ASCII.
-[[nodiscard]] constexpr bool is_visible_char(char c) noexcept { return c > ' ' && c < '\x7f'; }
 
 [[nodiscard]] constexpr bool is_visible(std::string_view text) noexcept {
-    text.remove_prefix(skip_printable(text, '!'));
-    for (char const c : text)
-        if (!is_visible_char(c)) return false;
-    return true;
+    char const* const end = text.data() + text.size();
+    return skip_printable(text.data(), end, '!') == end;
 }
 
 [[nodiscard]] constexpr bool is_field_value_char(char c) noexcept {
@@ -109,10 +75,10 @@ template <class MarksOf>
 }
 
 [[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
-    text.remove_prefix(skip_printable(text, ' '));
-    for (char const c : text)
-        if (!is_field_value_char(c)) return false;
-    return true;
+    char const* const end = text.data() + text.size();
+    char const* p = skip_printable(text.data(), end, ' ');
+    while (p != end && is_field_value_char(*p)) ++p;
+    return p == end;
 }
 
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }

@@ -87,8 +87,9 @@ public:
 
     /// Takes a null, where one stands next.
     [[nodiscard]] bool take_null() noexcept {
+        // Mostly something else stands here.
+        if (position_ == end_ || (*position_ != 'n' && !is_at_blank())) return false;
         skip_blanks();
-        if (position_ == end_ || *position_ != 'n') return false;
         if (remaining() < 4 || std::memcmp(position_, "null", 4) != 0) return false;
         position_ += 4;
         return true;
@@ -101,7 +102,7 @@ public:
             if (!expect(json_kind::boolean)) return false;
         }
         out = *position_ == 't';
-        return literal(out ? "true" : "false");
+        return out ? literal("true") : literal("false");
     }
 
     /// A number without fraction and exponent that fits.
@@ -124,8 +125,12 @@ public:
     }
 
     bool read_string(std::string& out) {
-        if (!expect(json_kind::string)) return false;
         std::string_view raw;
+        if (take_plain_string(raw)) {
+            assign(raw, raw.size(), out);
+            return true;
+        }
+        if (!expect(json_kind::string)) return false;
         std::size_t size = 0;
         if (!scan_string(raw, size)) return false;
         assign(raw, size, out);
@@ -144,6 +149,16 @@ public:
         return true;
     }
 
+    /// Takes a string without escapes and beyond-ASCII, where one stands next without a blank before it; `out` views the document.
+    [[nodiscard, gnu::always_inline]] bool take_plain_string(std::string_view& out) noexcept {
+        if (position_ == end_ || *position_ != '"') return false;
+        char const* const p = detail::scan::skip_plain(position_ + 1, end_);
+        if (p == end_ || *p != '"') return false;
+        out = view(position_ + 1, p);
+        position_ = p + 1;
+        return true;
+    }
+
     /// Any value; `raw` views its bytes.
     bool read_raw(std::string_view& raw) {
         skip_blanks();
@@ -156,7 +171,7 @@ public:
     bool skip_value() {
         switch (peek()) {
             case json_kind::null: return literal("null");
-            case json_kind::boolean: return literal(*position_ == 't' ? "true" : "false");
+            case json_kind::boolean: return *position_ == 't' ? literal("true") : literal("false");
             case json_kind::number: return scan_number();
             case json_kind::string: {
                 std::string_view raw;
@@ -362,9 +377,10 @@ private:
         return close('}', "a comma or the end of the object is expected");
     }
 
-    bool literal(std::string_view word) {
-        if (remaining() < word.size() || std::memcmp(position_, word.data(), word.size()) != 0) return fail(errc::malformed_json, "no JSON value");
-        position_ += word.size();
+    template <std::size_t Size>
+    bool literal(char const (&word)[Size]) {
+        if (remaining() < Size - 1 || std::memcmp(position_, word, Size - 1) != 0) return fail(errc::malformed_json, "no JSON value");
+        position_ += Size - 1;
         return true;
     }
 

@@ -105,7 +105,7 @@ struct json_codec<guid> {
     static bool read(json_reader& reader, guid& out) {
         // In its usual form there is nothing to be decoded.
         if (std::string_view const rest = reader.rest(); rest.size() > 38 && rest[0] == '"' && rest[37] == '"') {
-            if (auto const usual = guid::parse(rest.substr(1, 36))) {
+            if (auto const usual = guid::parse(std::string_view(rest.data() + 1, 36))) {
                 out = *usual;
                 reader.skip(38);
                 return true;

@@ -120,8 +120,12 @@ private:
 template <>
 struct json_codec<timestamp> {
     static bool read(json_reader& reader, timestamp& out) {
-        std::string scratch;
         std::string_view text;
+        if (reader.take_plain_string(text)) {
+            out.text_.assign(text);
+            return true;
+        }
+        std::string scratch;
         bool const ok = reader.peek() == json_kind::string ? reader.read_text(text, scratch) : reader.read_raw(text);
         if (ok) out.text_.assign(text);
         return ok;
