@@ -174,13 +174,14 @@ public:
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        exchange<O> machine(context_, std::move(options), std::move(operation));
+        // Begun where it goes on, since it is not small.
+        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
         if constexpr (!is_awaited<T>) {
             if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
             in_call const marked(is_busy_);
-            return traits::run(transport_, std::move(machine));
-        } else if constexpr (queues_writes) return traits::run(transport_, std::move(machine), queue_);
-        else return traits::run(transport_, std::move(machine));
+            return traits::run(transport_, machine());
+        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
+        else return traits::run(transport_, machine());
     }
     template <Operation O>
     auto run(O operation, call_options options = {}) && {

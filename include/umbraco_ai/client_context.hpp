@@ -50,15 +50,14 @@ public:
         constexpr std::size_t most_bytes = 16 * 1024;
         if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
         if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
-        // Its limits and its trace refer to what ends with the call.
-        http_request emptied;
-        emptied.target = std::move(spent->target);
-        emptied.target.clear();
-        emptied.headers = std::move(spent->headers);
-        emptied.headers.wipe();
+        spent->method = http_method::get;
+        spent->target.clear();
+        spent->headers.wipe();
         detail::wipe_message(spent->body);
-        emptied.body = std::move(spent->body);
-        *spent = std::move(emptied);
+        // These refer to what ends with the call.
+        spent->limits = http_limits();
+        spent->route = {};
+        spent->trace = nullptr;
         spare_requests_.push_back(std::move(spent));
     }
 

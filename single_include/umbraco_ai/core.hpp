@@ -611,6 +611,11 @@ public:
 
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
     void clear() noexcept { size_ = 0; }
+    /// Clears it and overwrites what it held, which may be a secret.
+    void wipe() noexcept {
+        if (size_ != 0) detail::overwrite(bytes_.data(), size_);
+        size_ = 0;
+    }
 
 private:
     [[gnu::noinline]] void grow(std::size_t size) {
@@ -4260,15 +4265,14 @@ public:
         constexpr std::size_t most_bytes = 16 * 1024;
         if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
         if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
-        // Its limits and its trace refer to what ends with the call.
-        http_request emptied;
-        emptied.target = std::move(spent->target);
-        emptied.target.clear();
-        emptied.headers = std::move(spent->headers);
-        emptied.headers.wipe();
+        spent->method = http_method::get;
+        spent->target.clear();
+        spent->headers.wipe();
         detail::wipe_message(spent->body);
-        emptied.body = std::move(spent->body);
-        *spent = std::move(emptied);
+        // These refer to what ends with the call.
+        spent->limits = http_limits();
+        spent->route = {};
+        spent->trace = nullptr;
         spare_requests_.push_back(std::move(spent));
     }
 
@@ -8976,13 +8980,14 @@ public:
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        exchange<O> machine(context_, std::move(options), std::move(operation));
+        // Begun where it goes on, since it is not small.
+        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
         if constexpr (!is_awaited<T>) {
             if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
             in_call const marked(is_busy_);
-            return traits::run(transport_, std::move(machine));
-        } else if constexpr (queues_writes) return traits::run(transport_, std::move(machine), queue_);
-        else return traits::run(transport_, std::move(machine));
+            return traits::run(transport_, machine());
+        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
+        else return traits::run(transport_, machine());
     }
     template <Operation O>
     auto run(O operation, call_options options = {}) && {
@@ -9481,10 +9486,12 @@ public:
                     break;
                 case state::field:
                 case state::trailer_field: {
-                    if (std::string_view name, value; take_whole_field(bytes, name, value)) {
+                    bool const is_told = tells_fields();
+                    std::string_view name;
+                    std::string_view value;
+                    while (take_whole_field(bytes, name, value)) {
                         if (!obey(name, value)) return event_kind::failed;
-                        if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
-                        break;
+                        if (is_told && !found.on_field(name, value)) return event_kind::field;
                     }
                     if (!take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
@@ -9496,10 +9503,8 @@ public:
                         if (!found.on_header_end()) return event_kind::header_end;
                         break;
                     }
-                    std::string_view name;
-                    std::string_view value;
                     if (!split_field(line, name, value) || !obey(name, value)) return event_kind::failed;
-                    if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
+                    if (is_told && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
                 case state::rest_of_field:

@@ -1366,6 +1366,11 @@ public:
 
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
     void clear() noexcept { size_ = 0; }
+    /// Clears it and overwrites what it held, which may be a secret.
+    void wipe() noexcept {
+        if (size_ != 0) detail::overwrite(bytes_.data(), size_);
+        size_ = 0;
+    }
 
 private:
     [[gnu::noinline]] void grow(std::size_t size) {
@@ -4468,15 +4473,14 @@ public:
         constexpr std::size_t most_bytes = 16 * 1024;
         if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
         if (spent->target.capacity() + spent->headers.capacity() + spent->body.capacity() > most_bytes) return;
-        // Its limits and its trace refer to what ends with the call.
-        http_request emptied;
-        emptied.target = std::move(spent->target);
-        emptied.target.clear();
-        emptied.headers = std::move(spent->headers);
-        emptied.headers.wipe();
+        spent->method = http_method::get;
+        spent->target.clear();
+        spent->headers.wipe();
         detail::wipe_message(spent->body);
-        emptied.body = std::move(spent->body);
-        *spent = std::move(emptied);
+        // These refer to what ends with the call.
+        spent->limits = http_limits();
+        spent->route = {};
+        spent->trace = nullptr;
         spare_requests_.push_back(std::move(spent));
     }
 
@@ -15331,13 +15335,14 @@ public:
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        exchange<O> machine(context_, std::move(options), std::move(operation));
+        // Begun where it goes on, since it is not small.
+        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
         if constexpr (!is_awaited<T>) {
             if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
             in_call const marked(is_busy_);
-            return traits::run(transport_, std::move(machine));
-        } else if constexpr (queues_writes) return traits::run(transport_, std::move(machine), queue_);
-        else return traits::run(transport_, std::move(machine));
+            return traits::run(transport_, machine());
+        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
+        else return traits::run(transport_, machine());
     }
     template <Operation O>
     auto run(O operation, call_options options = {}) && {
@@ -16734,7 +16739,6 @@ class connection_stream : public std::enable_shared_from_this<connection_stream>
 
 public:
     using tcp = boost::asio::ip::tcp;
-    using call = std::shared_ptr<call_state>;
     using buffer_pair = std::array<boost::asio::const_buffer, 2>;
 
     connection_stream(connection_stream const&) = delete;
@@ -16745,13 +16749,18 @@ public:
     io_step reading;
     io_step writing;
 
+    /// From here on the operations are this call's, which they wake.
+    void serve(std::shared_ptr<call_state> const& owner) noexcept { owner_ = owner; }
+    /// Nothing is pending, and nobody is woken any more.
+    void rest() noexcept { owner_.reset(); }
+
     /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
-    void start_connect(tcp::endpoint const& address, call const& owner) {
+    void start_connect(tcp::endpoint const& address) {
         error_code error;
         setup.begin();
         socket_.open(address.protocol(), error);
         if (error) setup.end(error, 0);
-        else socket_.async_connect(address, event(*this, owner, &connection_stream::has_connected));
+        else socket_.async_connect(address, event(*this, &connection_stream::has_connected));
     }
 
     /// After a successful `start_connect`.
@@ -16764,57 +16773,57 @@ public:
     }
 
     /// After `configure`. Errors: those of `tls_context::prepare`.
-    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, call const& owner) {
+    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, http_origin const& server) {
         context_ = std::move(context);
         peer_.accepts_any = accepts_any;
         tls_ = std::make_unique<tls_engine>(context_->native().native_handle());
-        if (result<void> const ready = context_->prepare(tls_->native(), owner->request.origin, peer_); !ready) return ready.error();
+        if (result<void> const ready = context_->prepare(tls_->native(), server, peer_); !ready) return ready.error();
         setup.begin();
-        static_cast<void>(shake_hands(owner));
+        static_cast<void>(shake_hands());
         return result<void>::ok();
     }
 
     /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle; it may be done at once.
-    void start_read(std::size_t most, call const& owner) {
+    void start_read(std::size_t most) {
         reading.begin();
         most_to_read_ = most;
         boost::asio::mutable_buffer const into = buffer.prepare(most);
-        if (tls_) static_cast<void>(decrypt(owner));
-        else receive(into, owner, &connection_stream::has_read);
+        if (tls_) static_cast<void>(decrypt());
+        else receive(into, &connection_stream::has_read);
     }
 
     /// The same where the bytes may have come already: they are taken at once, rather than in a turn of the loop to come, when
     /// others have taken their place in the caches of the processor. Where they were not there, the next ones are not looked for.
-    void start_late_read(std::size_t most, call const& owner) {
+    void start_late_read(std::size_t most) {
         if (tls_ || looks_to_leave_out_ != 0) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
-            return start_read(most, owner);
+            return start_read(most);
         }
         error_code error;
         asked_ = most;
         std::size_t const count = socket_.read_some(buffer.prepare(most), error);
         if (!would_wait(error)) {
-            static_cast<void>(has_read(error, count, owner));
+            static_cast<void>(has_read(error, count));
             return;
         }
         looks_to_leave_out_ = most_looks;
-        start_read(most, owner);
+        start_read(most);
     }
 
     /// Writes some of these bytes, in their order; they stay until `writing` has ended. Not before it is idle; it may be done at once.
-    void start_write(buffer_pair const& data, call const& owner) {
+    void start_write(buffer_pair const& data) {
         writing.begin();
         if (tls_) {
             to_encrypt_ = data;
             encrypted_ = 0;
             has_sent_ = false;
-            static_cast<void>(encrypt(owner));
+            static_cast<void>(encrypt());
             return;
         }
         // Mostly there is room for all of it at once, and nobody needs to be woken.
         error_code error;
         std::size_t const count = socket_.write_some(data, error);
-        if (would_wait(error)) send(data, owner, &connection_stream::has_written);
+        if (would_wait(error)) send(data, &connection_stream::has_written);
         else writing.end(error, count);
     }
 
@@ -16867,7 +16876,7 @@ protected:
 
 private:
     /// What follows an operation of the socket; whether a step has ended with it.
-    using continuation = bool (connection_stream::*)(error_code, std::size_t, call const&);
+    using continuation = bool (connection_stream::*)(error_code, std::size_t);
 
     /// The handler of all operations of the socket, which runs on the strand of the call. Where the call has gone, so has its
     /// connection, and nothing follows.
@@ -16875,20 +16884,20 @@ private:
     public:
         using executor_type = boost::asio::any_io_executor;
 
-        event(connection_stream& stream, call const& owner, continuation next)
-            : stream_(stream.shared_from_this()), owner_(owner), strand_(owner->strand), next_(next) {}
+        event(connection_stream& stream, continuation next) : stream_(stream.shared_from_this()), next_(next) {}
 
-        [[nodiscard]] executor_type get_executor() const noexcept { return strand_; }
+        [[nodiscard]] executor_type get_executor() const noexcept {
+            auto const owner = stream_->owner_.lock();
+            return owner ? owner->strand : stream_->socket_.get_executor();
+        }
 
         void operator()(error_code const& outcome, std::size_t count = 0) const {
-            auto const owner = std::static_pointer_cast<call_state>(owner_.lock());
-            if (owner && ((*stream_).*next_)(outcome, count, owner)) owner->rest.wake();
+            auto const owner = stream_->owner_.lock();
+            if (owner && ((*stream_).*next_)(outcome, count)) owner->rest.wake();
         }
 
     private:
         std::shared_ptr<connection_stream> stream_;
-        std::weak_ptr<alarmed> owner_;
-        boost::asio::any_io_executor strand_;
         continuation next_;
     };
 
@@ -16896,14 +16905,14 @@ private:
         return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
     }
 
-    void receive(boost::asio::mutable_buffer into, call const& owner, continuation next) {
+    void receive(boost::asio::mutable_buffer into, continuation next) {
         asked_ = into.size();
-        socket_.async_read_some(into, event(*this, owner, next));
+        socket_.async_read_some(into, event(*this, next));
     }
 
-    void send(buffer_pair const& data, call const& owner, continuation next) { socket_.async_write_some(data, event(*this, owner, next)); }
+    void send(buffer_pair const& data, continuation next) { socket_.async_write_some(data, event(*this, next)); }
 
-    void send_outgoing(call const& owner, continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, owner, next); }
+    void send_outgoing(continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, next); }
 
     // Sends what is encrypted, without waiting; false where some of it is left.
     [[nodiscard]] bool flush(error_code& error) noexcept {
@@ -16921,12 +16930,12 @@ private:
         }
     }
 
-    [[nodiscard]] bool has_connected(error_code outcome, std::size_t, call const&) {
+    [[nodiscard]] bool has_connected(error_code outcome, std::size_t) {
         setup.end(outcome, 0);
         return true;
     }
 
-    [[nodiscard]] bool shake_hands(call const& owner) {
+    [[nodiscard]] bool shake_hands() {
         while (true) {
             tls_engine::progress const got = tls_->handshake();
             error_code error;
@@ -16934,26 +16943,26 @@ private:
             if (got == tls_engine::progress::failed) return end_handshake(tls_->error());
             if (error) return end_handshake(error);
             if (!is_out) {
-                send_outgoing(owner, &connection_stream::has_sent_of_handshake);
+                send_outgoing(&connection_stream::has_sent_of_handshake);
                 return false;
             }
             if (got == tls_engine::progress::done) return end_handshake(error_code());
             if (got == tls_engine::progress::wants_room) continue;
-            receive(tls_->room(), owner, &connection_stream::has_received_of_handshake);
+            receive(tls_->room(), &connection_stream::has_received_of_handshake);
             return false;
         }
     }
 
-    [[nodiscard]] bool has_sent_of_handshake(error_code outcome, std::size_t count, call const& owner) {
+    [[nodiscard]] bool has_sent_of_handshake(error_code outcome, std::size_t count) {
         if (outcome) return end_handshake(outcome);
         tls_->gone(count);
-        return shake_hands(owner);
+        return shake_hands();
     }
 
-    [[nodiscard]] bool has_received_of_handshake(error_code outcome, std::size_t count, call const& owner) {
+    [[nodiscard]] bool has_received_of_handshake(error_code outcome, std::size_t count) {
         if (outcome) return end_handshake(tls_->meaning_of(outcome));
         tls_->arrived(count);
-        return shake_hands(owner);
+        return shake_hands();
     }
 
     [[nodiscard]] bool end_handshake(error_code outcome) {
@@ -16963,24 +16972,24 @@ private:
         return true;
     }
 
-    [[nodiscard]] bool has_read(error_code outcome, std::size_t count, call const&) {
+    [[nodiscard]] bool has_read(error_code outcome, std::size_t count) {
         buffer.commit(count);
         was_read_empty_ = count < asked_;
         reading.end(outcome, count);
         return true;
     }
 
-    [[nodiscard]] bool has_received(error_code outcome, std::size_t count, call const& owner) {
+    [[nodiscard]] bool has_received(error_code outcome, std::size_t count) {
         if (outcome) {
             reading.end(tls_->meaning_of(outcome), 0);
             return true;
         }
         was_read_empty_ = count < asked_;
         tls_->arrived(count);
-        return decrypt(owner);
+        return decrypt();
     }
 
-    [[nodiscard]] bool decrypt(call const& owner) {
+    [[nodiscard]] bool decrypt() {
         boost::asio::mutable_buffer into = buffer.prepare(most_to_read_);
         while (std::size_t const count = tls_->decrypt(into)) into += count;
         std::size_t const count = most_to_read_ - into.size();
@@ -16988,7 +16997,7 @@ private:
             // The server may wait for a reply; a write that is pending takes it along.
             error_code ignored;
             if (!writing.is_pending()) static_cast<void>(flush(ignored));
-            receive(tls_->room(), owner, &connection_stream::has_received);
+            receive(tls_->room(), &connection_stream::has_received);
             return false;
         }
         buffer.commit(count);
@@ -16997,25 +17006,25 @@ private:
         return true;
     }
 
-    [[nodiscard]] bool has_written(error_code outcome, std::size_t count, call const&) {
+    [[nodiscard]] bool has_written(error_code outcome, std::size_t count) {
         writing.end(outcome, count);
         return true;
     }
 
-    [[nodiscard]] bool has_sent(error_code outcome, std::size_t count, call const& owner) {
+    [[nodiscard]] bool has_sent(error_code outcome, std::size_t count) {
         has_sent_ = has_sent_ || count != 0;
         tls_->gone(count);
-        if (!outcome) return encrypt(owner);
+        if (!outcome) return encrypt();
         writing.end(outcome, has_sent_ ? encrypted_ : 0);
         return true;
     }
 
     // A record of the head and one of the body at most, and then all of it out.
-    [[nodiscard]] bool encrypt(call const& owner) {
+    [[nodiscard]] bool encrypt() {
         while (true) {
             error_code error;
             if (!flush(error)) {
-                send_outgoing(owner, &connection_stream::has_sent);
+                send_outgoing(&connection_stream::has_sent);
                 return false;
             }
             if (!error) error = tls_->error();
@@ -17035,6 +17044,7 @@ private:
     static constexpr int most_looks = 16;
 
     tcp::socket socket_;
+    std::weak_ptr<call_state> owner_;
     std::shared_ptr<tls_context> context_;
     tls_peer peer_;
     std::unique_ptr<tls_engine> tls_;
@@ -17396,10 +17406,12 @@ public:
                     break;
                 case state::field:
                 case state::trailer_field: {
-                    if (std::string_view name, value; take_whole_field(bytes, name, value)) {
+                    bool const is_told = tells_fields();
+                    std::string_view name;
+                    std::string_view value;
+                    while (take_whole_field(bytes, name, value)) {
                         if (!obey(name, value)) return event_kind::failed;
-                        if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
-                        break;
+                        if (is_told && !found.on_field(name, value)) return event_kind::field;
                     }
                     if (!take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
@@ -17411,10 +17423,8 @@ public:
                         if (!found.on_header_end()) return event_kind::header_end;
                         break;
                     }
-                    std::string_view name;
-                    std::string_view value;
                     if (!split_field(line, name, value) || !obey(name, value)) return event_kind::failed;
-                    if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
+                    if (is_told && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
                 case state::rest_of_field:
@@ -18041,7 +18051,6 @@ class http_connection final : public connection_stream {
 public:
     http_connection(boost::asio::any_io_executor const& io, http_origin server) : connection_stream(io), origin(std::move(server)) {}
     ~http_connection() {
-        forget_request();
         wipe(body_);
         if (line_memory_ != 0) overwrite(lines_.get(), line_memory_);
     }
@@ -18050,13 +18059,7 @@ public:
 
     /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
     void take_request(http_request& request) {
-        std::size_t size = 96 + request.target.size() + request.origin.host.size();
-        for (header_view const field : request.headers) size += field.name.size() + field.value.size() + 4;
-        // The 96 hold all that stands between these texts.
-        head_.resize(size);
-        fixed_buffer into(head_.data(), head_.size());
-        http1::write_head(into, request);
-        head_.resize(into.view().size());
+        http1::write_head(head_, request);
         body_.swap(request.body);
     }
 
@@ -18066,11 +18069,11 @@ public:
             request.body = body_;
             return;
         }
-        forget_request();
+        head_.wipe();
         body_.swap(request.body);
     }
 
-    [[nodiscard]] std::size_t request_size() const noexcept { return head_.size() + body_.size(); }
+    [[nodiscard]] std::size_t request_size() const noexcept { return head_.view().size() + body_.size(); }
 
     /// Begins with an answer anew.
     void expect_answer(http_limits const& limits) {
@@ -18086,19 +18089,14 @@ public:
     [[nodiscard]] response_reader& reader() noexcept { return *reader_; }
 
     /// Writes some bytes of the request, from `offset` on; see `connection_stream::start_write`.
-    void write_request(std::size_t offset, call const& owner) {
-        std::size_t const of_body = offset > head_.size() ? offset - head_.size() : 0;
-        start_write({boost::asio::buffer(head_) + offset, boost::asio::buffer(body_) + of_body}, owner);
+    void write_request(std::size_t offset) {
+        std::string_view const head = head_.view();
+        std::size_t const of_body = offset > head.size() ? offset - head.size() : 0;
+        start_write({boost::asio::buffer(head.data(), head.size()) + offset, boost::asio::buffer(body_) + of_body});
     }
 
 private:
-    // It holds the token. Nothing stands behind its end, since it is always written anew.
-    void forget_request() noexcept {
-        if (!head_.empty()) overwrite(head_.data(), head_.size());
-        head_.clear();
-    }
-
-    std::string head_;
+    reused_buffer head_;  ///< It holds the token.
     std::string body_;
     std::unique_ptr<char[]> lines_;  ///< For those that come in pieces.
     std::size_t line_memory_ = 0;
@@ -18807,7 +18805,8 @@ private:
             auto const now = call_state::clock::now();
             if (begun < addresses.size() && now >= next_begin) {
                 attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request().origin));
-                attempts_.back()->start_connect(addresses[begun++], watch_.call());
+                attempts_.back()->serve(watch_.call());
+                attempts_.back()->start_connect(addresses[begun++]);
                 next_begin = now + stagger_;
                 continue;
             }
@@ -18827,7 +18826,7 @@ private:
     [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
         watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
-        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
+        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.request().origin); !begun) co_return watch_.fail(std::move(begun).error());
         // The alarm of the next address has taken the place of the limit.
         watch_.set_alarm((call_state::clock::time_point::max)());
         while (!made.setup.is_done()) {
@@ -19040,7 +19039,7 @@ private:
                 return progress::on;
             case state::writing: return write();
             case state::yielding:
-                connection_->start_late_read(most_per_read, watch_.call());
+                connection_->start_late_read(most_per_read);
                 state_ = state::reading;
                 return progress::on;
             case state::reading: return read();
@@ -19086,6 +19085,7 @@ private:
     }
 
     void converse() {
+        connection_->serve(watch_.call());
         connection_->take_request(request_);
         has_request_ = true;
         connection_->expect_answer(request().limits);
@@ -19116,9 +19116,9 @@ private:
         io_step& writing = connection_->writing;
         io_step& reading = connection_->reading;
         while (written_ < total()) {
-            if (writing.is_idle()) connection_->write_request(written_, watch_.call());
+            if (writing.is_idle()) connection_->write_request(written_);
             // An interim response has ended the read beside a large request.
-            if (!writing.is_done() && written_ != 0 && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
+            if (!writing.is_done() && written_ != 0 && reading.is_idle()) connection_->start_read(most_per_read);
             if (!writing.is_done() && !reading.is_done()) return progress::waits;
             if (writing.is_done()) {
                 written_ += writing.count();
@@ -19128,7 +19128,7 @@ private:
                 writing.clear();
             }
             if (write_failed_ || reading.is_done()) break;
-            if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
+            if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read);
         }
         may_have_written_ = may_have_written_ || writing.is_pending();
         return await_answer();
@@ -19151,7 +19151,7 @@ private:
                 return progress::on;
             }
 
-            if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
+            if (reading.is_idle()) connection_->start_read(most_per_read);
             if (!reading.is_done()) return progress::waits;
             error_code const error = reading.error();
             if (!error) continue;
@@ -19203,6 +19203,7 @@ private:
         if (!reader().keep_alive() || http1::asks_to_close(request().headers) || write_failed_ || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         return_request();
+        connection_->rest();
         shared_->pool->give(std::move(connection_), limit);
     }
 

@@ -73,6 +73,11 @@ public:
 
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
     void clear() noexcept { size_ = 0; }
+    /// Clears it and overwrites what it held, which may be a secret.
+    void wipe() noexcept {
+        if (size_ != 0) detail::overwrite(bytes_.data(), size_);
+        size_ = 0;
+    }
 
 private:
     [[gnu::noinline]] void grow(std::size_t size) {

@@ -98,10 +98,12 @@ public:
                     break;
                 case state::field:
                 case state::trailer_field: {
-                    if (std::string_view name, value; take_whole_field(bytes, name, value)) {
+                    bool const is_told = tells_fields();
+                    std::string_view name;
+                    std::string_view value;
+                    while (take_whole_field(bytes, name, value)) {
                         if (!obey(name, value)) return event_kind::failed;
-                        if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
-                        break;
+                        if (is_told && !found.on_field(name, value)) return event_kind::field;
                     }
                     if (!take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
@@ -113,10 +115,8 @@ public:
                         if (!found.on_header_end()) return event_kind::header_end;
                         break;
                     }
-                    std::string_view name;
-                    std::string_view value;
                     if (!split_field(line, name, value) || !obey(name, value)) return event_kind::failed;
-                    if (tells_fields() && !found.on_field(name, value)) return event_kind::field;
+                    if (is_told && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
                 case state::rest_of_field:

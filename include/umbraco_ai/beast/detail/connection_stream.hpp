@@ -35,7 +35,6 @@ class connection_stream : public std::enable_shared_from_this<connection_stream>
 
 public:
     using tcp = boost::asio::ip::tcp;
-    using call = std::shared_ptr<call_state>;
     using buffer_pair = std::array<boost::asio::const_buffer, 2>;
 
     connection_stream(connection_stream const&) = delete;
@@ -46,13 +45,18 @@ public:
     io_step reading;
     io_step writing;
 
+    /// From here on the operations are this call's, which they wake.
+    void serve(std::shared_ptr<call_state> const& owner) noexcept { owner_ = owner; }
+    /// Nothing is pending, and nobody is woken any more.
+    void rest() noexcept { owner_.reset(); }
+
     /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
-    void start_connect(tcp::endpoint const& address, call const& owner) {
+    void start_connect(tcp::endpoint const& address) {
         error_code error;
         setup.begin();
         socket_.open(address.protocol(), error);
         if (error) setup.end(error, 0);
-        else socket_.async_connect(address, event(*this, owner, &connection_stream::has_connected));
+        else socket_.async_connect(address, event(*this, &connection_stream::has_connected));
     }
 
     /// After a successful `start_connect`.
@@ -65,57 +69,57 @@ public:
     }
 
     /// After `configure`. Errors: those of `tls_context::prepare`.
-    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, call const& owner) {
+    [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, http_origin const& server) {
         context_ = std::move(context);
         peer_.accepts_any = accepts_any;
         tls_ = std::make_unique<tls_engine>(context_->native().native_handle());
-        if (result<void> const ready = context_->prepare(tls_->native(), owner->request.origin, peer_); !ready) return ready.error();
+        if (result<void> const ready = context_->prepare(tls_->native(), server, peer_); !ready) return ready.error();
         setup.begin();
-        static_cast<void>(shake_hands(owner));
+        static_cast<void>(shake_hands());
         return result<void>::ok();
     }
 
     /// Reads what there is, at most `most` bytes, into `buffer`. Not before `reading` is idle; it may be done at once.
-    void start_read(std::size_t most, call const& owner) {
+    void start_read(std::size_t most) {
         reading.begin();
         most_to_read_ = most;
         boost::asio::mutable_buffer const into = buffer.prepare(most);
-        if (tls_) static_cast<void>(decrypt(owner));
-        else receive(into, owner, &connection_stream::has_read);
+        if (tls_) static_cast<void>(decrypt());
+        else receive(into, &connection_stream::has_read);
     }
 
     /// The same where the bytes may have come already: they are taken at once, rather than in a turn of the loop to come, when
     /// others have taken their place in the caches of the processor. Where they were not there, the next ones are not looked for.
-    void start_late_read(std::size_t most, call const& owner) {
+    void start_late_read(std::size_t most) {
         if (tls_ || looks_to_leave_out_ != 0) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
-            return start_read(most, owner);
+            return start_read(most);
         }
         error_code error;
         asked_ = most;
         std::size_t const count = socket_.read_some(buffer.prepare(most), error);
         if (!would_wait(error)) {
-            static_cast<void>(has_read(error, count, owner));
+            static_cast<void>(has_read(error, count));
             return;
         }
         looks_to_leave_out_ = most_looks;
-        start_read(most, owner);
+        start_read(most);
     }
 
     /// Writes some of these bytes, in their order; they stay until `writing` has ended. Not before it is idle; it may be done at once.
-    void start_write(buffer_pair const& data, call const& owner) {
+    void start_write(buffer_pair const& data) {
         writing.begin();
         if (tls_) {
             to_encrypt_ = data;
             encrypted_ = 0;
             has_sent_ = false;
-            static_cast<void>(encrypt(owner));
+            static_cast<void>(encrypt());
             return;
         }
         // Mostly there is room for all of it at once, and nobody needs to be woken.
         error_code error;
         std::size_t const count = socket_.write_some(data, error);
-        if (would_wait(error)) send(data, owner, &connection_stream::has_written);
+        if (would_wait(error)) send(data, &connection_stream::has_written);
         else writing.end(error, count);
     }
 
@@ -168,7 +172,7 @@ protected:
 
 private:
     /// What follows an operation of the socket; whether a step has ended with it.
-    using continuation = bool (connection_stream::*)(error_code, std::size_t, call const&);
+    using continuation = bool (connection_stream::*)(error_code, std::size_t);
 
     /// The handler of all operations of the socket, which runs on the strand of the call. Where the call has gone, so has its
     /// connection, and nothing follows.
@@ -176,20 +180,20 @@ private:
     public:
         using executor_type = boost::asio::any_io_executor;
 
-        event(connection_stream& stream, call const& owner, continuation next)
-            : stream_(stream.shared_from_this()), owner_(owner), strand_(owner->strand), next_(next) {}
+        event(connection_stream& stream, continuation next) : stream_(stream.shared_from_this()), next_(next) {}
 
-        [[nodiscard]] executor_type get_executor() const noexcept { return strand_; }
+        [[nodiscard]] executor_type get_executor() const noexcept {
+            auto const owner = stream_->owner_.lock();
+            return owner ? owner->strand : stream_->socket_.get_executor();
+        }
 
         void operator()(error_code const& outcome, std::size_t count = 0) const {
-            auto const owner = std::static_pointer_cast<call_state>(owner_.lock());
-            if (owner && ((*stream_).*next_)(outcome, count, owner)) owner->rest.wake();
+            auto const owner = stream_->owner_.lock();
+            if (owner && ((*stream_).*next_)(outcome, count)) owner->rest.wake();
         }
 
     private:
         std::shared_ptr<connection_stream> stream_;
-        std::weak_ptr<alarmed> owner_;
-        boost::asio::any_io_executor strand_;
         continuation next_;
     };
 
@@ -197,14 +201,14 @@ private:
         return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
     }
 
-    void receive(boost::asio::mutable_buffer into, call const& owner, continuation next) {
+    void receive(boost::asio::mutable_buffer into, continuation next) {
         asked_ = into.size();
-        socket_.async_read_some(into, event(*this, owner, next));
+        socket_.async_read_some(into, event(*this, next));
     }
 
-    void send(buffer_pair const& data, call const& owner, continuation next) { socket_.async_write_some(data, event(*this, owner, next)); }
+    void send(buffer_pair const& data, continuation next) { socket_.async_write_some(data, event(*this, next)); }
 
-    void send_outgoing(call const& owner, continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, owner, next); }
+    void send_outgoing(continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, next); }
 
     // Sends what is encrypted, without waiting; false where some of it is left.
     [[nodiscard]] bool flush(error_code& error) noexcept {
@@ -222,12 +226,12 @@ private:
         }
     }
 
-    [[nodiscard]] bool has_connected(error_code outcome, std::size_t, call const&) {
+    [[nodiscard]] bool has_connected(error_code outcome, std::size_t) {
         setup.end(outcome, 0);
         return true;
     }
 
-    [[nodiscard]] bool shake_hands(call const& owner) {
+    [[nodiscard]] bool shake_hands() {
         while (true) {
             tls_engine::progress const got = tls_->handshake();
             error_code error;
@@ -235,26 +239,26 @@ private:
             if (got == tls_engine::progress::failed) return end_handshake(tls_->error());
             if (error) return end_handshake(error);
             if (!is_out) {
-                send_outgoing(owner, &connection_stream::has_sent_of_handshake);
+                send_outgoing(&connection_stream::has_sent_of_handshake);
                 return false;
             }
             if (got == tls_engine::progress::done) return end_handshake(error_code());
             if (got == tls_engine::progress::wants_room) continue;
-            receive(tls_->room(), owner, &connection_stream::has_received_of_handshake);
+            receive(tls_->room(), &connection_stream::has_received_of_handshake);
             return false;
         }
     }
 
-    [[nodiscard]] bool has_sent_of_handshake(error_code outcome, std::size_t count, call const& owner) {
+    [[nodiscard]] bool has_sent_of_handshake(error_code outcome, std::size_t count) {
         if (outcome) return end_handshake(outcome);
         tls_->gone(count);
-        return shake_hands(owner);
+        return shake_hands();
     }
 
-    [[nodiscard]] bool has_received_of_handshake(error_code outcome, std::size_t count, call const& owner) {
+    [[nodiscard]] bool has_received_of_handshake(error_code outcome, std::size_t count) {
         if (outcome) return end_handshake(tls_->meaning_of(outcome));
         tls_->arrived(count);
-        return shake_hands(owner);
+        return shake_hands();
     }
 
     [[nodiscard]] bool end_handshake(error_code outcome) {
@@ -264,24 +268,24 @@ private:
         return true;
     }
 
-    [[nodiscard]] bool has_read(error_code outcome, std::size_t count, call const&) {
+    [[nodiscard]] bool has_read(error_code outcome, std::size_t count) {
         buffer.commit(count);
         was_read_empty_ = count < asked_;
         reading.end(outcome, count);
         return true;
     }
 
-    [[nodiscard]] bool has_received(error_code outcome, std::size_t count, call const& owner) {
+    [[nodiscard]] bool has_received(error_code outcome, std::size_t count) {
         if (outcome) {
             reading.end(tls_->meaning_of(outcome), 0);
             return true;
         }
         was_read_empty_ = count < asked_;
         tls_->arrived(count);
-        return decrypt(owner);
+        return decrypt();
     }
 
-    [[nodiscard]] bool decrypt(call const& owner) {
+    [[nodiscard]] bool decrypt() {
         boost::asio::mutable_buffer into = buffer.prepare(most_to_read_);
         while (std::size_t const count = tls_->decrypt(into)) into += count;
         std::size_t const count = most_to_read_ - into.size();
@@ -289,7 +293,7 @@ private:
             // The server may wait for a reply; a write that is pending takes it along.
             error_code ignored;
             if (!writing.is_pending()) static_cast<void>(flush(ignored));
-            receive(tls_->room(), owner, &connection_stream::has_received);
+            receive(tls_->room(), &connection_stream::has_received);
             return false;
         }
         buffer.commit(count);
@@ -298,25 +302,25 @@ private:
         return true;
     }
 
-    [[nodiscard]] bool has_written(error_code outcome, std::size_t count, call const&) {
+    [[nodiscard]] bool has_written(error_code outcome, std::size_t count) {
         writing.end(outcome, count);
         return true;
     }
 
-    [[nodiscard]] bool has_sent(error_code outcome, std::size_t count, call const& owner) {
+    [[nodiscard]] bool has_sent(error_code outcome, std::size_t count) {
         has_sent_ = has_sent_ || count != 0;
         tls_->gone(count);
-        if (!outcome) return encrypt(owner);
+        if (!outcome) return encrypt();
         writing.end(outcome, has_sent_ ? encrypted_ : 0);
         return true;
     }
 
     // A record of the head and one of the body at most, and then all of it out.
-    [[nodiscard]] bool encrypt(call const& owner) {
+    [[nodiscard]] bool encrypt() {
         while (true) {
             error_code error;
             if (!flush(error)) {
-                send_outgoing(owner, &connection_stream::has_sent);
+                send_outgoing(&connection_stream::has_sent);
                 return false;
             }
             if (!error) error = tls_->error();
@@ -336,6 +340,7 @@ private:
     static constexpr int most_looks = 16;
 
     tcp::socket socket_;
+    std::weak_ptr<call_state> owner_;
     std::shared_ptr<tls_context> context_;
     tls_peer peer_;
     std::unique_ptr<tls_engine> tls_;

@@ -137,7 +137,8 @@ private:
             auto const now = call_state::clock::now();
             if (begun < addresses.size() && now >= next_begin) {
                 attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request().origin));
-                attempts_.back()->start_connect(addresses[begun++], watch_.call());
+                attempts_.back()->serve(watch_.call());
+                attempts_.back()->start_connect(addresses[begun++]);
                 next_begin = now + stagger_;
                 continue;
             }
@@ -157,7 +158,7 @@ private:
     [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
         watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
-        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.call()); !begun) co_return watch_.fail(std::move(begun).error());
+        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.request().origin); !begun) co_return watch_.fail(std::move(begun).error());
         // The alarm of the next address has taken the place of the limit.
         watch_.set_alarm((call_state::clock::time_point::max)());
         while (!made.setup.is_done()) {

@@ -29,7 +29,6 @@ class http_connection final : public connection_stream {
 public:
     http_connection(boost::asio::any_io_executor const& io, http_origin server) : connection_stream(io), origin(std::move(server)) {}
     ~http_connection() {
-        forget_request();
         wipe(body_);
         if (line_memory_ != 0) overwrite(lines_.get(), line_memory_);
     }
@@ -38,13 +37,7 @@ public:
 
     /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
     void take_request(http_request& request) {
-        std::size_t size = 96 + request.target.size() + request.origin.host.size();
-        for (header_view const field : request.headers) size += field.name.size() + field.value.size() + 4;
-        // The 96 hold all that stands between these texts.
-        head_.resize(size);
-        fixed_buffer into(head_.data(), head_.size());
-        http1::write_head(into, request);
-        head_.resize(into.view().size());
+        http1::write_head(head_, request);
         body_.swap(request.body);
     }
 
@@ -54,11 +47,11 @@ public:
             request.body = body_;
             return;
         }
-        forget_request();
+        head_.wipe();
         body_.swap(request.body);
     }
 
-    [[nodiscard]] std::size_t request_size() const noexcept { return head_.size() + body_.size(); }
+    [[nodiscard]] std::size_t request_size() const noexcept { return head_.view().size() + body_.size(); }
 
     /// Begins with an answer anew.
     void expect_answer(http_limits const& limits) {
@@ -74,19 +67,14 @@ public:
     [[nodiscard]] response_reader& reader() noexcept { return *reader_; }
 
     /// Writes some bytes of the request, from `offset` on; see `connection_stream::start_write`.
-    void write_request(std::size_t offset, call const& owner) {
-        std::size_t const of_body = offset > head_.size() ? offset - head_.size() : 0;
-        start_write({boost::asio::buffer(head_) + offset, boost::asio::buffer(body_) + of_body}, owner);
+    void write_request(std::size_t offset) {
+        std::string_view const head = head_.view();
+        std::size_t const of_body = offset > head.size() ? offset - head.size() : 0;
+        start_write({boost::asio::buffer(head.data(), head.size()) + offset, boost::asio::buffer(body_) + of_body});
     }
 
 private:
-    // It holds the token. Nothing stands behind its end, since it is always written anew.
-    void forget_request() noexcept {
-        if (!head_.empty()) overwrite(head_.data(), head_.size());
-        head_.clear();
-    }
-
-    std::string head_;
+    reused_buffer head_;  ///< It holds the token.
     std::string body_;
     std::unique_ptr<char[]> lines_;  ///< For those that come in pieces.
     std::size_t line_memory_ = 0;

@@ -190,7 +190,7 @@ private:
                 return progress::on;
             case state::writing: return write();
             case state::yielding:
-                connection_->start_late_read(most_per_read, watch_.call());
+                connection_->start_late_read(most_per_read);
                 state_ = state::reading;
                 return progress::on;
             case state::reading: return read();
@@ -236,6 +236,7 @@ private:
     }
 
     void converse() {
+        connection_->serve(watch_.call());
         connection_->take_request(request_);
         has_request_ = true;
         connection_->expect_answer(request().limits);
@@ -266,9 +267,9 @@ private:
         io_step& writing = connection_->writing;
         io_step& reading = connection_->reading;
         while (written_ < total()) {
-            if (writing.is_idle()) connection_->write_request(written_, watch_.call());
+            if (writing.is_idle()) connection_->write_request(written_);
             // An interim response has ended the read beside a large request.
-            if (!writing.is_done() && written_ != 0 && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
+            if (!writing.is_done() && written_ != 0 && reading.is_idle()) connection_->start_read(most_per_read);
             if (!writing.is_done() && !reading.is_done()) return progress::waits;
             if (writing.is_done()) {
                 written_ += writing.count();
@@ -278,7 +279,7 @@ private:
                 writing.clear();
             }
             if (write_failed_ || reading.is_done()) break;
-            if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
+            if (written_ < total() && reading.is_idle()) connection_->start_read(most_per_read);
         }
         may_have_written_ = may_have_written_ || writing.is_pending();
         return await_answer();
@@ -301,7 +302,7 @@ private:
                 return progress::on;
             }
 
-            if (reading.is_idle()) connection_->start_read(most_per_read, watch_.call());
+            if (reading.is_idle()) connection_->start_read(most_per_read);
             if (!reading.is_done()) return progress::waits;
             error_code const error = reading.error();
             if (!error) continue;
@@ -353,6 +354,7 @@ private:
         if (!reader().keep_alive() || http1::asks_to_close(request().headers) || write_failed_ || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         return_request();
+        connection_->rest();
         shared_->pool->give(std::move(connection_), limit);
     }
 
