@@ -113,15 +113,15 @@ public:
             body_.append(buffer_, at, size);
             return size;
         }
+        // Nothing else ends so.
+        if (!seen.ends_with("\r\n0\r\n\r\n")) return std::nullopt;
         while (true) {
             std::size_t const line = seen.find("\r\n", at);
-            if (line == std::string_view::npos) return std::nullopt;
             std::size_t size = 0;
             std::from_chars(buffer_.data() + at, buffer_.data() + line, size, 16);
-            if (filled_ < line + 4 + size) return std::nullopt;
+            if (size == 0) return body_.size();
             body_.append(buffer_, line + 2, size);
             at = line + 4 + size;
-            if (size == 0) return body_.size();
         }
     }
 

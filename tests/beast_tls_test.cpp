@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -22,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -615,6 +617,32 @@ TEST_CASE("a server that waits for the answer to its wish for a new handshake he
     CHECK(answer.error().possibly_applied == (method == http_method::put));
     CHECK(answer.error().who != fault::timeout);
     CHECK(transport.send(request_to(server.origin())).has_value());
+}
+
+TEST_CASE("calls in company over TLS find the answer that has come meanwhile, and the one that comes later") {
+    raw_script script;
+    for (int round = 0; round < 6; ++round) {
+        script.push_back(raw_step::read_request());
+        if (round % 2 == 1) script.push_back(raw_step::pause(20ms));
+        script.push_back(raw_step::send(ok_text));
+    }
+    script.push_back(raw_step::stay_silent());
+    raw_server server({script}, server_tls(good_certificate()));
+    asio::io_context context;
+    beast_transport transport(context, transport_options(trusting()));
+    for (int round = 0; round < 6; ++round) {
+        int answered = 0;
+        for (int i = 0; i < 3; ++i) {
+            asio::co_spawn(context, transport.send(request_to(server.origin())), [&](std::exception_ptr, result<http_response> answer) {
+                answered += answer.has_value() && answer->body == "ok" ? 1 : 0;
+            });
+        }
+        if (round % 2 == 0) asio::post(context, [] { std::this_thread::sleep_for(10ms); });
+        context.restart();
+        context.run();
+        CHECK(answered == 3);
+    }
+    CHECK(server.connections() == 3);
 }
 
 TEST_CASE("a server that never says farewell delays nothing") {

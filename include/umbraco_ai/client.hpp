@@ -174,7 +174,7 @@ public:
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        // Begun where it goes on, since it is not small.
+        // Made as what it is passed as, since it is costly to move.
         auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
         if constexpr (!is_awaited<T>) {
             if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));

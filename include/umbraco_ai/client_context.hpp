@@ -45,7 +45,7 @@ public:
         return spare;
     }
 
-    /// Keeps the memory of a request that is over, and nothing of what it holds.
+    /// Keeps the memory of a request that is over, and nothing of what it holds but its origin, which is the client's.
     void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
         constexpr std::size_t most_bytes = 16 * 1024;
         if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;

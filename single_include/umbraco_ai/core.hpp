@@ -611,9 +611,9 @@ public:
 
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
     void clear() noexcept { size_ = 0; }
-    /// Clears it and overwrites what it held, which may be a secret.
+    /// Clears it and overwrites what it held, before a `clear` too.
     void wipe() noexcept {
-        if (size_ != 0) detail::overwrite(bytes_.data(), size_);
+        if (!bytes_.empty()) detail::overwrite(bytes_.data(), bytes_.size());
         size_ = 0;
     }
 
@@ -2125,15 +2125,17 @@ public:
     }
 
     bool read_string(std::string& out) {
-        std::string_view raw;
-        if (take_plain_string(raw)) {
-            assign(raw, raw.size(), out);
-            return true;
-        }
         if (!expect(json_kind::string)) return false;
-        std::size_t size = 0;
-        if (!scan_string(raw, size)) return false;
-        assign(raw, size, out);
+        char const* const begin = position_ + 1;
+        char const* p = detail::scan::skip_plain(begin, end_);
+        std::size_t saved = 0;
+        if (p == end_ || *p != '"') {
+            p = scan_rest(p, saved);
+            if (p == nullptr) return false;
+        }
+        position_ = p + 1;
+        std::string_view const raw = view(begin, p);
+        assign(raw, raw.size() - saved, out);
         return true;
     }
 
@@ -4260,7 +4262,7 @@ public:
         return spare;
     }
 
-    /// Keeps the memory of a request that is over, and nothing of what it holds.
+    /// Keeps the memory of a request that is over, and nothing of what it holds but its origin, which is the client's.
     void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
         constexpr std::size_t most_bytes = 16 * 1024;
         if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
@@ -8980,7 +8982,7 @@ public:
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        // Begun where it goes on, since it is not small.
+        // Made as what it is passed as, since it is costly to move.
         auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
         if constexpr (!is_awaited<T>) {
             if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
@@ -9358,7 +9360,7 @@ inline constexpr auto host_chars = [] {
     auto const skip_blanks = [&] {
         while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
     };
-    auto const skip_token = [&] {
+    auto const skip_some_token = [&] {
         std::size_t count = 0;
         while (count < text.size() && is_token_char(text[count])) ++count;
         text.remove_prefix(count);
@@ -9378,7 +9380,7 @@ inline constexpr auto host_chars = [] {
         if (!text.starts_with(';')) return false;
         text.remove_prefix(1);
         skip_blanks();
-        if (!skip_token()) return false;
+        if (!skip_some_token()) return false;
         std::string_view const rest = text;
         skip_blanks();
         if (!text.starts_with('=')) {
@@ -9387,7 +9389,7 @@ inline constexpr auto host_chars = [] {
         }
         text.remove_prefix(1);
         skip_blanks();
-        if (!(text.starts_with('"') ? skip_quoted() : skip_token())) return false;
+        if (!(text.starts_with('"') ? skip_quoted() : skip_some_token())) return false;
     }
     return true;
 }

@@ -1366,9 +1366,9 @@ public:
 
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
     void clear() noexcept { size_ = 0; }
-    /// Clears it and overwrites what it held, which may be a secret.
+    /// Clears it and overwrites what it held, before a `clear` too.
     void wipe() noexcept {
-        if (size_ != 0) detail::overwrite(bytes_.data(), size_);
+        if (!bytes_.empty()) detail::overwrite(bytes_.data(), bytes_.size());
         size_ = 0;
     }
 
@@ -2222,15 +2222,17 @@ public:
     }
 
     bool read_string(std::string& out) {
-        std::string_view raw;
-        if (take_plain_string(raw)) {
-            assign(raw, raw.size(), out);
-            return true;
-        }
         if (!expect(json_kind::string)) return false;
-        std::size_t size = 0;
-        if (!scan_string(raw, size)) return false;
-        assign(raw, size, out);
+        char const* const begin = position_ + 1;
+        char const* p = detail::scan::skip_plain(begin, end_);
+        std::size_t saved = 0;
+        if (p == end_ || *p != '"') {
+            p = scan_rest(p, saved);
+            if (p == nullptr) return false;
+        }
+        position_ = p + 1;
+        std::string_view const raw = view(begin, p);
+        assign(raw, raw.size() - saved, out);
         return true;
     }
 
@@ -4468,7 +4470,7 @@ public:
         return spare;
     }
 
-    /// Keeps the memory of a request that is over, and nothing of what it holds.
+    /// Keeps the memory of a request that is over, and nothing of what it holds but its origin, which is the client's.
     void keep_memory_of(std::unique_ptr<http_request> spent) noexcept {
         constexpr std::size_t most_bytes = 16 * 1024;
         if (!spent || spare_requests_.size() == spare_requests_.capacity()) return;
@@ -15335,7 +15337,7 @@ public:
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        // Begun where it goes on, since it is not small.
+        // Made as what it is passed as, since it is costly to move.
         auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
         if constexpr (!is_awaited<T>) {
             if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
@@ -16021,7 +16023,7 @@ enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
 /// What a call shares with the operations that it waits for: its limits, and where alone its coroutine sleeps. Whatever
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
-/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers hold
+/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
 /// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
 class call_state final : public alarmed {
 public:
@@ -16161,6 +16163,63 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_IO_STEP_HPP
+
+// ---- umbraco_ai/beast/detail/operation_memory.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_OPERATION_MEMORY_HPP
+#define UMBRACO_AI_BEAST_DETAIL_OPERATION_MEMORY_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Where Asio keeps one operation while it is pending: what is pending on a connection needs no memory but the connection's.
+/// One that is larger than it is anywhere is put on the heap. The next is not begun before the handler of the one before has run:
+/// Asio gives the memory back before that, and not on the strand of the handler.
+class operation_memory {
+public:
+    operation_memory() = default;
+    operation_memory(operation_memory const&) = delete;
+    operation_memory& operator=(operation_memory const&) = delete;
+
+    [[nodiscard]] void* take(std::size_t size) {
+        if (is_taken_ || size > sizeof space_) return ::operator new(size);
+        is_taken_ = true;
+        return space_;
+    }
+    void give(void* block) noexcept {
+        if (block == space_) is_taken_ = false;
+        else ::operator delete(block);
+    }
+
+private:
+    alignas(std::max_align_t) unsigned char space_[320];
+    bool is_taken_ = false;
+};
+
+/// The allocator of a handler that owns the memory, or what the memory is in.
+template <class T>
+class operation_allocator {
+public:
+    using value_type = T;
+
+    explicit operation_allocator(operation_memory& memory) noexcept : memory_(&memory) {}
+    template <class U>
+    operation_allocator(operation_allocator<U> const& other) noexcept : memory_(&other.memory()) {}
+
+    [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(memory_->take(count * sizeof(T))); }
+    void deallocate(T* block, std::size_t) noexcept { memory_->give(block); }
+
+    [[nodiscard]] operation_memory& memory() const noexcept { return *memory_; }
+
+    friend bool operator==(operation_allocator const& a, operation_allocator const& b) noexcept { return a.memory_ == b.memory_; }
+
+private:
+    operation_memory* memory_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_OPERATION_MEMORY_HPP
 
 // ---- umbraco_ai/beast/detail/ca_locations.hpp ----
 #ifndef UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
@@ -16751,8 +16810,8 @@ public:
 
     /// From here on the operations are this call's, which they wake.
     void serve(std::shared_ptr<call_state> const& owner) noexcept { owner_ = owner; }
-    /// Nothing is pending, and nobody is woken any more.
-    void rest() noexcept { owner_.reset(); }
+    /// The call needs it no more. Not before all steps are idle.
+    void leave_call() noexcept { owner_.reset(); }
 
     /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
     void start_connect(tcp::endpoint const& address) {
@@ -16760,7 +16819,7 @@ public:
         setup.begin();
         socket_.open(address.protocol(), error);
         if (error) setup.end(error, 0);
-        else socket_.async_connect(address, event(*this, &connection_stream::has_connected));
+        else socket_.async_connect(address, event(*this, of_writing_, &connection_stream::has_connected));
     }
 
     /// After a successful `start_connect`.
@@ -16793,9 +16852,11 @@ public:
     }
 
     /// The same where the bytes may have come already: they are taken at once, rather than in a turn of the loop to come, when
-    /// others have taken their place in the caches of the processor. Where they were not there, the next ones are not looked for.
+    /// others have taken their place in the caches of the processor. Where they were not there, the next 16 are not looked for. Over
+    /// TLS it is the same.
     void start_late_read(std::size_t most) {
-        if (tls_ || looks_to_leave_out_ != 0) {
+        // What blocks would hold up the whole loop.
+        if (tls_ || looks_to_leave_out_ != 0 || !socket_.non_blocking()) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
             return start_read(most);
         }
@@ -16806,7 +16867,7 @@ public:
             static_cast<void>(has_read(error, count));
             return;
         }
-        looks_to_leave_out_ = most_looks;
+        looks_to_leave_out_ = looks_after_miss;
         start_read(most);
     }
 
@@ -16883,8 +16944,12 @@ private:
     class event {
     public:
         using executor_type = boost::asio::any_io_executor;
+        using allocator_type = operation_allocator<void>;
 
-        event(connection_stream& stream, continuation next) : stream_(stream.shared_from_this()), next_(next) {}
+        event(connection_stream& stream, operation_memory& memory, continuation next)
+            : stream_(stream.shared_from_this()), memory_(&memory), next_(next) {}
+
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(*memory_); }
 
         [[nodiscard]] executor_type get_executor() const noexcept {
             auto const owner = stream_->owner_.lock();
@@ -16898,6 +16963,7 @@ private:
 
     private:
         std::shared_ptr<connection_stream> stream_;
+        operation_memory* memory_;
         continuation next_;
     };
 
@@ -16907,10 +16973,10 @@ private:
 
     void receive(boost::asio::mutable_buffer into, continuation next) {
         asked_ = into.size();
-        socket_.async_read_some(into, event(*this, next));
+        socket_.async_read_some(into, event(*this, of_reading_, next));
     }
 
-    void send(buffer_pair const& data, continuation next) { socket_.async_write_some(data, event(*this, next)); }
+    void send(buffer_pair const& data, continuation next) { socket_.async_write_some(data, event(*this, of_writing_, next)); }
 
     void send_outgoing(continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, next); }
 
@@ -17040,9 +17106,13 @@ private:
         }
     }
 
-    // So many reads that bring no more than tickets are enough, and so often it is left out to look for what was not there.
+    // So many reads that bring no more than tickets are enough.
     static constexpr int most_looks = 16;
+    static constexpr int looks_after_miss = 16;
 
+    // Before the socket, whose pending operations are in them.
+    operation_memory of_reading_;
+    operation_memory of_writing_;
     tcp::socket socket_;
     std::weak_ptr<call_state> owner_;
     std::shared_ptr<tls_context> context_;
@@ -17278,7 +17348,7 @@ inline constexpr auto host_chars = [] {
     auto const skip_blanks = [&] {
         while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
     };
-    auto const skip_token = [&] {
+    auto const skip_some_token = [&] {
         std::size_t count = 0;
         while (count < text.size() && is_token_char(text[count])) ++count;
         text.remove_prefix(count);
@@ -17298,7 +17368,7 @@ inline constexpr auto host_chars = [] {
         if (!text.starts_with(';')) return false;
         text.remove_prefix(1);
         skip_blanks();
-        if (!skip_token()) return false;
+        if (!skip_some_token()) return false;
         std::string_view const rest = text;
         skip_blanks();
         if (!text.starts_with('=')) {
@@ -17307,7 +17377,7 @@ inline constexpr auto host_chars = [] {
         }
         text.remove_prefix(1);
         skip_blanks();
-        if (!(text.starts_with('"') ? skip_quoted() : skip_token())) return false;
+        if (!(text.starts_with('"') ? skip_quoted() : skip_some_token())) return false;
     }
     return true;
 }
@@ -18059,6 +18129,7 @@ public:
 
     /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
     void take_request(http_request& request) {
+        head_.clear();
         http1::write_head(head_, request);
         body_.swap(request.body);
     }
@@ -18117,7 +18188,7 @@ namespace detail {
 
 /// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
 /// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.
-class connection_pool {
+class connection_pool : public std::enable_shared_from_this<connection_pool> {
     class line {
     public:
         explicit line(http_origin where) : origin(std::move(where)) {}
@@ -18203,6 +18274,26 @@ public:
         if (surplus) surplus->close();
     }
 
+    /// Wakes a call in a later turn of the loop, in one with the others on its strand that have asked for it meanwhile.
+    void wake_later(call_state& who) {
+        {
+            std::lock_guard const guard(mutex_);
+            if (yielding_.empty()) {
+                boost::asio::post(who.strand, [weak = weak_from_this()] {
+                    if (auto const self = weak.lock()) self->wake_yielding();
+                });
+                yielding_.push_back(who.weak_from_this());
+                yielding_on_ = who.strand;
+                return;
+            }
+            if (yielding_on_ == who.strand) {
+                yielding_.push_back(who.weak_from_this());
+                return;
+            }
+        }
+        who.wake_later();
+    }
+
     /// The execution context goes down: drops what is idle and who waits, and nobody may be told anything from here on.
     void shut_down() {
         {
@@ -18223,6 +18314,32 @@ private:
         clock::time_point given;
         clock::time_point expiry;
     };
+
+    // On the strand of all that are in the list.
+    void wake_yielding() {
+        std::vector<std::weak_ptr<alarmed>> list;
+        {
+            std::lock_guard const guard(mutex_);
+            list.swap(yielding_);
+            yielding_.swap(spare_list_);
+            yielding_on_ = boost::asio::any_io_executor();
+        }
+        for (std::size_t at = 0; at < list.size(); ++at) {
+            auto const one = std::static_pointer_cast<call_state>(list[at].lock());
+            if (!one) continue;
+            try {
+                one->rest.wake();
+            } catch (...) {
+                // A handler of the user's threw out of the loop; those behind it are not to wait for their deadlines.
+                while (++at < list.size())
+                    if (auto const left = std::static_pointer_cast<call_state>(list[at].lock())) wake(*left);
+                throw;
+            }
+        }
+        list.clear();
+        std::lock_guard const guard(mutex_);
+        if (spare_list_.capacity() < list.capacity()) spare_list_.swap(list);
+    }
 
     [[nodiscard]] bool enter(call_state& who) {
         std::lock_guard const guard(mutex_);
@@ -18286,6 +18403,9 @@ private:
     std::mutex mutex_;
     std::vector<entry> idle_;
     std::list<line> lines_;
+    std::vector<std::weak_ptr<alarmed>> yielding_;
+    std::vector<std::weak_ptr<alarmed>> spare_list_;  ///< Empty, for its memory.
+    boost::asio::any_io_executor yielding_on_;        ///< The strand of those in `yielding_`.
     bool is_closed_ = false;
 };
 
@@ -19106,7 +19226,7 @@ private:
             return progress::on;
         }
         state_ = state::yielding;
-        watch_.call()->wake_later();
+        shared_->pool->wake_later(*watch_.call());
         return progress::waits;
     }
 
@@ -19203,7 +19323,7 @@ private:
         if (!reader().keep_alive() || http1::asks_to_close(request().headers) || write_failed_ || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         return_request();
-        connection_->rest();
+        connection_->leave_call();
         shared_->pool->give(std::move(connection_), limit);
     }
 

@@ -73,9 +73,9 @@ public:
 
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
     void clear() noexcept { size_ = 0; }
-    /// Clears it and overwrites what it held, which may be a secret.
+    /// Clears it and overwrites what it held, before a `clear` too.
     void wipe() noexcept {
-        if (size_ != 0) detail::overwrite(bytes_.data(), size_);
+        if (!bytes_.empty()) detail::overwrite(bytes_.data(), bytes_.size());
         size_ = 0;
     }
 

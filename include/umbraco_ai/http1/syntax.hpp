@@ -157,7 +157,7 @@ inline constexpr auto host_chars = [] {
     auto const skip_blanks = [&] {
         while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
     };
-    auto const skip_token = [&] {
+    auto const skip_some_token = [&] {
         std::size_t count = 0;
         while (count < text.size() && is_token_char(text[count])) ++count;
         text.remove_prefix(count);
@@ -177,7 +177,7 @@ inline constexpr auto host_chars = [] {
         if (!text.starts_with(';')) return false;
         text.remove_prefix(1);
         skip_blanks();
-        if (!skip_token()) return false;
+        if (!skip_some_token()) return false;
         std::string_view const rest = text;
         skip_blanks();
         if (!text.starts_with('=')) {
@@ -186,7 +186,7 @@ inline constexpr auto host_chars = [] {
         }
         text.remove_prefix(1);
         skip_blanks();
-        if (!(text.starts_with('"') ? skip_quoted() : skip_token())) return false;
+        if (!(text.starts_with('"') ? skip_quoted() : skip_some_token())) return false;
     }
     return true;
 }

@@ -125,15 +125,17 @@ public:
     }
 
     bool read_string(std::string& out) {
-        std::string_view raw;
-        if (take_plain_string(raw)) {
-            assign(raw, raw.size(), out);
-            return true;
-        }
         if (!expect(json_kind::string)) return false;
-        std::size_t size = 0;
-        if (!scan_string(raw, size)) return false;
-        assign(raw, size, out);
+        char const* const begin = position_ + 1;
+        char const* p = detail::scan::skip_plain(begin, end_);
+        std::size_t saved = 0;
+        if (p == end_ || *p != '"') {
+            p = scan_rest(p, saved);
+            if (p == nullptr) return false;
+        }
+        position_ = p + 1;
+        std::string_view const raw = view(begin, p);
+        assign(raw, raw.size() - saved, out);
         return true;
     }
 

@@ -25,7 +25,7 @@ enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
 /// What a call shares with the operations that it waits for: its limits, and where alone its coroutine sleeps. Whatever
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
-/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers hold
+/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
 /// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
 class call_state final : public alarmed {
 public:

@@ -11,6 +11,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -28,7 +29,7 @@ namespace detail {
 
 /// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
 /// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.
-class connection_pool {
+class connection_pool : public std::enable_shared_from_this<connection_pool> {
     class line {
     public:
         explicit line(http_origin where) : origin(std::move(where)) {}
@@ -114,6 +115,26 @@ public:
         if (surplus) surplus->close();
     }
 
+    /// Wakes a call in a later turn of the loop, in one with the others on its strand that have asked for it meanwhile.
+    void wake_later(call_state& who) {
+        {
+            std::lock_guard const guard(mutex_);
+            if (yielding_.empty()) {
+                boost::asio::post(who.strand, [weak = weak_from_this()] {
+                    if (auto const self = weak.lock()) self->wake_yielding();
+                });
+                yielding_.push_back(who.weak_from_this());
+                yielding_on_ = who.strand;
+                return;
+            }
+            if (yielding_on_ == who.strand) {
+                yielding_.push_back(who.weak_from_this());
+                return;
+            }
+        }
+        who.wake_later();
+    }
+
     /// The execution context goes down: drops what is idle and who waits, and nobody may be told anything from here on.
     void shut_down() {
         {
@@ -134,6 +155,32 @@ private:
         clock::time_point given;
         clock::time_point expiry;
     };
+
+    // On the strand of all that are in the list.
+    void wake_yielding() {
+        std::vector<std::weak_ptr<alarmed>> list;
+        {
+            std::lock_guard const guard(mutex_);
+            list.swap(yielding_);
+            yielding_.swap(spare_list_);
+            yielding_on_ = boost::asio::any_io_executor();
+        }
+        for (std::size_t at = 0; at < list.size(); ++at) {
+            auto const one = std::static_pointer_cast<call_state>(list[at].lock());
+            if (!one) continue;
+            try {
+                one->rest.wake();
+            } catch (...) {
+                // A handler of the user's threw out of the loop; those behind it are not to wait for their deadlines.
+                while (++at < list.size())
+                    if (auto const left = std::static_pointer_cast<call_state>(list[at].lock())) wake(*left);
+                throw;
+            }
+        }
+        list.clear();
+        std::lock_guard const guard(mutex_);
+        if (spare_list_.capacity() < list.capacity()) spare_list_.swap(list);
+    }
 
     [[nodiscard]] bool enter(call_state& who) {
         std::lock_guard const guard(mutex_);
@@ -197,6 +244,9 @@ private:
     std::mutex mutex_;
     std::vector<entry> idle_;
     std::list<line> lines_;
+    std::vector<std::weak_ptr<alarmed>> yielding_;
+    std::vector<std::weak_ptr<alarmed>> spare_list_;  ///< Empty, for its memory.
+    boost::asio::any_io_executor yielding_on_;        ///< The strand of those in `yielding_`.
     bool is_closed_ = false;
 };
 

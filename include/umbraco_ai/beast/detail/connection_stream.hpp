@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/io_step.hpp>
+#include <umbraco_ai/beast/detail/operation_memory.hpp>
 #include <umbraco_ai/beast/detail/tls_context.hpp>
 #include <umbraco_ai/beast/detail/tls_engine.hpp>
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
@@ -47,8 +48,8 @@ public:
 
     /// From here on the operations are this call's, which they wake.
     void serve(std::shared_ptr<call_state> const& owner) noexcept { owner_ = owner; }
-    /// Nothing is pending, and nobody is woken any more.
-    void rest() noexcept { owner_.reset(); }
+    /// The call needs it no more. Not before all steps are idle.
+    void leave_call() noexcept { owner_.reset(); }
 
     /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
     void start_connect(tcp::endpoint const& address) {
@@ -56,7 +57,7 @@ public:
         setup.begin();
         socket_.open(address.protocol(), error);
         if (error) setup.end(error, 0);
-        else socket_.async_connect(address, event(*this, &connection_stream::has_connected));
+        else socket_.async_connect(address, event(*this, of_writing_, &connection_stream::has_connected));
     }
 
     /// After a successful `start_connect`.
@@ -89,9 +90,11 @@ public:
     }
 
     /// The same where the bytes may have come already: they are taken at once, rather than in a turn of the loop to come, when
-    /// others have taken their place in the caches of the processor. Where they were not there, the next ones are not looked for.
+    /// others have taken their place in the caches of the processor. Where they were not there, the next 16 are not looked for. Over
+    /// TLS it is the same.
     void start_late_read(std::size_t most) {
-        if (tls_ || looks_to_leave_out_ != 0) {
+        // What blocks would hold up the whole loop.
+        if (tls_ || looks_to_leave_out_ != 0 || !socket_.non_blocking()) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
             return start_read(most);
         }
@@ -102,7 +105,7 @@ public:
             static_cast<void>(has_read(error, count));
             return;
         }
-        looks_to_leave_out_ = most_looks;
+        looks_to_leave_out_ = looks_after_miss;
         start_read(most);
     }
 
@@ -179,8 +182,12 @@ private:
     class event {
     public:
         using executor_type = boost::asio::any_io_executor;
+        using allocator_type = operation_allocator<void>;
 
-        event(connection_stream& stream, continuation next) : stream_(stream.shared_from_this()), next_(next) {}
+        event(connection_stream& stream, operation_memory& memory, continuation next)
+            : stream_(stream.shared_from_this()), memory_(&memory), next_(next) {}
+
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(*memory_); }
 
         [[nodiscard]] executor_type get_executor() const noexcept {
             auto const owner = stream_->owner_.lock();
@@ -194,6 +201,7 @@ private:
 
     private:
         std::shared_ptr<connection_stream> stream_;
+        operation_memory* memory_;
         continuation next_;
     };
 
@@ -203,10 +211,10 @@ private:
 
     void receive(boost::asio::mutable_buffer into, continuation next) {
         asked_ = into.size();
-        socket_.async_read_some(into, event(*this, next));
+        socket_.async_read_some(into, event(*this, of_reading_, next));
     }
 
-    void send(buffer_pair const& data, continuation next) { socket_.async_write_some(data, event(*this, next)); }
+    void send(buffer_pair const& data, continuation next) { socket_.async_write_some(data, event(*this, of_writing_, next)); }
 
     void send_outgoing(continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, next); }
 
@@ -336,9 +344,13 @@ private:
         }
     }
 
-    // So many reads that bring no more than tickets are enough, and so often it is left out to look for what was not there.
+    // So many reads that bring no more than tickets are enough.
     static constexpr int most_looks = 16;
+    static constexpr int looks_after_miss = 16;
 
+    // Before the socket, whose pending operations are in them.
+    operation_memory of_reading_;
+    operation_memory of_writing_;
     tcp::socket socket_;
     std::weak_ptr<call_state> owner_;
     std::shared_ptr<tls_context> context_;

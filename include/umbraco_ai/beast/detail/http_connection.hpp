@@ -37,6 +37,7 @@ public:
 
     /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
     void take_request(http_request& request) {
+        head_.clear();
         http1::write_head(head_, request);
         body_.swap(request.body);
     }

@@ -257,7 +257,7 @@ private:
             return progress::on;
         }
         state_ = state::yielding;
-        watch_.call()->wake_later();
+        shared_->pool->wake_later(*watch_.call());
         return progress::waits;
     }
 
@@ -354,7 +354,7 @@ private:
         if (!reader().keep_alive() || http1::asks_to_close(request().headers) || write_failed_ || written_ != total() || connection_->buffer.size() != 0) return;
         if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
         return_request();
-        connection_->rest();
+        connection_->leave_call();
         shared_->pool->give(std::move(connection_), limit);
     }
 
