@@ -117,22 +117,18 @@ public:
 
     /// Wakes a call in a later turn of the loop, in one with the others on its strand that have asked for it meanwhile.
     void wake_later(call_state& who) {
-        {
-            std::lock_guard const guard(mutex_);
-            if (yielding_.empty()) {
-                boost::asio::post(who.strand, [weak = weak_from_this()] {
-                    if (auto const self = weak.lock()) self->wake_yielding();
-                });
-                yielding_.push_back(who.weak_from_this());
-                yielding_on_ = who.strand;
-                return;
-            }
-            if (yielding_on_ == who.strand) {
-                yielding_.push_back(who.weak_from_this());
-                return;
-            }
+        std::lock_guard const guard(mutex_);
+        if (auto const turn = next_turn_.lock()) {
+            if (turn->strand == who.strand) turn->calls.push_back(who.weak_from_this());
+            else who.wake_later();
+            return;
         }
-        who.wake_later();
+        auto const turn = std::make_shared<loop_turn>(who.strand);
+        turn->calls.push_back(who.weak_from_this());
+        boost::asio::post(who.strand, [turn, weak = weak_from_this()] {
+            if (auto const self = weak.lock()) self->run(*turn);
+        });
+        next_turn_ = turn;
     }
 
     /// The execution context goes down: drops what is idle and who waits, and nobody may be told anything from here on.
@@ -156,30 +152,34 @@ private:
         clock::time_point expiry;
     };
 
-    // On the strand of all that are in the list.
-    void wake_yielding() {
-        std::vector<std::weak_ptr<alarmed>> list;
+    // Owned by what is posted: where that never runs, nobody joins it any more.
+    class loop_turn {
+    public:
+        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) {}
+
+        boost::asio::any_io_executor const strand;
+        std::vector<std::weak_ptr<alarmed>> calls;
+    };
+
+    void run(loop_turn& turn) {
         {
+            // Who asks from here on takes another turn.
             std::lock_guard const guard(mutex_);
-            list.swap(yielding_);
-            yielding_.swap(spare_list_);
-            yielding_on_ = boost::asio::any_io_executor();
+            next_turn_.reset();
         }
-        for (std::size_t at = 0; at < list.size(); ++at) {
-            auto const one = std::static_pointer_cast<call_state>(list[at].lock());
+        for (std::size_t at = 0; at < turn.calls.size(); ++at) {
+            auto const one = std::static_pointer_cast<call_state>(turn.calls[at].lock());
             if (!one) continue;
             try {
                 one->rest.wake();
             } catch (...) {
                 // A handler of the user's threw out of the loop; those behind it are not to wait for their deadlines.
-                while (++at < list.size())
-                    if (auto const left = std::static_pointer_cast<call_state>(list[at].lock())) wake(*left);
+                std::lock_guard const guard(mutex_);
+                while (++at < turn.calls.size())
+                    if (auto const left = std::static_pointer_cast<call_state>(turn.calls[at].lock())) wake(*left);
                 throw;
             }
         }
-        list.clear();
-        std::lock_guard const guard(mutex_);
-        if (spare_list_.capacity() < list.capacity()) spare_list_.swap(list);
     }
 
     [[nodiscard]] bool enter(call_state& who) {
@@ -244,9 +244,7 @@ private:
     std::mutex mutex_;
     std::vector<entry> idle_;
     std::list<line> lines_;
-    std::vector<std::weak_ptr<alarmed>> yielding_;
-    std::vector<std::weak_ptr<alarmed>> spare_list_;  ///< Empty, for its memory.
-    boost::asio::any_io_executor yielding_on_;        ///< The strand of those in `yielding_`.
+    std::weak_ptr<loop_turn> next_turn_;  ///< Which a call on its strand may join.
     bool is_closed_ = false;
 };
 
