@@ -155,7 +155,7 @@ private:
     // Owned by what is posted: where that never runs, nobody joins it any more.
     class loop_turn {
     public:
-        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) {}
+        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) { calls.reserve(64); }
 
         boost::asio::any_io_executor const strand;
         std::vector<std::weak_ptr<alarmed>> calls;
