@@ -2109,6 +2109,187 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_JSON_ESCAPE_HPP
 
+// ---- umbraco_ai/json/cursor.hpp ----
+#ifndef UMBRACO_AI_JSON_CURSOR_HPP
+#define UMBRACO_AI_JSON_CURSOR_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// A place in a JSON text (RFC 8259), which goes over blanks, words, numbers and strings, validates them, and knows nothing of what
+/// they make up. It stops at the first error and notes it. The text must outlive it.
+class json_cursor {
+public:
+    /// The number of bytes that are not read yet.
+    [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
+
+    /// How many bytes are behind it: after `peek` where the next value begins, after a failure where it stopped.
+    [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(position_ - begin_); }
+
+    /// Notes the first error, at the present offset. Gives false.
+    [[gnu::cold, gnu::noinline]] bool fail(errc code, char const* what) {
+        if (failed()) return false;
+        code_ = code;
+        what_ = what;
+        offset_ = static_cast<std::size_t>(position_ - begin_);
+        return false;
+    }
+
+    [[nodiscard]] bool failed() const noexcept { return what_ != nullptr; }
+
+    /// Takes a string without escapes and beyond-ASCII, where one stands next without a blank before it; `out` views the document.
+    [[nodiscard, gnu::always_inline]] bool take_plain_string(std::string_view& out) noexcept {
+        if (position_ == end_ || *position_ != '"') return false;
+        char const* const p = detail::scan::skip_plain(position_ + 1, end_);
+        if (p == end_ || *p != '"') return false;
+        out = view(position_ + 1, p);
+        position_ = p + 1;
+        return true;
+    }
+
+protected:
+    explicit json_cursor(std::string_view text) noexcept : begin_(text.data()), position_(begin_), end_(begin_ + text.size()) {
+        if (text.starts_with("\xEF\xBB\xBF")) position_ += 3;
+    }
+
+    /// What is not read yet.
+    [[nodiscard]] std::string_view rest() const noexcept { return view(position_, end_); }
+    /// Takes bytes that were looked at in `rest()`.
+    void skip(std::size_t count) noexcept { position_ += count; }
+
+    [[nodiscard]] static std::string_view view(char const* begin, char const* end) noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
+
+    [[nodiscard]] bool is_at_blank() const noexcept { return position_ != end_ && static_cast<unsigned char>(*position_) <= ' '; }
+
+    void skip_blanks() noexcept {
+        if (is_at_blank()) skip_some_blanks();
+    }
+
+    [[gnu::noinline]] void skip_some_blanks() noexcept {
+        // One blank is common after a colon; more of them come in runs.
+        if (detail::is_json_blank(*position_)) ++position_;
+        if (is_at_blank()) position_ = detail::scan::skip_blanks(position_, end_);
+    }
+
+    [[nodiscard]] bool take(char c) noexcept {
+        if (position_ == end_ || *position_ != c) return false;
+        ++position_;
+        return true;
+    }
+
+    template <std::size_t Size>
+    bool literal(char const (&word)[Size]) {
+        if (remaining() < Size - 1 || std::memcmp(position_, word, Size - 1) != 0) return fail(errc::malformed_json, "no JSON value");
+        position_ += Size - 1;
+        return true;
+    }
+
+    [[nodiscard]] bool skip_digits() noexcept {
+        char const* const begin = position_;
+        while (position_ != end_ && *position_ >= '0' && *position_ <= '9') ++position_;
+        return position_ != begin;
+    }
+
+    bool scan_number() {
+        auto const refuse = [this] { return fail(errc::malformed_json, "a number is malformed"); };
+        if (take('-') && position_ == end_) return refuse();
+        if (!take('0') && !skip_digits()) return refuse();
+        if (take('.') && !skip_digits()) return refuse();
+        if (take('e') || take('E')) {
+            if (!take('+')) static_cast<void>(take('-'));
+            if (!skip_digits()) return refuse();
+        }
+        return true;
+    }
+
+    [[nodiscard]] static bool continues_number(char c) noexcept { return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E'; }
+
+    /// A string from its opening quote on. `size` is that of its text once decoded; it equals that of `raw` only where there
+    /// is no escape, since each escape is longer than what it stands for.
+    bool scan_string(std::string_view& raw, std::size_t& size) {
+        char const* const begin = position_ + 1;
+        char const* p = detail::scan::skip_plain(begin, end_);
+        std::size_t saved = 0;
+        if (p == end_ || *p != '"') {
+            p = scan_rest(p, saved);
+            if (p == nullptr) return false;
+        }
+        position_ = p + 1;
+        raw = view(begin, p);
+        size = raw.size() - saved;
+        return true;
+    }
+
+    /// The text of a string, from what `scan_string` found.
+    static void assign(std::string_view raw, std::size_t size, std::string& out) {
+        if (size == raw.size()) {
+            // Into an empty string, which most are, this takes fewer steps than to assign.
+            out.clear();
+            out.append(raw.data(), raw.size());
+            return;
+        }
+        out.resize(size);
+        detail::decode_string(raw, out.data());
+    }
+
+    [[gnu::cold, gnu::noinline]] bool no_value() {
+        return position_ == end_ ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
+    }
+
+    char const* begin_;
+    char const* position_;
+    char const* end_;
+    char const* what_ = nullptr;
+    std::size_t offset_ = 0;
+    errc code_{};
+
+private:
+    /// From a byte that is not plain to the closing quote; null after an error. `saved` counts what decoding takes away.
+    [[gnu::noinline]] char const* scan_rest(char const* p, std::size_t& saved) {
+        while (p != end_) {
+            if (*p == '"') return p;
+            if (static_cast<unsigned char>(*p) >= 0x80) {
+                do {
+                    std::size_t const length = utf8_step(p);
+                    if (length == 0) return stop(p, errc::invalid_utf8, "it is not UTF-8");
+                    p += length;
+                } while (p != end_ && static_cast<unsigned char>(*p) >= 0x80);
+            } else if (*p == '\\') {
+                do {
+                    std::size_t const length = detail::escape_length(p, end_, saved);
+                    if (length == 0) return stop(p, errc::malformed_json, end_ - p == 1 ? "the text ends early" : "an escape is malformed");
+                    p += length;
+                } while (p != end_ && *p == '\\');
+            } else if (static_cast<unsigned char>(*p) < 0x20) {
+                return stop(p, errc::malformed_json, "a control character stands in a string");
+            }
+            p = detail::scan::skip_plain(p, end_);
+        }
+        return stop(p, errc::malformed_json, "the text ends early");
+    }
+
+    /// The length of the UTF-8 sequence at `p`, or 0; the common ones first.
+    [[nodiscard]] std::size_t utf8_step(char const* p) const noexcept {
+        auto const byte = [p](std::size_t i) { return static_cast<unsigned char>(p[i]); };
+        auto const continues = [p](std::size_t i) { return static_cast<signed char>(p[i]) < -0x40; };
+        unsigned const first = byte(0);
+        if (end_ - p >= 3) {
+            if (first >= 0xC2 && first < 0xE0) return continues(1) ? 2 : 0;
+            if (first > 0xE0 && first < 0xF0 && first != 0xED) return continues(1) && continues(2) ? 3 : 0;
+        }
+        return detail::utf8_length(view(p, end_));
+    }
+
+    char const* stop(char const* p, errc code, char const* what) {
+        position_ = p;
+        fail(code, what);
+        return nullptr;
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_JSON_CURSOR_HPP
+
 // ---- umbraco_ai/json/reader.hpp ----
 #ifndef UMBRACO_AI_JSON_READER_HPP
 #define UMBRACO_AI_JSON_READER_HPP
@@ -2155,14 +2336,11 @@ private:
 /// Reads JSON (RFC 8259) in one pass, straight into values: no tree. Everything is validated, what is skipped too: UTF-8,
 /// escapes, surrogates, number grammar, depth. Each `read_…` gives false after the first error, which `error()` holds with
 /// the JSON path and the byte offset, never with text of the document. The text must outlive the reader.
-class json_reader {
+class json_reader : public json_cursor {
 public:
     static constexpr std::size_t default_depth = 64;
 
-    explicit json_reader(std::string_view text, std::size_t max_depth = default_depth) noexcept
-        : begin_(text.data()), position_(begin_), end_(begin_ + text.size()), max_depth_(max_depth) {
-        if (text.starts_with("\xEF\xBB\xBF")) position_ += 3;
-    }
+    explicit json_reader(std::string_view text, std::size_t max_depth = default_depth) noexcept : json_cursor(text), max_depth_(max_depth) {}
 
     /// The kind of the next value, by its first character.
     [[nodiscard, gnu::always_inline]] json_kind peek() noexcept {
@@ -2223,16 +2401,10 @@ public:
 
     bool read_string(std::string& out) {
         if (!expect(json_kind::string)) return false;
-        char const* const begin = position_ + 1;
-        char const* p = detail::scan::skip_plain(begin, end_);
-        std::size_t saved = 0;
-        if (p == end_ || *p != '"') {
-            p = scan_rest(p, saved);
-            if (p == nullptr) return false;
-        }
-        position_ = p + 1;
-        std::string_view const raw = view(begin, p);
-        assign(raw, raw.size() - saved, out);
+        std::string_view raw;
+        std::size_t size = 0;
+        if (!scan_string(raw, size)) return false;
+        assign(raw, size, out);
         return true;
     }
 
@@ -2245,16 +2417,6 @@ public:
             assign(out, size, scratch);
             out = scratch;
         }
-        return true;
-    }
-
-    /// Takes a string without escapes and beyond-ASCII, where one stands next without a blank before it; `out` views the document.
-    [[nodiscard, gnu::always_inline]] bool take_plain_string(std::string_view& out) noexcept {
-        if (position_ == end_ || *position_ != '"') return false;
-        char const* const p = detail::scan::skip_plain(position_ + 1, end_);
-        if (p == end_ || *p != '"') return false;
-        out = view(position_ + 1, p);
-        position_ = p + 1;
         return true;
     }
 
@@ -2317,9 +2479,6 @@ public:
         return position_ == end_ || fail(errc::malformed_json, "text follows the JSON value");
     }
 
-    /// The number of bytes that are not read yet.
-    [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
-
     /// Whether a value of this kind stands next; the error names what is there instead.
     [[gnu::always_inline]] bool expect(json_kind kind) {
         // Mostly it stands here.
@@ -2329,20 +2488,6 @@ public:
         }
         return expect_after_blanks(kind);
     }
-
-    /// Notes the first error, at the present offset. Gives false.
-    [[gnu::cold, gnu::noinline]] bool fail(errc code, char const* what) {
-        if (failed()) return false;
-        code_ = code;
-        what_ = what;
-        offset_ = static_cast<std::size_t>(position_ - begin_);
-        return false;
-    }
-
-    [[nodiscard]] bool failed() const noexcept { return what_ != nullptr; }
-
-    /// How many bytes are behind it: after `peek` where the next value begins, after a failure where it stopped.
-    [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(position_ - begin_); }
 
     /// The first error; its path is whole once the scopes it occurred in are left.
     [[nodiscard]] failure error() const {
@@ -2373,22 +2518,11 @@ private:
     friend class detail::member_reader;
     friend struct json_codec<guid>;
 
-    /// What is not read yet.
-    [[nodiscard]] std::string_view rest() const noexcept { return view(position_, end_); }
-    /// Takes bytes that were looked at in `rest()`.
-    void skip(std::size_t count) noexcept { position_ += count; }
-
-    [[nodiscard]] static std::string_view view(char const* begin, char const* end) noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
-
     /// Puts a member, or an element where the name is empty, before the path of the error. Gives false.
     [[gnu::cold, gnu::noinline]] bool below(std::string_view name, std::size_t index) {
         std::string path = name.empty() ? '[' + std::to_string(index) + ']' : std::string(1, '.').append(name);
         path_ = std::move(path += path_);
         return false;
-    }
-
-    [[gnu::cold, gnu::noinline]] bool no_value() {
-        return position_ == end_ ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
     }
 
     [[gnu::noinline]] bool expect_after_blanks(json_kind kind) {
@@ -2401,24 +2535,6 @@ private:
         constexpr char const* expected[] = {"null is expected",     "true or false is expected", "a number is expected",
                                             "a string is expected", "an array is expected",      "an object is expected"};
         return fail(errc::wrong_type, expected[static_cast<std::size_t>(wanted)]);
-    }
-
-    [[nodiscard]] bool is_at_blank() const noexcept { return position_ != end_ && static_cast<unsigned char>(*position_) <= ' '; }
-
-    void skip_blanks() noexcept {
-        if (is_at_blank()) skip_some_blanks();
-    }
-
-    [[gnu::noinline]] void skip_some_blanks() noexcept {
-        // One blank is common after a colon; more of them come in runs.
-        if (detail::is_json_blank(*position_)) ++position_;
-        if (is_at_blank()) position_ = detail::scan::skip_blanks(position_, end_);
-    }
-
-    [[nodiscard]] bool take(char c) noexcept {
-        if (position_ == end_ || *position_ != c) return false;
-        ++position_;
-        return true;
     }
 
     bool enter() {
@@ -2476,33 +2592,6 @@ private:
         return close('}', "a comma or the end of the object is expected");
     }
 
-    template <std::size_t Size>
-    bool literal(char const (&word)[Size]) {
-        if (remaining() < Size - 1 || std::memcmp(position_, word, Size - 1) != 0) return fail(errc::malformed_json, "no JSON value");
-        position_ += Size - 1;
-        return true;
-    }
-
-    [[nodiscard]] bool skip_digits() noexcept {
-        char const* const begin = position_;
-        while (position_ != end_ && *position_ >= '0' && *position_ <= '9') ++position_;
-        return position_ != begin;
-    }
-
-    bool scan_number() {
-        auto const refuse = [this] { return fail(errc::malformed_json, "a number is malformed"); };
-        if (take('-') && position_ == end_) return refuse();
-        if (!take('0') && !skip_digits()) return refuse();
-        if (take('.') && !skip_digits()) return refuse();
-        if (take('e') || take('E')) {
-            if (!take('+')) static_cast<void>(take('-'));
-            if (!skip_digits()) return refuse();
-        }
-        return true;
-    }
-
-    [[nodiscard]] static bool continues_number(char c) noexcept { return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E'; }
-
     /// A number of more than 18 digits, or what is no whole number.
     [[gnu::noinline]] bool read_long_integer(std::int64_t& out) {
         char const* const begin = position_;
@@ -2513,83 +2602,8 @@ private:
         return true;
     }
 
-    /// A string from its opening quote on. `size` is that of its text once decoded; it equals that of `raw` only where there
-    /// is no escape, since each escape is longer than what it stands for.
-    bool scan_string(std::string_view& raw, std::size_t& size) {
-        char const* const begin = position_ + 1;
-        char const* p = detail::scan::skip_plain(begin, end_);
-        std::size_t saved = 0;
-        if (p == end_ || *p != '"') {
-            p = scan_rest(p, saved);
-            if (p == nullptr) return false;
-        }
-        position_ = p + 1;
-        raw = view(begin, p);
-        size = raw.size() - saved;
-        return true;
-    }
-
-    /// From a byte that is not plain to the closing quote; null after an error. `saved` counts what decoding takes away.
-    [[gnu::noinline]] char const* scan_rest(char const* p, std::size_t& saved) {
-        while (p != end_) {
-            if (*p == '"') return p;
-            if (static_cast<unsigned char>(*p) >= 0x80) {
-                do {
-                    std::size_t const length = utf8_step(p);
-                    if (length == 0) return stop(p, errc::invalid_utf8, "it is not UTF-8");
-                    p += length;
-                } while (p != end_ && static_cast<unsigned char>(*p) >= 0x80);
-            } else if (*p == '\\') {
-                do {
-                    std::size_t const length = detail::escape_length(p, end_, saved);
-                    if (length == 0) return stop(p, errc::malformed_json, end_ - p == 1 ? "the text ends early" : "an escape is malformed");
-                    p += length;
-                } while (p != end_ && *p == '\\');
-            } else if (static_cast<unsigned char>(*p) < 0x20) {
-                return stop(p, errc::malformed_json, "a control character stands in a string");
-            }
-            p = detail::scan::skip_plain(p, end_);
-        }
-        return stop(p, errc::malformed_json, "the text ends early");
-    }
-
-    /// The length of the UTF-8 sequence at `p`, or 0; the common ones first.
-    [[nodiscard]] std::size_t utf8_step(char const* p) const noexcept {
-        auto const byte = [p](std::size_t i) { return static_cast<unsigned char>(p[i]); };
-        auto const continues = [p](std::size_t i) { return static_cast<signed char>(p[i]) < -0x40; };
-        unsigned const first = byte(0);
-        if (end_ - p >= 3) {
-            if (first >= 0xC2 && first < 0xE0) return continues(1) ? 2 : 0;
-            if (first > 0xE0 && first < 0xF0 && first != 0xED) return continues(1) && continues(2) ? 3 : 0;
-        }
-        return detail::utf8_length(view(p, end_));
-    }
-
-    char const* stop(char const* p, errc code, char const* what) {
-        position_ = p;
-        fail(code, what);
-        return nullptr;
-    }
-
-    static void assign(std::string_view raw, std::size_t size, std::string& out) {
-        if (size == raw.size()) {
-            // Into an empty string, which most are, this takes fewer steps than to assign.
-            out.clear();
-            out.append(raw.data(), raw.size());
-            return;
-        }
-        out.resize(size);
-        detail::decode_string(raw, out.data());
-    }
-
-    char const* begin_;
-    char const* position_;
-    char const* end_;
     std::size_t depth_ = 0;
     std::size_t max_depth_;
-    char const* what_ = nullptr;
-    std::size_t offset_ = 0;
-    errc code_{};
     std::string path_;
     detail::member_order order_;
 };
@@ -17387,6 +17401,82 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP1_SYNTAX_HPP
 
+// ---- umbraco_ai/http1/framing.hpp ----
+#ifndef UMBRACO_AI_HTTP1_FRAMING_HPP
+#define UMBRACO_AI_HTTP1_FRAMING_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// What the fields of one message say about the end of its body, and about its connection (RFC 9112, 6 and 9.3). Strict: codings
+/// other than chunked, and lengths that contradict each other or a coding, are errors.
+class framing {
+public:
+    framing() = default;
+
+    /// Whether a field of this name is one that `obey` heeds.
+    [[nodiscard]] static bool heeds(std::string_view name) noexcept {
+        for (std::string_view const one : {"Connection", "Content-Length", "Transfer-Encoding"})
+            if (detail::equals_ignoring_case(name, one)) return true;
+        return false;
+    }
+
+    /// Of each field, those of a trailer too: a length there contradicts the chunks. Gives what is wrong with it.
+    [[nodiscard]] parse_error obey(std::string_view name, std::string_view value) noexcept {
+        // Most fields are none of these, as their length tells.
+        auto const is = [name](std::string_view wanted) { return name.size() == wanted.size() && detail::equals_ignoring_case(name, wanted); };
+        if (is("Connection")) {
+            says_close_ = says_close_ || detail::lists_token(value, "close");
+            says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
+            if (!detail::is_token_list(value)) return parse_error::bad_connection;
+        }
+        if (is("Content-Length")) return read_length(value);
+        if (is("Transfer-Encoding")) {
+            if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return parse_error::bad_transfer_encoding;
+            is_chunked_ = true;
+        }
+        return parse_error::none;
+    }
+
+    [[nodiscard]] bool is_chunked() const noexcept { return is_chunked_; }
+    [[nodiscard]] bool has_length() const noexcept { return has_length_; }
+    /// The Content-Length, or 0.
+    [[nodiscard]] std::uint64_t length() const noexcept { return length_; }
+
+    /// Whether the connection can carry another message.
+    [[nodiscard]] bool keep_alive(bool is_http_1_1) const noexcept {
+        // A server of HTTP/1.0 that chunks does not know what it says (RFC 9112, 6.1).
+        return !says_close_ && (is_http_1_1 || (says_keep_alive_ && !is_chunked_));
+    }
+
+private:
+    // The same number several times is one number (RFC 9112, 6.3).
+    [[nodiscard]] parse_error read_length(std::string_view value) noexcept {
+        if (is_chunked_) return parse_error::bad_transfer_encoding;
+        while (true) {
+            std::size_t const comma = value.find(',');
+            std::uint64_t length = 0;
+            if (!detail::read_decimal(detail::without_blanks(detail::prefix(value, comma)), length) || (has_length_ && length != length_))
+                return parse_error::bad_content_length;
+            has_length_ = true;
+            length_ = length;
+            if (comma == std::string_view::npos) return parse_error::none;
+            value.remove_prefix(comma + 1);
+        }
+    }
+
+    std::uint64_t length_ = 0;
+    bool has_length_ = false;
+    bool is_chunked_ = false;
+    bool says_close_ = false;
+    bool says_keep_alive_ = false;
+};
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_FRAMING_HPP
+
 // ---- umbraco_ai/http1/response_parser.hpp ----
 #ifndef UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
 #define UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
@@ -17440,7 +17530,7 @@ public:
 ///     }
 ///
 /// The same bytes give the same answer, or the same failure, however they are cut. One parser reads one answer.
-/// Strict: lines end with CR LF; folded fields, codings other than chunked, and lengths that contradict each other are errors.
+/// Strict: lines end with CR LF, and folded fields are errors; see `framing` too.
 class response_parser {
 public:
     /// `scratch` holds a line that comes in pieces, so it bounds a line with its CR. It must outlive the parser.
@@ -17553,9 +17643,7 @@ public:
 
     /// Of a complete answer: whether the connection can carry another one.
     [[nodiscard]] bool keep_alive() const noexcept {
-        if (state_ != state::complete || ends_with_connection_ || says_close_) return false;
-        // A server of HTTP/1.0 that chunks does not know what it says (RFC 9112, 6.1).
-        return is_http_1_1_ || (says_keep_alive_ && !is_chunked_);
+        return state_ == state::complete && !ends_with_connection_ && framing_.keep_alive(is_http_1_1_);
     }
 
 private:
@@ -17676,7 +17764,7 @@ private:
         std::string_view value;
         bool const ends_with_cr = begin.ends_with('\r');
         if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
-        if (is_framing(name)) return refuse(parse_error::header_too_large);
+        if (framing::heeds(name)) return refuse(parse_error::header_too_large);
         had_cr_ = ends_with_cr;
         dropped_in_ = state_;
         state_ = state::rest_of_field;
@@ -17726,42 +17814,9 @@ private:
         return true;
     }
 
-    [[nodiscard]] static bool is_framing(std::string_view name) noexcept {
-        for (std::string_view const framing : {"Connection", "Content-Length", "Transfer-Encoding"})
-            if (detail::equals_ignoring_case(name, framing)) return true;
-        return false;
-    }
-
-    // In a trailer too: a length there contradicts the chunks.
     [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
-        // Most fields are none of these, as their length tells.
-        auto const is = [name](std::string_view wanted) { return name.size() == wanted.size() && detail::equals_ignoring_case(name, wanted); };
-        if (is("Connection")) {
-            says_close_ = says_close_ || detail::lists_token(value, "close");
-            says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
-            if (!detail::is_token_list(value)) return refuse(parse_error::bad_connection);
-        }
-        if (is("Content-Length")) return read_length(value);
-        if (is("Transfer-Encoding")) {
-            if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return refuse(parse_error::bad_transfer_encoding);
-            is_chunked_ = true;
-        }
-        return true;
-    }
-
-    // The same number several times is one number (RFC 9112, 6.3).
-    [[nodiscard]] bool read_length(std::string_view value) noexcept {
-        if (is_chunked_) return refuse(parse_error::bad_transfer_encoding);
-        while (true) {
-            std::size_t const comma = value.find(',');
-            std::uint64_t length = 0;
-            if (!detail::read_decimal(detail::without_blanks(detail::prefix(value, comma)), length) || (has_length_ && length != rest_))
-                return refuse(parse_error::bad_content_length);
-            has_length_ = true;
-            rest_ = length;
-            if (comma == std::string_view::npos) return true;
-            value.remove_prefix(comma + 1);
-        }
+        parse_error const why = framing_.obey(name, value);
+        return why == parse_error::none || refuse(why);
     }
 
     // The empty line behind the fields.
@@ -17776,13 +17831,13 @@ private:
         is_header_done_ = true;
         body_left_ = limits_.body_bytes;
         // What says that it has a body may send it, to be taken for the next answer (RFC 9110, 8.6).
-        if (status_ == 204 && (is_chunked_ || rest_ != 0)) ends_with_connection_ = true;
+        if (status_ == 204 && (framing_.is_chunked() || framing_.length() != 0)) ends_with_connection_ = true;
         if (expects_no_body_ || status_ == 204 || status_ == 304) {
-            rest_ = 0;
             state_ = state::body;
-        } else if (is_chunked_) {
+        } else if (framing_.is_chunked()) {
             state_ = state::chunk_line;
-        } else if (has_length_) {
+        } else if (framing_.has_length()) {
+            rest_ = framing_.length();
             if (rest_ > body_left_) return refuse(parse_error::body_too_large);
             state_ = state::body;
         } else {
@@ -17796,8 +17851,7 @@ private:
         if (status_ == 101) return refuse(parse_error::protocol_switched);
         if (interim_ == limits_.interim_responses) return refuse(parse_error::too_many_interim_responses);
         ++interim_;
-        rest_ = 0;
-        has_length_ = is_chunked_ = says_close_ = says_keep_alive_ = false;
+        framing_ = framing();
         state_ = state::status_line;
         return true;
     }
@@ -17837,6 +17891,7 @@ private:
 
     std::span<char> scratch_;
     response_limits limits_;
+    framing framing_;
     std::size_t used_ = 0;              // of the scratch memory
     std::uint64_t header_bytes_ = 0;    // of this section, or of this chunk's line
     std::uint64_t rest_ = 0;            // of the body, or of this chunk
@@ -17852,10 +17907,6 @@ private:
     bool has_begun_ = false;
     bool is_header_done_ = false;
     bool is_http_1_1_ = false;
-    bool has_length_ = false;
-    bool is_chunked_ = false;
-    bool says_close_ = false;
-    bool says_keep_alive_ = false;
     bool ends_with_connection_ = false;
     bool had_cr_ = false;
 };

@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
 #define UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
 
+#include <umbraco_ai/http1/framing.hpp>
 #include <umbraco_ai/http1/parse_error.hpp>
 #include <umbraco_ai/http1/syntax.hpp>
 #include <umbraco_ai/version.hpp>
@@ -62,7 +63,7 @@ public:
 ///     }
 ///
 /// The same bytes give the same answer, or the same failure, however they are cut. One parser reads one answer.
-/// Strict: lines end with CR LF; folded fields, codings other than chunked, and lengths that contradict each other are errors.
+/// Strict: lines end with CR LF, and folded fields are errors; see `framing` too.
 class response_parser {
 public:
     /// `scratch` holds a line that comes in pieces, so it bounds a line with its CR. It must outlive the parser.
@@ -175,9 +176,7 @@ public:
 
     /// Of a complete answer: whether the connection can carry another one.
     [[nodiscard]] bool keep_alive() const noexcept {
-        if (state_ != state::complete || ends_with_connection_ || says_close_) return false;
-        // A server of HTTP/1.0 that chunks does not know what it says (RFC 9112, 6.1).
-        return is_http_1_1_ || (says_keep_alive_ && !is_chunked_);
+        return state_ == state::complete && !ends_with_connection_ && framing_.keep_alive(is_http_1_1_);
     }
 
 private:
@@ -298,7 +297,7 @@ private:
         std::string_view value;
         bool const ends_with_cr = begin.ends_with('\r');
         if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
-        if (is_framing(name)) return refuse(parse_error::header_too_large);
+        if (framing::heeds(name)) return refuse(parse_error::header_too_large);
         had_cr_ = ends_with_cr;
         dropped_in_ = state_;
         state_ = state::rest_of_field;
@@ -348,42 +347,9 @@ private:
         return true;
     }
 
-    [[nodiscard]] static bool is_framing(std::string_view name) noexcept {
-        for (std::string_view const framing : {"Connection", "Content-Length", "Transfer-Encoding"})
-            if (detail::equals_ignoring_case(name, framing)) return true;
-        return false;
-    }
-
-    // In a trailer too: a length there contradicts the chunks.
     [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
-        // Most fields are none of these, as their length tells.
-        auto const is = [name](std::string_view wanted) { return name.size() == wanted.size() && detail::equals_ignoring_case(name, wanted); };
-        if (is("Connection")) {
-            says_close_ = says_close_ || detail::lists_token(value, "close");
-            says_keep_alive_ = says_keep_alive_ || detail::lists_token(value, "keep-alive");
-            if (!detail::is_token_list(value)) return refuse(parse_error::bad_connection);
-        }
-        if (is("Content-Length")) return read_length(value);
-        if (is("Transfer-Encoding")) {
-            if (is_chunked_ || has_length_ || !detail::equals_ignoring_case(value, "chunked")) return refuse(parse_error::bad_transfer_encoding);
-            is_chunked_ = true;
-        }
-        return true;
-    }
-
-    // The same number several times is one number (RFC 9112, 6.3).
-    [[nodiscard]] bool read_length(std::string_view value) noexcept {
-        if (is_chunked_) return refuse(parse_error::bad_transfer_encoding);
-        while (true) {
-            std::size_t const comma = value.find(',');
-            std::uint64_t length = 0;
-            if (!detail::read_decimal(detail::without_blanks(detail::prefix(value, comma)), length) || (has_length_ && length != rest_))
-                return refuse(parse_error::bad_content_length);
-            has_length_ = true;
-            rest_ = length;
-            if (comma == std::string_view::npos) return true;
-            value.remove_prefix(comma + 1);
-        }
+        parse_error const why = framing_.obey(name, value);
+        return why == parse_error::none || refuse(why);
     }
 
     // The empty line behind the fields.
@@ -398,13 +364,13 @@ private:
         is_header_done_ = true;
         body_left_ = limits_.body_bytes;
         // What says that it has a body may send it, to be taken for the next answer (RFC 9110, 8.6).
-        if (status_ == 204 && (is_chunked_ || rest_ != 0)) ends_with_connection_ = true;
+        if (status_ == 204 && (framing_.is_chunked() || framing_.length() != 0)) ends_with_connection_ = true;
         if (expects_no_body_ || status_ == 204 || status_ == 304) {
-            rest_ = 0;
             state_ = state::body;
-        } else if (is_chunked_) {
+        } else if (framing_.is_chunked()) {
             state_ = state::chunk_line;
-        } else if (has_length_) {
+        } else if (framing_.has_length()) {
+            rest_ = framing_.length();
             if (rest_ > body_left_) return refuse(parse_error::body_too_large);
             state_ = state::body;
         } else {
@@ -418,8 +384,7 @@ private:
         if (status_ == 101) return refuse(parse_error::protocol_switched);
         if (interim_ == limits_.interim_responses) return refuse(parse_error::too_many_interim_responses);
         ++interim_;
-        rest_ = 0;
-        has_length_ = is_chunked_ = says_close_ = says_keep_alive_ = false;
+        framing_ = framing();
         state_ = state::status_line;
         return true;
     }
@@ -459,6 +424,7 @@ private:
 
     std::span<char> scratch_;
     response_limits limits_;
+    framing framing_;
     std::size_t used_ = 0;              // of the scratch memory
     std::uint64_t header_bytes_ = 0;    // of this section, or of this chunk's line
     std::uint64_t rest_ = 0;            // of the body, or of this chunk
@@ -474,10 +440,6 @@ private:
     bool has_begun_ = false;
     bool is_header_done_ = false;
     bool is_http_1_1_ = false;
-    bool has_length_ = false;
-    bool is_chunked_ = false;
-    bool says_close_ = false;
-    bool says_keep_alive_ = false;
     bool ends_with_connection_ = false;
     bool had_cr_ = false;
 };

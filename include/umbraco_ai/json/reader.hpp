@@ -2,9 +2,7 @@
 #ifndef UMBRACO_AI_JSON_READER_HPP
 #define UMBRACO_AI_JSON_READER_HPP
 
-#include <umbraco_ai/json/escape.hpp>
-#include <umbraco_ai/json/scan.hpp>
-#include <umbraco_ai/json/text.hpp>
+#include <umbraco_ai/json/cursor.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -58,14 +56,11 @@ private:
 /// Reads JSON (RFC 8259) in one pass, straight into values: no tree. Everything is validated, what is skipped too: UTF-8,
 /// escapes, surrogates, number grammar, depth. Each `read_…` gives false after the first error, which `error()` holds with
 /// the JSON path and the byte offset, never with text of the document. The text must outlive the reader.
-class json_reader {
+class json_reader : public json_cursor {
 public:
     static constexpr std::size_t default_depth = 64;
 
-    explicit json_reader(std::string_view text, std::size_t max_depth = default_depth) noexcept
-        : begin_(text.data()), position_(begin_), end_(begin_ + text.size()), max_depth_(max_depth) {
-        if (text.starts_with("\xEF\xBB\xBF")) position_ += 3;
-    }
+    explicit json_reader(std::string_view text, std::size_t max_depth = default_depth) noexcept : json_cursor(text), max_depth_(max_depth) {}
 
     /// The kind of the next value, by its first character.
     [[nodiscard, gnu::always_inline]] json_kind peek() noexcept {
@@ -126,16 +121,10 @@ public:
 
     bool read_string(std::string& out) {
         if (!expect(json_kind::string)) return false;
-        char const* const begin = position_ + 1;
-        char const* p = detail::scan::skip_plain(begin, end_);
-        std::size_t saved = 0;
-        if (p == end_ || *p != '"') {
-            p = scan_rest(p, saved);
-            if (p == nullptr) return false;
-        }
-        position_ = p + 1;
-        std::string_view const raw = view(begin, p);
-        assign(raw, raw.size() - saved, out);
+        std::string_view raw;
+        std::size_t size = 0;
+        if (!scan_string(raw, size)) return false;
+        assign(raw, size, out);
         return true;
     }
 
@@ -148,16 +137,6 @@ public:
             assign(out, size, scratch);
             out = scratch;
         }
-        return true;
-    }
-
-    /// Takes a string without escapes and beyond-ASCII, where one stands next without a blank before it; `out` views the document.
-    [[nodiscard, gnu::always_inline]] bool take_plain_string(std::string_view& out) noexcept {
-        if (position_ == end_ || *position_ != '"') return false;
-        char const* const p = detail::scan::skip_plain(position_ + 1, end_);
-        if (p == end_ || *p != '"') return false;
-        out = view(position_ + 1, p);
-        position_ = p + 1;
         return true;
     }
 
@@ -220,9 +199,6 @@ public:
         return position_ == end_ || fail(errc::malformed_json, "text follows the JSON value");
     }
 
-    /// The number of bytes that are not read yet.
-    [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
-
     /// Whether a value of this kind stands next; the error names what is there instead.
     [[gnu::always_inline]] bool expect(json_kind kind) {
         // Mostly it stands here.
@@ -232,20 +208,6 @@ public:
         }
         return expect_after_blanks(kind);
     }
-
-    /// Notes the first error, at the present offset. Gives false.
-    [[gnu::cold, gnu::noinline]] bool fail(errc code, char const* what) {
-        if (failed()) return false;
-        code_ = code;
-        what_ = what;
-        offset_ = static_cast<std::size_t>(position_ - begin_);
-        return false;
-    }
-
-    [[nodiscard]] bool failed() const noexcept { return what_ != nullptr; }
-
-    /// How many bytes are behind it: after `peek` where the next value begins, after a failure where it stopped.
-    [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(position_ - begin_); }
 
     /// The first error; its path is whole once the scopes it occurred in are left.
     [[nodiscard]] failure error() const {
@@ -276,22 +238,11 @@ private:
     friend class detail::member_reader;
     friend struct json_codec<guid>;
 
-    /// What is not read yet.
-    [[nodiscard]] std::string_view rest() const noexcept { return view(position_, end_); }
-    /// Takes bytes that were looked at in `rest()`.
-    void skip(std::size_t count) noexcept { position_ += count; }
-
-    [[nodiscard]] static std::string_view view(char const* begin, char const* end) noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
-
     /// Puts a member, or an element where the name is empty, before the path of the error. Gives false.
     [[gnu::cold, gnu::noinline]] bool below(std::string_view name, std::size_t index) {
         std::string path = name.empty() ? '[' + std::to_string(index) + ']' : std::string(1, '.').append(name);
         path_ = std::move(path += path_);
         return false;
-    }
-
-    [[gnu::cold, gnu::noinline]] bool no_value() {
-        return position_ == end_ ? fail(errc::malformed_json, "the text ends early") : fail(errc::malformed_json, "no JSON value");
     }
 
     [[gnu::noinline]] bool expect_after_blanks(json_kind kind) {
@@ -304,24 +255,6 @@ private:
         constexpr char const* expected[] = {"null is expected",     "true or false is expected", "a number is expected",
                                             "a string is expected", "an array is expected",      "an object is expected"};
         return fail(errc::wrong_type, expected[static_cast<std::size_t>(wanted)]);
-    }
-
-    [[nodiscard]] bool is_at_blank() const noexcept { return position_ != end_ && static_cast<unsigned char>(*position_) <= ' '; }
-
-    void skip_blanks() noexcept {
-        if (is_at_blank()) skip_some_blanks();
-    }
-
-    [[gnu::noinline]] void skip_some_blanks() noexcept {
-        // One blank is common after a colon; more of them come in runs.
-        if (detail::is_json_blank(*position_)) ++position_;
-        if (is_at_blank()) position_ = detail::scan::skip_blanks(position_, end_);
-    }
-
-    [[nodiscard]] bool take(char c) noexcept {
-        if (position_ == end_ || *position_ != c) return false;
-        ++position_;
-        return true;
     }
 
     bool enter() {
@@ -379,33 +312,6 @@ private:
         return close('}', "a comma or the end of the object is expected");
     }
 
-    template <std::size_t Size>
-    bool literal(char const (&word)[Size]) {
-        if (remaining() < Size - 1 || std::memcmp(position_, word, Size - 1) != 0) return fail(errc::malformed_json, "no JSON value");
-        position_ += Size - 1;
-        return true;
-    }
-
-    [[nodiscard]] bool skip_digits() noexcept {
-        char const* const begin = position_;
-        while (position_ != end_ && *position_ >= '0' && *position_ <= '9') ++position_;
-        return position_ != begin;
-    }
-
-    bool scan_number() {
-        auto const refuse = [this] { return fail(errc::malformed_json, "a number is malformed"); };
-        if (take('-') && position_ == end_) return refuse();
-        if (!take('0') && !skip_digits()) return refuse();
-        if (take('.') && !skip_digits()) return refuse();
-        if (take('e') || take('E')) {
-            if (!take('+')) static_cast<void>(take('-'));
-            if (!skip_digits()) return refuse();
-        }
-        return true;
-    }
-
-    [[nodiscard]] static bool continues_number(char c) noexcept { return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E'; }
-
     /// A number of more than 18 digits, or what is no whole number.
     [[gnu::noinline]] bool read_long_integer(std::int64_t& out) {
         char const* const begin = position_;
@@ -416,83 +322,8 @@ private:
         return true;
     }
 
-    /// A string from its opening quote on. `size` is that of its text once decoded; it equals that of `raw` only where there
-    /// is no escape, since each escape is longer than what it stands for.
-    bool scan_string(std::string_view& raw, std::size_t& size) {
-        char const* const begin = position_ + 1;
-        char const* p = detail::scan::skip_plain(begin, end_);
-        std::size_t saved = 0;
-        if (p == end_ || *p != '"') {
-            p = scan_rest(p, saved);
-            if (p == nullptr) return false;
-        }
-        position_ = p + 1;
-        raw = view(begin, p);
-        size = raw.size() - saved;
-        return true;
-    }
-
-    /// From a byte that is not plain to the closing quote; null after an error. `saved` counts what decoding takes away.
-    [[gnu::noinline]] char const* scan_rest(char const* p, std::size_t& saved) {
-        while (p != end_) {
-            if (*p == '"') return p;
-            if (static_cast<unsigned char>(*p) >= 0x80) {
-                do {
-                    std::size_t const length = utf8_step(p);
-                    if (length == 0) return stop(p, errc::invalid_utf8, "it is not UTF-8");
-                    p += length;
-                } while (p != end_ && static_cast<unsigned char>(*p) >= 0x80);
-            } else if (*p == '\\') {
-                do {
-                    std::size_t const length = detail::escape_length(p, end_, saved);
-                    if (length == 0) return stop(p, errc::malformed_json, end_ - p == 1 ? "the text ends early" : "an escape is malformed");
-                    p += length;
-                } while (p != end_ && *p == '\\');
-            } else if (static_cast<unsigned char>(*p) < 0x20) {
-                return stop(p, errc::malformed_json, "a control character stands in a string");
-            }
-            p = detail::scan::skip_plain(p, end_);
-        }
-        return stop(p, errc::malformed_json, "the text ends early");
-    }
-
-    /// The length of the UTF-8 sequence at `p`, or 0; the common ones first.
-    [[nodiscard]] std::size_t utf8_step(char const* p) const noexcept {
-        auto const byte = [p](std::size_t i) { return static_cast<unsigned char>(p[i]); };
-        auto const continues = [p](std::size_t i) { return static_cast<signed char>(p[i]) < -0x40; };
-        unsigned const first = byte(0);
-        if (end_ - p >= 3) {
-            if (first >= 0xC2 && first < 0xE0) return continues(1) ? 2 : 0;
-            if (first > 0xE0 && first < 0xF0 && first != 0xED) return continues(1) && continues(2) ? 3 : 0;
-        }
-        return detail::utf8_length(view(p, end_));
-    }
-
-    char const* stop(char const* p, errc code, char const* what) {
-        position_ = p;
-        fail(code, what);
-        return nullptr;
-    }
-
-    static void assign(std::string_view raw, std::size_t size, std::string& out) {
-        if (size == raw.size()) {
-            // Into an empty string, which most are, this takes fewer steps than to assign.
-            out.clear();
-            out.append(raw.data(), raw.size());
-            return;
-        }
-        out.resize(size);
-        detail::decode_string(raw, out.data());
-    }
-
-    char const* begin_;
-    char const* position_;
-    char const* end_;
     std::size_t depth_ = 0;
     std::size_t max_depth_;
-    char const* what_ = nullptr;
-    std::size_t offset_ = 0;
-    errc code_{};
     std::string path_;
     detail::member_order order_;
 };
