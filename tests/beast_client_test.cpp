@@ -430,6 +430,35 @@ TEST_CASE("one client serves many threads, and loses no write", "[client][thread
     CHECK(token_requests(site) == 1);
 }
 
+TEST_CASE("several strands with several calls each share a transport between threads", "[client][threads]") {
+    ai::testing::loopback_server server([](ai::testing::server_request const&) { return ai::http_response(200, "ok"); });
+    boost::asio::io_context io;
+    ai::transport_options options;
+    options.most_connections = 12;
+    ai::beast_transport transport(io, options);
+    std::atomic<int> answered = 0;
+    constexpr int strands = 4;
+    constexpr int calls_each = 8;
+    constexpr int rounds = 20;
+    auto const call = [](ai::beast_transport& by, ai::http_origin origin, std::atomic<int>& count) -> boost::asio::awaitable<void> {
+        for (int round = 0; round < rounds; ++round) {
+            ai::http_request request;
+            request.origin = origin;
+            request.target = "/";
+            auto const answer = co_await by.send(std::move(request));
+            if (answer) ++count;
+        }
+    };
+    for (int i = 0; i < strands; ++i) {
+        auto const strand = boost::asio::make_strand(io);
+        for (int k = 0; k < calls_each; ++k) boost::asio::co_spawn(strand, call(transport, server.origin(), answered), boost::asio::detached);
+    }
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { io.run(); });
+    for (auto& thread : threads) thread.join();
+    CHECK(answered == strands * calls_each * rounds);
+}
+
 TEST_CASE("docs: a server misbehaves by a script", "[docs]") {
     using step = ai::testing::raw_step;
     ai::testing::raw_server server({

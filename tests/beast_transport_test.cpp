@@ -4,13 +4,15 @@
 #include <umbraco_ai/testing/loopback_server.hpp>
 #include <umbraco_ai/testing/raw_server.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -1307,7 +1309,7 @@ TEST_CASE("a call in company can be cancelled, or come to its deadline, between 
             });
         }
         context.restart();
-        context.run();
+        context.run_for(generous);
         if (is_first) {
             CHECK((alone.answer.has_value() && cancelled.answer.has_value() && late.answer.has_value()));
             continue;
@@ -1317,6 +1319,60 @@ TEST_CASE("a call in company can be cancelled, or come to its deadline, between 
         CHECK(code_of(late.answer) == make_error_code(errc::deadline_exceeded));
         CHECK((!cancelled.answer && cancelled.answer.error().possibly_applied));
         CHECK((!late.answer && late.answer.error().possibly_applied));
+    }
+}
+
+namespace {
+
+using umbraco_ai::detail::call_state;
+
+asio::awaitable<void> sleep_of(call_state& call) { co_await call.sleep(); }
+
+}  // namespace
+
+TEST_CASE("a handler that throws does not keep the calls in its company from going on") {
+    asio::io_context context;
+    bool const is_on_strand = GENERATE(false, true);
+    asio::any_io_executor const executor = is_on_strand ? asio::any_io_executor(asio::make_strand(context)) : asio::any_io_executor(context.get_executor());
+    auto const pool = std::make_shared<umbraco_ai::detail::connection_pool>(context.get_executor(), 8, 30s);
+    http_request const request = request_to({});
+    std::vector<std::shared_ptr<call_state>> calls;
+    int awake = 0;
+    for (int i = 0; i < 4; ++i) {
+        calls.push_back(std::make_shared<call_state>(pool->alarms(), executor, request));
+        asio::co_spawn(executor, sleep_of(*calls.back()), [&awake, i](std::exception_ptr) {
+            ++awake;
+            if (i == 1) throw std::runtime_error("of the user's");
+        });
+    }
+    context.poll();
+    for (auto const& call : calls) pool->wake_later(*call);
+    context.restart();
+    CHECK_THROWS_AS(context.run(), std::runtime_error);
+    context.restart();
+    context.run_for(generous);
+    CHECK(awake == 4);
+}
+
+TEST_CASE("a turn of a loop that went away is joined by no call") {
+    asio::io_context of_pool;
+    auto const pool = std::make_shared<umbraco_ai::detail::connection_pool>(of_pool.get_executor(), 8, 30s);
+    http_request const request = request_to({});
+    // The second one has the place of the first, and so its executor.
+    std::optional<asio::io_context> of_calls(std::in_place);
+    for (bool const is_awaited : {false, true}) {
+        of_calls.emplace();
+        auto const call = std::make_shared<call_state>(pool->alarms(), asio::any_io_executor(of_calls->get_executor()), request);
+        bool is_awake = false;
+        if (is_awaited) {
+            asio::co_spawn(*of_calls, sleep_of(*call), [&](std::exception_ptr) { is_awake = true; });
+            of_calls->poll();
+        }
+        pool->wake_later(*call);
+        if (!is_awaited) continue;
+        of_calls->restart();
+        of_calls->run_for(generous);
+        CHECK(is_awake);
     }
 }
 

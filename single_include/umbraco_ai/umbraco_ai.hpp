@@ -9930,9 +9930,9 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_CALL_CLOCK_HPP
 
-// ---- umbraco_ai/beast/detail/call_memory.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
+// ---- umbraco_ai/beast/detail/sanitized.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
+#define UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
 
 #if defined(__SANITIZE_ADDRESS__)
 #define UMBRACO_AI_DETAIL_IS_SANITIZED 1
@@ -9944,6 +9944,21 @@ UMBRACO_AI_END_NAMESPACE
 #ifndef UMBRACO_AI_DETAIL_IS_SANITIZED
 #define UMBRACO_AI_DETAIL_IS_SANITIZED 0
 #endif
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Memory that is used again would hide from the sanitizer of addresses who still uses it.
+inline constexpr bool is_sanitized = UMBRACO_AI_DETAIL_IS_SANITIZED != 0;
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
+
+// ---- umbraco_ai/beast/detail/call_memory.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
+#define UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
@@ -9983,12 +9998,7 @@ public:
     }
 
 private:
-    // A block that is used again would hide from the sanitizer who still uses it.
-#if UMBRACO_AI_DETAIL_IS_SANITIZED
-    static constexpr std::size_t most_kept = 0;
-#else
-    static constexpr std::size_t most_kept = 64;
-#endif
+    static constexpr std::size_t most_kept = is_sanitized ? 0 : 64;
 
     std::mutex mutex_;
     std::size_t size_ = 0;
@@ -10167,18 +10177,20 @@ public:
 
     /// To be awaited by the call's coroutine.
     [[nodiscard]] auto sleep() {
-        return rest.sleep([weak = weak_from_this()] {
+        return rest.sleep([known = weak_self()] {
             // Whoever cancels is in the middle of it.
-            if (auto const held = weak.lock()) static_cast<call_state&>(*held).wake_later();
+            if (auto const held = known.lock()) held->wake_later();
         });
     }
 
     /// Wakes the call in a later turn of the loop.
     void wake_later() {
-        boost::asio::post(strand, [weak = weak_from_this()] {
-            if (auto const awake = weak.lock()) static_cast<call_state&>(*awake).rest.wake();
+        boost::asio::post(strand, [known = weak_self()] {
+            if (auto const held = known.lock()) held->rest.wake();
         });
     }
+
+    [[nodiscard]] std::weak_ptr<call_state> weak_self() { return std::static_pointer_cast<call_state>(shared_from_this()); }
 
     /// Whether to give up, asked after every wait and before the next operation.
     [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
@@ -10288,7 +10300,7 @@ public:
     operation_memory& operator=(operation_memory const&) = delete;
 
     [[nodiscard]] void* take(std::size_t size) {
-        if (is_taken_ || size > sizeof space_) return ::operator new(size);
+        if (is_sanitized || is_taken_ || size > sizeof space_) return ::operator new(size);
         is_taken_ = true;
         return space_;
     }
@@ -10312,7 +10324,10 @@ public:
     template <class U>
     operation_allocator(operation_allocator<U> const& other) noexcept : memory_(&other.memory()) {}
 
-    [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(memory_->take(count * sizeof(T))); }
+    [[nodiscard]] T* allocate(std::size_t count) {
+        static_assert(alignof(T) <= alignof(std::max_align_t));
+        return static_cast<T*>(memory_->take(count * sizeof(T)));
+    }
     void deallocate(T* block, std::size_t) noexcept { memory_->give(block); }
 
     [[nodiscard]] operation_memory& memory() const noexcept { return *memory_; }
@@ -11034,7 +11049,8 @@ public:
     /// The call needs it no more. Not before all steps are idle.
     void leave_call() noexcept { owner_.reset(); }
 
-    /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
+    /// Ends in `setup`, which is idle; an address of a family that this machine does not have at once. Much is tried at once
+    /// afterwards, and only waited for where that gives nothing.
     void start_connect(tcp::endpoint const& address) {
         error_code error;
         setup.begin();
@@ -11043,16 +11059,7 @@ public:
         else socket_.async_connect(address, event(*this, of_writing_, &connection_stream::has_connected));
     }
 
-    /// After a successful `start_connect`.
-    void configure() {
-        error_code ignored;
-        socket_.set_option(tcp::no_delay(true), ignored);
-        // Much is tried at once, and only waited for where that gives nothing.
-        socket_.non_blocking(true, ignored);
-        setup.clear();
-    }
-
-    /// After `configure`. Errors: those of `tls_context::prepare`.
+    /// After a successful `start_connect`. Errors: those of `tls_context::prepare`.
     [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, http_origin const& server) {
         context_ = std::move(context);
         peer_.accepts_any = accepts_any;
@@ -11074,10 +11081,9 @@ public:
 
     /// The same where the bytes may have come already: they are taken at once, rather than in a turn of the loop to come, when
     /// others have taken their place in the caches of the processor. Where they were not there, the next 16 are not looked for. Over
-    /// TLS it is the same.
+    /// TLS none are.
     void start_late_read(std::size_t most) {
-        // What blocks would hold up the whole loop.
-        if (tls_ || looks_to_leave_out_ != 0 || !socket_.non_blocking()) {
+        if (tls_ || looks_to_leave_out_ != 0) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
             return start_read(most);
         }
@@ -11218,6 +11224,10 @@ private:
     }
 
     [[nodiscard]] bool has_connected(error_code outcome, std::size_t) {
+        error_code ignored;
+        if (!outcome) socket_.set_option(tcp::no_delay(true), ignored);
+        // One that blocks would hold up the loop.
+        if (!outcome) socket_.non_blocking(true, outcome);
         setup.end(outcome, 0);
         return true;
     }
@@ -12536,12 +12546,14 @@ public:
     void wake_later(call_state& who) {
         std::lock_guard const guard(mutex_);
         if (auto const turn = next_turn_.lock()) {
-            if (turn->strand == who.strand) turn->calls.push_back(who.weak_from_this());
-            else who.wake_later();
+            if (turn->strand != who.strand) return who.wake_later();
+            // The first is mostly alone on a strand of its own, or in the company of many.
+            if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
+            turn->calls.push_back(who.weak_self());
             return;
         }
         auto const turn = std::make_shared<loop_turn>(who.strand);
-        turn->calls.push_back(who.weak_from_this());
+        turn->calls.push_back(who.weak_self());
         boost::asio::post(who.strand, [turn, weak = weak_from_this()] {
             if (auto const self = weak.lock()) self->run(*turn);
         });
@@ -12572,10 +12584,10 @@ private:
     // Owned by what is posted: where that never runs, nobody joins it any more.
     class loop_turn {
     public:
-        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) { calls.reserve(64); }
+        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) {}
 
         boost::asio::any_io_executor const strand;
-        std::vector<std::weak_ptr<alarmed>> calls;
+        std::vector<std::weak_ptr<call_state>> calls;
     };
 
     void run(loop_turn& turn) {
@@ -12585,15 +12597,15 @@ private:
             next_turn_.reset();
         }
         for (std::size_t at = 0; at < turn.calls.size(); ++at) {
-            auto const one = std::static_pointer_cast<call_state>(turn.calls[at].lock());
+            auto const one = turn.calls[at].lock();
             if (!one) continue;
             try {
                 one->rest.wake();
             } catch (...) {
-                // A handler of the user's threw out of the loop; those behind it are not to wait for their deadlines.
+                // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
                 std::lock_guard const guard(mutex_);
                 while (++at < turn.calls.size())
-                    if (auto const left = std::static_pointer_cast<call_state>(turn.calls[at].lock())) wake(*left);
+                    if (auto const left = turn.calls[at].lock()) wake(*left);
                 throw;
             }
         }
@@ -12652,6 +12664,7 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
+    static constexpr std::size_t usual_company = 64;
     static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
@@ -13172,7 +13185,7 @@ private:
                 if (!ended->setup.error()) {
                     for (attempt const& lost : attempts_) lost->abandon();
                     attempts_.clear();
-                    ended->configure();
+                    ended->setup.clear();
                     co_return ended;
                 }
                 errors = ended->setup.error().message();
@@ -13638,9 +13651,11 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
 /// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
-/// many of them, not at once.
+/// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, one behind the other: where
+/// several of their handlers throw on the executor of an `io_context`, `run` throws `multiple_exceptions`, and `stop` comes after them.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
-/// be destroyed. A moved-from transport may only be assigned to or destroyed.
+/// be destroyed. A moved-from transport may only be assigned to or destroyed. One that was given a strand, in place of a context
+/// or its executor, ends before the context.
 class beast_transport {
 public:
     static constexpr bool timed = true;

@@ -54,9 +54,11 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
 /// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
-/// many of them, not at once.
+/// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, one behind the other: where
+/// several of their handlers throw on the executor of an `io_context`, `run` throws `multiple_exceptions`, and `stop` comes after them.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
-/// be destroyed. A moved-from transport may only be assigned to or destroyed.
+/// be destroyed. A moved-from transport may only be assigned to or destroyed. One that was given a strand, in place of a context
+/// or its executor, ends before the context.
 class beast_transport {
 public:
     static constexpr bool timed = true;

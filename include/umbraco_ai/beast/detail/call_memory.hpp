@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
 
+#include <umbraco_ai/beast/detail/sanitized.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <cstddef>
@@ -10,17 +11,6 @@
 #include <new>
 #include <utility>
 #include <vector>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
-#endif
-#endif
-#ifndef UMBRACO_AI_DETAIL_IS_SANITIZED
-#define UMBRACO_AI_DETAIL_IS_SANITIZED 0
-#endif
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
@@ -60,12 +50,7 @@ public:
     }
 
 private:
-    // A block that is used again would hide from the sanitizer who still uses it.
-#if UMBRACO_AI_DETAIL_IS_SANITIZED
-    static constexpr std::size_t most_kept = 0;
-#else
-    static constexpr std::size_t most_kept = 64;
-#endif
+    static constexpr std::size_t most_kept = is_sanitized ? 0 : 64;
 
     std::mutex mutex_;
     std::size_t size_ = 0;

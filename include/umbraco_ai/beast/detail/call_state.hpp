@@ -62,18 +62,20 @@ public:
 
     /// To be awaited by the call's coroutine.
     [[nodiscard]] auto sleep() {
-        return rest.sleep([weak = weak_from_this()] {
+        return rest.sleep([known = weak_self()] {
             // Whoever cancels is in the middle of it.
-            if (auto const held = weak.lock()) static_cast<call_state&>(*held).wake_later();
+            if (auto const held = known.lock()) held->wake_later();
         });
     }
 
     /// Wakes the call in a later turn of the loop.
     void wake_later() {
-        boost::asio::post(strand, [weak = weak_from_this()] {
-            if (auto const awake = weak.lock()) static_cast<call_state&>(*awake).rest.wake();
+        boost::asio::post(strand, [known = weak_self()] {
+            if (auto const held = known.lock()) held->rest.wake();
         });
     }
+
+    [[nodiscard]] std::weak_ptr<call_state> weak_self() { return std::static_pointer_cast<call_state>(shared_from_this()); }
 
     /// Whether to give up, asked after every wait and before the next operation.
     [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {

@@ -119,12 +119,14 @@ public:
     void wake_later(call_state& who) {
         std::lock_guard const guard(mutex_);
         if (auto const turn = next_turn_.lock()) {
-            if (turn->strand == who.strand) turn->calls.push_back(who.weak_from_this());
-            else who.wake_later();
+            if (turn->strand != who.strand) return who.wake_later();
+            // The first is mostly alone on a strand of its own, or in the company of many.
+            if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
+            turn->calls.push_back(who.weak_self());
             return;
         }
         auto const turn = std::make_shared<loop_turn>(who.strand);
-        turn->calls.push_back(who.weak_from_this());
+        turn->calls.push_back(who.weak_self());
         boost::asio::post(who.strand, [turn, weak = weak_from_this()] {
             if (auto const self = weak.lock()) self->run(*turn);
         });
@@ -155,10 +157,10 @@ private:
     // Owned by what is posted: where that never runs, nobody joins it any more.
     class loop_turn {
     public:
-        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) { calls.reserve(64); }
+        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) {}
 
         boost::asio::any_io_executor const strand;
-        std::vector<std::weak_ptr<alarmed>> calls;
+        std::vector<std::weak_ptr<call_state>> calls;
     };
 
     void run(loop_turn& turn) {
@@ -168,15 +170,15 @@ private:
             next_turn_.reset();
         }
         for (std::size_t at = 0; at < turn.calls.size(); ++at) {
-            auto const one = std::static_pointer_cast<call_state>(turn.calls[at].lock());
+            auto const one = turn.calls[at].lock();
             if (!one) continue;
             try {
                 one->rest.wake();
             } catch (...) {
-                // A handler of the user's threw out of the loop; those behind it are not to wait for their deadlines.
+                // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
                 std::lock_guard const guard(mutex_);
                 while (++at < turn.calls.size())
-                    if (auto const left = std::static_pointer_cast<call_state>(turn.calls[at].lock())) wake(*left);
+                    if (auto const left = turn.calls[at].lock()) wake(*left);
                 throw;
             }
         }
@@ -235,6 +237,7 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
+    static constexpr std::size_t usual_company = 64;
     static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;

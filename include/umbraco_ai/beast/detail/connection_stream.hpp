@@ -51,7 +51,8 @@ public:
     /// The call needs it no more. Not before all steps are idle.
     void leave_call() noexcept { owner_.reset(); }
 
-    /// Not before `setup` is idle. An address of a family that this machine does not have ends at once.
+    /// Ends in `setup`, which is idle; an address of a family that this machine does not have at once. Much is tried at once
+    /// afterwards, and only waited for where that gives nothing.
     void start_connect(tcp::endpoint const& address) {
         error_code error;
         setup.begin();
@@ -60,16 +61,7 @@ public:
         else socket_.async_connect(address, event(*this, of_writing_, &connection_stream::has_connected));
     }
 
-    /// After a successful `start_connect`.
-    void configure() {
-        error_code ignored;
-        socket_.set_option(tcp::no_delay(true), ignored);
-        // Much is tried at once, and only waited for where that gives nothing.
-        socket_.non_blocking(true, ignored);
-        setup.clear();
-    }
-
-    /// After `configure`. Errors: those of `tls_context::prepare`.
+    /// After a successful `start_connect`. Errors: those of `tls_context::prepare`.
     [[nodiscard]] result<void> start_handshake(std::shared_ptr<tls_context> context, bool accepts_any, http_origin const& server) {
         context_ = std::move(context);
         peer_.accepts_any = accepts_any;
@@ -91,10 +83,9 @@ public:
 
     /// The same where the bytes may have come already: they are taken at once, rather than in a turn of the loop to come, when
     /// others have taken their place in the caches of the processor. Where they were not there, the next 16 are not looked for. Over
-    /// TLS it is the same.
+    /// TLS none are.
     void start_late_read(std::size_t most) {
-        // What blocks would hold up the whole loop.
-        if (tls_ || looks_to_leave_out_ != 0 || !socket_.non_blocking()) {
+        if (tls_ || looks_to_leave_out_ != 0) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
             return start_read(most);
         }
@@ -235,6 +226,10 @@ private:
     }
 
     [[nodiscard]] bool has_connected(error_code outcome, std::size_t) {
+        error_code ignored;
+        if (!outcome) socket_.set_option(tcp::no_delay(true), ignored);
+        // One that blocks would hold up the loop.
+        if (!outcome) socket_.non_blocking(true, outcome);
         setup.end(outcome, 0);
         return true;
     }

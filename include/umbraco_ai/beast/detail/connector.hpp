@@ -128,7 +128,7 @@ private:
                 if (!ended->setup.error()) {
                     for (attempt const& lost : attempts_) lost->abandon();
                     attempts_.clear();
-                    ended->configure();
+                    ended->setup.clear();
                     co_return ended;
                 }
                 errors = ended->setup.error().message();

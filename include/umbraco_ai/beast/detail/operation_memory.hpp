@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_OPERATION_MEMORY_HPP
 #define UMBRACO_AI_BEAST_DETAIL_OPERATION_MEMORY_HPP
 
+#include <umbraco_ai/beast/detail/sanitized.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <cstddef>
@@ -20,7 +21,7 @@ public:
     operation_memory& operator=(operation_memory const&) = delete;
 
     [[nodiscard]] void* take(std::size_t size) {
-        if (is_taken_ || size > sizeof space_) return ::operator new(size);
+        if (is_sanitized || is_taken_ || size > sizeof space_) return ::operator new(size);
         is_taken_ = true;
         return space_;
     }
@@ -44,7 +45,10 @@ public:
     template <class U>
     operation_allocator(operation_allocator<U> const& other) noexcept : memory_(&other.memory()) {}
 
-    [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(memory_->take(count * sizeof(T))); }
+    [[nodiscard]] T* allocate(std::size_t count) {
+        static_assert(alignof(T) <= alignof(std::max_align_t));
+        return static_cast<T*>(memory_->take(count * sizeof(T)));
+    }
     void deallocate(T* block, std::size_t) noexcept { memory_->give(block); }
 
     [[nodiscard]] operation_memory& memory() const noexcept { return *memory_; }
