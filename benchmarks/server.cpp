@@ -194,7 +194,7 @@ public:
                 int const file = events[static_cast<std::size_t>(i)].data.fd;
                 if (file == STDIN_FILENO) return;
                 if (file == plain_listener_ || file == tls_listener_) accept(file);
-                else if (!attend(file)) open_[static_cast<std::size_t>(file)].reset();
+                else if (!attend(file)) at(file).reset();
             }
             answer_what_is_due();
         }
@@ -240,15 +240,17 @@ private:
             int const on = 1;
             setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             if (open_.size() <= static_cast<std::size_t>(file)) open_.resize(static_cast<std::size_t>(file) + 1);
-            open_[static_cast<std::size_t>(file)] = std::make_unique<connection>(file, listener == tls_listener_ ? tls_ : nullptr, ++accepted_ % 50 == 0);
+            at(file) = std::make_unique<connection>(file, listener == tls_listener_ ? tls_ : nullptr, ++accepted_ % 50 == 0);
             watch(file);
         }
     }
 
+    [[nodiscard]] std::unique_ptr<connection>& at(int file) { return open_[static_cast<std::size_t>(file)]; }
+
     /// False where the connection has ended.
     bool attend(int file) {
-        if (open_[static_cast<std::size_t>(file)] == nullptr) return true;
-        connection& one = *open_[static_cast<std::size_t>(file)];
+        if (at(file) == nullptr) return true;
+        connection& one = *at(file);
         if (!one.receive()) return false;
         while (auto const head = one.next_request()) {
             std::size_t const begin = head->find(' ') + 1;
@@ -274,7 +276,7 @@ private:
         while (!late_.empty() && late_.front().due <= clock::now()) {
             late_answer const next = std::move(late_.front());
             late_.pop_front();
-            auto& found = open_[static_cast<std::size_t>(next.file)];
+            auto& found = at(next.file);
             if (found != nullptr && !answer(*found, next.target)) found.reset();
         }
     }
