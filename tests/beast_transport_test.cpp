@@ -700,12 +700,12 @@ TEST_CASE("a request that is sent in place comes back as it was, however its cal
         result<http_response> answer;
         {
             auto sending = transport.sending(request, strand, state);
-            while (!sending.is_over()) {
-                if (sending.needs_connection()) co_await sending.connect();
-                else co_await sending.event();
-                sending.advance();
+            while (!sending->is_over()) {
+                if (sending->needs_connection()) co_await sending->connect();
+                else co_await sending->event();
+                sending->advance();
             }
-            answer = sending.take();
+            answer = sending->take();
         }
         CHECK(request == before);
         co_return code_of(answer);
@@ -1329,6 +1329,44 @@ using umbraco_ai::detail::call_state;
 asio::awaitable<void> sleep_of(call_state& call) { co_await call.sleep(); }
 
 }  // namespace
+
+TEST_CASE("a connection keeps the memory of an answer, and nothing that was in it") {
+    asio::io_context context;
+    umbraco_ai::detail::http_connection connection(context.get_executor(), http_origin(false, "127.0.0.1", 80));
+    auto const receive = [&](std::string const& body) {
+        connection.expect_answer(http_limits());
+        std::string const bytes = "HTTP/1.1 200 OK\r\nX-Secret: of-a-field\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        CHECK(connection.reader().take(bytes) == bytes.size());
+        REQUIRE(connection.reader().is_complete());
+        CHECK(connection.answer()->body == body);
+    };
+    std::string const secret = "a secret that is longer than a short text";
+
+    receive(secret);
+    connection.answer()->origin_tag = 7;
+    char const* const body = connection.answer()->body.data();
+    char const* const field = connection.answer()->headers.find("X-Secret")->data();
+    connection.forget_answer();
+    CHECK(std::all_of(body, body + secret.size(), [](char c) { return c == '\0'; }));
+    CHECK(std::all_of(field, field + 10, [](char c) { return c == '\0'; }));
+    CHECK(connection.answer()->headers.empty());
+    CHECK(connection.answer()->origin_tag == 0);
+
+    receive("another answer, no longer than before");
+    CHECK(connection.answer()->body.data() == body);
+
+    http_response const taken = *std::move(connection.answer());
+    connection.forget_answer();
+    receive(secret);
+    CHECK(taken.body == "another answer, no longer than before");
+
+    connection.answer() = failure(errc::cancelled, "In place of the answer.");
+    connection.forget_answer();
+    receive(std::string(100'000, 'x'));
+    connection.forget_answer();
+    CHECK(connection.answer()->body.capacity() < 100);
+    receive(secret);
+}
 
 TEST_CASE("a handler that throws does not keep the calls in its company from going on") {
     asio::io_context context;

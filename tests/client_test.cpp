@@ -243,6 +243,36 @@ TEST_CASE("the memory of a request is used again, and nothing of the call that i
     CHECK(sent[2].route == sent[0].route);
 }
 
+TEST_CASE("header fields are found and compared by what they say, however they came") {
+    std::string const line = "Content-Type:  application/json";
+    std::string_view const text = line;
+    http_headers from_lines;
+    from_lines.add_line(text.substr(0, 12), text.substr(15));
+    http_headers from_parts;
+    from_parts.add("Content-Type", "application/", "json");
+    CHECK(from_lines == from_parts);
+    CHECK(from_lines.find("content-type") == "application/json");
+    CHECK_FALSE(from_lines.contains("Content-Typ"));
+    CHECK_FALSE(from_lines.contains("Content-Tyre"));
+    from_parts.add("Content-Type", "");
+    CHECK_FALSE(from_lines == from_parts);
+    from_lines.add_line(text.substr(0, 12), text.substr(15, 0));
+    CHECK(from_lines == from_parts);
+    CHECK(from_lines.size() == 2);
+
+    // One whose size is that of another, modulo the size of a word, is found too.
+    std::string const long_name(64 + 12, 'n');
+    from_lines.add(long_name, "long");
+    CHECK(from_lines.find(long_name) == "long");
+    from_lines.remove("Content-Type");
+    CHECK_FALSE(from_lines.contains("Content-Type"));
+    CHECK(from_lines.find(long_name) == "long");
+    from_lines.wipe();
+    CHECK_FALSE(from_lines.contains(long_name));
+    from_lines.add("Server", "Kestrel");
+    CHECK(from_lines.find("server") == "Kestrel");
+}
+
 TEST_CASE("header fields are removed by the name of one of them, and leave nothing where they were moved from") {
     http_headers fields;
     fields.add("Authorization", "one");

@@ -387,6 +387,28 @@ private:
 
 }  // namespace
 
+TEST_CASE("each byte is looked at, wherever it stands in texts of all sizes", "[http1]") {
+    auto const is_letter_of_token = [](unsigned char c) { return c > ' ' && c < 0x7f && std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(c)) == std::string_view::npos; };
+    auto const is_visible = [](unsigned char c) { return c > ' ' && c < 0x7f; };
+    auto const is_of_value = [](unsigned char c) { return c == '\t' || (c >= ' ' && c != 0x7f); };
+    std::size_t wrong = 0;
+    for (std::size_t size = 1; size <= 50; ++size)
+        for (std::size_t at = 0; at < size; ++at)
+            for (int byte = 0; byte < 256; ++byte) {
+                // No terminator behind it: what looks too far is noticed by the sanitizer.
+                std::vector<char> text(size, 'a');
+                text[at] = static_cast<char>(byte);
+                std::string_view const seen(text.data(), size);
+                auto const c = static_cast<unsigned char>(byte);
+                if (detail::is_token(seen) != is_letter_of_token(c)) ++wrong;
+                if (detail::is_visible(seen) != is_visible(c)) ++wrong;
+                if (detail::is_field_value(seen) != is_of_value(c)) ++wrong;
+                bool const ends_token = !is_letter_of_token(c);
+                if (detail::skip_token(text.data(), text.data() + size) != text.data() + (ends_token ? at : size)) ++wrong;
+            }
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("an exchange needs no memory but what it is given", "[http1]") {
     namespace ai = umbraco_ai;
     serial_port port("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n[\"Chat\"]\r\n0\r\n\r\n");

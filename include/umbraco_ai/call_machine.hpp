@@ -37,7 +37,7 @@ public:
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
     /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
+    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(on_answer(std::move(answer), now, false)); }
     /// Goes on after a pause, or after an unlock.
     [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
@@ -45,7 +45,7 @@ public:
     /// Goes on after a token: with it, or why there is none.
     [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
 
-    /// The same where the request stays here; see `MachineInPlace`.
+    /// The same where the request stays here, and the answer where it is; see `MachineInPlace`.
     [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
     [[nodiscard]] step begin(std::chrono::nanoseconds now) {
@@ -54,47 +54,17 @@ public:
                         : now + timeout_;
         report_.begin(context_->options.observer.get(), context_->calls, traits_->name, now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+        if (!headers_.empty()) {
+            if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+            for (header_view const extra : headers_) secrets_.add(extra.value);
+        }
         if (attempt_time_ <= attempt_time_.zero())
             return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (header_view const extra : headers_) secrets_.add(extra.value);
         if (traits_->writes && context_->options.read_only) return end(refuse_write());
         return go_on(start_operation(), now);
     }
 
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
-        report_.on_answer(answer, now);
-        take_request_back();
-        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
-        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
-        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
-            answer.error().possibly_applied = true;
-        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
-            may_be_applied_ = true;
-        if (answer && answer->status == 401 && can_sign_in_again()) {
-            // A 401 precedes the reading of the body, so any method may be sent once more.
-            is_signed_in_again_ = true;
-            context_->tokens.refuse(token_generation_);
-            report_.on_retry(std::chrono::nanoseconds(0));
-            return dispatch(now);
-        }
-        if (answer) {
-            answer->origin_tag = context_->origin_tag;
-            scrub_server_texts(*answer);
-        }
-        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
-            report_.on_retry(*pause);
-            return step::wait(*pause);
-        }
-        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
-        // What was read can be quoted by a later answer of the call.
-        if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
-        // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
-        return go_on(resume_operation(std::move(answer)), now);
-    }
-
+    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
         if (ended_) return step::done();
@@ -173,7 +143,7 @@ protected:
 private:
     // The operation's part; each gives whether `next_request()` is to be sent.
     virtual bool start_operation() = 0;
-    virtual bool resume_operation(result<http_response>&& answer) = 0;
+    virtual bool resume_operation(result<http_response>&& answer, bool stays) = 0;
     virtual bool operation_locked(bool may_be_stale) = 0;
     [[nodiscard]] virtual std::optional<guid> wanted_lock() = 0;
 
@@ -183,6 +153,40 @@ private:
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
         ended_.emplace(std::move(reason));
         return step::done();
+    }
+
+    /// stays  whether the answer is there until the call ends or sends again
+    [[nodiscard]] step on_answer(result<http_response>&& answer, std::chrono::nanoseconds now, bool stays) {
+        report_.on_answer(answer, now);
+        take_request_back();
+        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
+        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
+        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
+            answer.error().possibly_applied = true;
+        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
+        if (answer && answer->status == 401 && can_sign_in_again()) {
+            // A 401 precedes the reading of the body, so any method may be sent once more.
+            is_signed_in_again_ = true;
+            context_->tokens.refuse(token_generation_);
+            report_.on_retry(std::chrono::nanoseconds(0));
+            return dispatch(now);
+        }
+        if (answer) {
+            answer->origin_tag = context_->origin_tag;
+            scrub_server_texts(*answer);
+        }
+        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+            report_.on_retry(*pause);
+            return step::wait(*pause);
+        }
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
+        // What was read can be quoted by a later answer of the call.
+        if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
+        // The connection is gone, as it was to be; an earlier try did it, or someone else.
+        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        return go_on(resume_operation(std::move(answer), stays), now);
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
@@ -218,7 +222,7 @@ private:
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
             // The operation knows what was carried out before.
-            return go_on(resume_operation(std::move(late)), now);
+            return go_on(resume_operation(std::move(late), false), now);
         }
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());

@@ -164,24 +164,18 @@ public:
     /// Calls one endpoint, of this library or of the user's.
     template <Descriptor D>
     auto call(D descriptor, call_options options = {}) & {
-        return run(call_operation<D>(std::move(descriptor)), std::move(options));
+        return carry_out<call_operation<D>>(std::move(options), std::move(descriptor));
     }
     template <Descriptor D>
     auto call(D descriptor, call_options options = {}) && {
-        return std::move(*this).run(call_operation<D>(std::move(descriptor)), std::move(options));
+        outlives_awaited_calls();
+        return call(std::move(descriptor), std::move(options));
     }
 
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        // Made as what it is passed as, since it is costly to move.
-        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
-        if constexpr (!is_awaited<T>) {
-            if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
-            in_call const marked(is_busy_);
-            return traits::run(transport_, machine());
-        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
-        else return traits::run(transport_, machine());
+        return carry_out<O>(std::move(options), std::move(operation));
     }
     template <Operation O>
     auto run(O operation, call_options options = {}) && {
@@ -204,6 +198,19 @@ private:
     }
 
     using traits = io_traits<send_result_t<T>>;
+
+    template <Operation O, class... Args>
+    auto carry_out(call_options&& options, Args&&... args) {
+        // Made as what it is passed as, and its operation where it stands, since they are costly to move.
+        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::in_place, std::forward<Args>(args)...); };
+        if constexpr (!is_awaited<T>) {
+            if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
+            in_call const marked(is_busy_);
+            return traits::run(transport_, machine());
+        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
+        else return traits::run(transport_, machine());
+    }
+
     static constexpr bool queues_writes = requires { typename traits::write_queue; };
     struct no_queue {};
     template <class Traits, bool HasQueue>

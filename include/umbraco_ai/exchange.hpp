@@ -25,6 +25,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///     static constexpr std::string_view name;          // what observers call it
 ///     static constexpr bool writes;                    // a client that is read_only refuses it
 ///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
+///     void end_with(result<http_response>& answer);    // instead of a `resume` that is the last: the answer is there until `take`
 ///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
 ///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>
@@ -42,7 +43,11 @@ public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : call_machine(context, std::move(options), own_traits), operation_(std::move(operation)) {}
+        : exchange(context, std::move(options), std::in_place, std::move(operation)) {}
+    /// With an operation made of these, where it stands.
+    template <class... Args>
+    exchange(client_context& context, call_options&& options, std::in_place_t, Args&&... args)
+        : call_machine(context, std::move(options), own_traits), operation_(std::forward<Args>(args)...) {}
 
     [[nodiscard]] result_type take() {
         result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
@@ -73,7 +78,15 @@ private:
         else return put(operation_.start(base_path()));
     }
 
-    bool resume_operation(result<http_response>&& answer) override { return put(operation_.resume(std::move(answer), base_path())); }
+    bool resume_operation(result<http_response>&& answer, [[maybe_unused]] bool stays) override {
+        if constexpr (requires { operation_.end_with(answer); }) {
+            if (stays) {
+                operation_.end_with(answer);
+                return false;
+            }
+        }
+        return put(operation_.resume(std::move(answer), base_path()));
+    }
 
     bool operation_locked(bool may_be_stale) override {
         if constexpr (locks) return put(operation_.locked(may_be_stale, base_path()));

@@ -123,7 +123,8 @@ concept Machine = is_result<typename M::result_type> &&
                   };
 
 /// A machine that can also be carried out where its requests stay in it, so that none is copied: `begin` and `next` do what
-/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given.
+/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given. An
+/// answer that is the last stays where it is until `take`.
 template <class M>
 concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
     { machine.begin(now) } -> std::same_as<step>;

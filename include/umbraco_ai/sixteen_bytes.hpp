@@ -31,16 +31,23 @@ public:
     [[nodiscard]] marks are(char c) const noexcept { return value_ == static_cast<signed char>(c); }
     /// Beyond ASCII too, since bytes have a sign here.
     [[nodiscard]] marks are_below(char c) const noexcept { return value_ < static_cast<signed char>(c); }
-    [[nodiscard]] marks are_letters() const noexcept {
-        marks const lower = value_ | 0x20;
-        return (lower >= 'a') & (lower <= 'z');
-    }
+    /// From `c` on, as far as '~'.
+    [[nodiscard]] marks are_printable(char c) const noexcept { return are_from(value_, c, '~'); }
+    [[nodiscard]] marks are_letters() const noexcept { return are_from(value_ | 0x20, 'a', 'z'); }
 
-    /// The index of the first one that is marked, or 16.
+    /// Whether one is marked.
+    [[nodiscard]] static bool has_any(marks held) noexcept {
+#if defined(__SSE2__)
+        return bits_of(held) != 0;
+#else
+        auto const halves = reinterpret_cast<words>(held);
+        return (halves[0] | halves[1]) != 0;
+#endif
+    }
+    /// The index of the first one that is marked; not where none is.
     [[nodiscard]] static unsigned first_of(marks held) noexcept {
 #if defined(__SSE2__)
-        auto const mask = static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(held)));
-        return static_cast<unsigned>(std::countr_zero(mask | 0x10000U));
+        return static_cast<unsigned>(std::countr_zero(bits_of(held)));
 #else
         auto const halves = reinterpret_cast<words>(held);
         if (halves[0] != 0) return static_cast<unsigned>(std::countr_zero(halves[0])) / 8;
@@ -49,8 +56,20 @@ public:
     }
 
 private:
+    using unsigned_marks [[gnu::vector_size(16)]] = unsigned char;
     using chars [[gnu::vector_size(16)]] = char;
     using words [[gnu::vector_size(16)]] = std::uint64_t;
+
+    // One comparison for both ends: moved up so far that the last is the largest that there is. ASCII only.
+    [[nodiscard]] static marks are_from(marks value, char first, char last) noexcept {
+        int const up = 127 - last;
+        auto const moved = reinterpret_cast<marks>(reinterpret_cast<unsigned_marks>(value) + static_cast<unsigned char>(up));
+        return moved >= static_cast<signed char>(first + up);
+    }
+
+#if defined(__SSE2__)
+    [[nodiscard]] static unsigned bits_of(marks held) noexcept { return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(held))); }
+#endif
 
     marks value_;
 };
@@ -58,9 +77,22 @@ private:
 /// The first byte from `p` on that `look`, which takes `sixteen_bytes`, marks. Null, and `p` moved on, where fewer than sixteen are left.
 template <class Look>
 [[nodiscard, gnu::always_inline]] inline char const* find_by_sixteens(char const*& p, char const* end, Look look) noexcept {
-    for (; end - p >= sixteen_bytes::size; p += sixteen_bytes::size)
-        if (unsigned const at = sixteen_bytes::first_of(look(sixteen_bytes(p))); at != sixteen_bytes::size) return p + at;
+    for (; end - p >= sixteen_bytes::size; p += sixteen_bytes::size) {
+        sixteen_bytes::marks const held = look(sixteen_bytes(p));
+        if (sixteen_bytes::has_any(held)) return p + sixteen_bytes::first_of(held);
+    }
     return nullptr;
+}
+
+/// The same, or `end`, for texts that end soon: their last sixteen are looked at once more. Null where there are not so many.
+template <class Look>
+[[nodiscard, gnu::always_inline]] inline char const* find_by_sixteens_or_end(char const* p, char const* end, Look look) noexcept {
+    if (end - p < sixteen_bytes::size) return nullptr;
+    if (auto const found = find_by_sixteens(p, end, look)) return found;
+    if (p == end) return end;
+    p = end - sixteen_bytes::size;
+    auto const found = find_by_sixteens(p, end, look);
+    return found != nullptr ? found : end;
 }
 #endif
 

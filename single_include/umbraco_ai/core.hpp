@@ -209,13 +209,16 @@ namespace detail {
 
 [[nodiscard]] constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    // Mostly the case is the same too.
-    if (a == b) return true;
+// Of the same size.
+[[nodiscard]] constexpr bool are_equal_but_for_case(std::string_view a, std::string_view b) noexcept {
     for (std::size_t i = 0; i < a.size(); ++i)
         if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
     return true;
+}
+
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    // Mostly the case is the same too.
+    return a.size() == b.size() && (a == b || are_equal_but_for_case(a, b));
 }
 
 /// Bytes that are written one behind the other, and overwritten before their memory is given up.
@@ -321,13 +324,21 @@ public:
 /// since an answer has many that nobody reads.
 /// Lifetime: what `find` gives, and iterators, hold until the next `add` or `wipe`, or the end.
 class http_headers {
-    // Before the texts of each field.
+    // Before the text of each field, which begins with the name and ends with the value.
     class sizes {
     public:
         sizes() = default;
-        sizes(std::size_t of_name, std::size_t of_value) noexcept : name(of_name), value(of_value) {}
+        sizes(std::size_t of_name, std::size_t of_value, std::size_t of_text) noexcept : name(of_name), value(of_value), text(of_text) {}
+
+        [[nodiscard]] static sizes before(char const* at) noexcept {
+            sizes read;
+            std::memcpy(&read, at, sizeof read);
+            return read;
+        }
+
         std::size_t name = 0;
         std::size_t value = 0;
+        std::size_t text = 0;
     };
 
 public:
@@ -344,7 +355,7 @@ public:
         [[nodiscard]] header_view operator*() const noexcept { return field_; }
         [[nodiscard]] header_view const* operator->() const noexcept { return &field_; }
         iterator& operator++() noexcept {
-            at_ += sizeof(sizes) + field_.name.size() + field_.value.size();
+            at_ = end_of_field();
             load();
             return *this;
         }
@@ -360,12 +371,9 @@ public:
         iterator(char const* at, char const* end) noexcept : at_(at), end_(end) { load(); }
 
         void load() noexcept {
-            if (at_ == end_) return;
-            sizes read;
-            std::memcpy(&read, at_, sizeof read);
-            field_.name = std::string_view(at_ + sizeof read, read.name);
-            field_.value = std::string_view(field_.name.data() + read.name, read.value);
+            if (at_ != end_) field_ = field_at(at_);
         }
+        [[nodiscard]] char const* end_of_field() const noexcept { return field_.value.data() + field_.value.size(); }
 
         char const* at_ = nullptr;
         char const* end_ = nullptr;
@@ -378,10 +386,21 @@ public:
 
     /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
-        std::size_t const size = sizeof(sizes) + name.size() + value.size() + rest.size();
-        if (bytes_.has_room(size)) return put(size, name, value, rest);
-        detail::byte_block const left = bytes_.make_room(size);
-        put(size, name, value, rest);
+        std::size_t const of_value = value.size() + rest.size();
+        std::size_t const text = name.size() + of_value;
+        detail::byte_block left;
+        if (!bytes_.has_room(sizeof(sizes) + text)) left = bytes_.make_room(sizeof(sizes) + text);
+        char* to = put(sizes(name.size(), of_value, text));
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+    }
+
+    /// The same where name and value are parts of one text, in this order, which is copied in one go.
+    void add_line(std::string_view name, std::string_view value) {
+        auto const text = static_cast<std::size_t>(value.data() + value.size() - name.data());
+        if (!bytes_.has_room(sizeof(sizes) + text)) return add(name, value);
+        std::memcpy(put(sizes(name.size(), value.size(), text)), name.data(), text);
     }
 
     /// Makes room for fields of so many characters, names and values together.
@@ -394,8 +413,13 @@ public:
 
     /// The value of the first field of this name.
     [[nodiscard]] header_value find(std::string_view name) const noexcept {
-        for (header_view const field : *this)
-            if (field.name.size() == name.size() && detail::equals_ignoring_case(field.name, name)) return field.value;
+        if ((name_sizes_ & size_bit(name.size())) == 0) return std::nullopt;
+        char const* const end = bytes_.data() + bytes_.size();
+        for (char const* at = bytes_.data(); at != end;) {
+            sizes const read = sizes::before(at);
+            if (read.name == name.size() && detail::equals_ignoring_case(std::string_view(at + sizeof read, read.name), name)) return field_at(at).value;
+            at += sizeof read + read.text;
+        }
         return std::nullopt;
     }
 
@@ -409,30 +433,39 @@ public:
     void remove(std::string_view name) {
         std::string const removed(name);
         for (std::size_t at = 0; at < bytes_.size();) {
-            header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
-            std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
-            if (detail::equals_ignoring_case(field.name, removed)) bytes_.remove(at, size);
+            std::size_t const size = sizeof(sizes) + sizes::before(bytes_.data() + at).text;
+            if (detail::equals_ignoring_case(field_at(bytes_.data() + at).name, removed)) bytes_.remove(at, size);
             else at += size;
         }
     }
 
     /// Overwrites and removes all fields.
-    void wipe() noexcept { bytes_.wipe(); }
+    void wipe() noexcept {
+        bytes_.wipe();
+        name_sizes_ = 0;
+    }
 
-    friend bool operator==(http_headers const&, http_headers const&) = default;
+    friend bool operator==(http_headers const& a, http_headers const& b) noexcept { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
 private:
-    void put(std::size_t size, std::string_view name, std::string_view value, std::string_view rest) noexcept {
-        sizes const written(name.size(), value.size() + rest.size());
-        char* to = bytes_.grow(size);
+    [[nodiscard]] static header_view field_at(char const* at) noexcept {
+        sizes const read = sizes::before(at);
+        char const* const text = at + sizeof read;
+        return {std::string_view(text, read.name), std::string_view(text + read.text - read.value, read.value)};
+    }
+
+    [[nodiscard]] static constexpr std::uint64_t size_bit(std::size_t size) noexcept { return std::uint64_t{1} << (size % 64); }
+
+    // Gives where the text goes, for which there is room.
+    [[nodiscard]] char* put(sizes const& written) noexcept {
+        name_sizes_ |= size_bit(written.name);
+        char* const to = bytes_.grow(sizeof written + written.text);
         std::memcpy(to, &written, sizeof written);
-        to += sizeof written;
-        to += name.copy(to, name.size());
-        to += value.copy(to, value.size());
-        rest.copy(to, rest.size());
+        return to + sizeof written;
     }
 
     detail::byte_block bytes_;
+    std::uint64_t name_sizes_ = 0;  ///< A bit for the size of each name that is there, or was: most that are looked for are not.
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
@@ -1445,16 +1478,23 @@ public:
     [[nodiscard]] marks are(char c) const noexcept { return value_ == static_cast<signed char>(c); }
     /// Beyond ASCII too, since bytes have a sign here.
     [[nodiscard]] marks are_below(char c) const noexcept { return value_ < static_cast<signed char>(c); }
-    [[nodiscard]] marks are_letters() const noexcept {
-        marks const lower = value_ | 0x20;
-        return (lower >= 'a') & (lower <= 'z');
-    }
+    /// From `c` on, as far as '~'.
+    [[nodiscard]] marks are_printable(char c) const noexcept { return are_from(value_, c, '~'); }
+    [[nodiscard]] marks are_letters() const noexcept { return are_from(value_ | 0x20, 'a', 'z'); }
 
-    /// The index of the first one that is marked, or 16.
+    /// Whether one is marked.
+    [[nodiscard]] static bool has_any(marks held) noexcept {
+#if defined(__SSE2__)
+        return bits_of(held) != 0;
+#else
+        auto const halves = reinterpret_cast<words>(held);
+        return (halves[0] | halves[1]) != 0;
+#endif
+    }
+    /// The index of the first one that is marked; not where none is.
     [[nodiscard]] static unsigned first_of(marks held) noexcept {
 #if defined(__SSE2__)
-        auto const mask = static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(held)));
-        return static_cast<unsigned>(std::countr_zero(mask | 0x10000U));
+        return static_cast<unsigned>(std::countr_zero(bits_of(held)));
 #else
         auto const halves = reinterpret_cast<words>(held);
         if (halves[0] != 0) return static_cast<unsigned>(std::countr_zero(halves[0])) / 8;
@@ -1463,8 +1503,20 @@ public:
     }
 
 private:
+    using unsigned_marks [[gnu::vector_size(16)]] = unsigned char;
     using chars [[gnu::vector_size(16)]] = char;
     using words [[gnu::vector_size(16)]] = std::uint64_t;
+
+    // One comparison for both ends: moved up so far that the last is the largest that there is. ASCII only.
+    [[nodiscard]] static marks are_from(marks value, char first, char last) noexcept {
+        int const up = 127 - last;
+        auto const moved = reinterpret_cast<marks>(reinterpret_cast<unsigned_marks>(value) + static_cast<unsigned char>(up));
+        return moved >= static_cast<signed char>(first + up);
+    }
+
+#if defined(__SSE2__)
+    [[nodiscard]] static unsigned bits_of(marks held) noexcept { return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(held))); }
+#endif
 
     marks value_;
 };
@@ -1472,9 +1524,22 @@ private:
 /// The first byte from `p` on that `look`, which takes `sixteen_bytes`, marks. Null, and `p` moved on, where fewer than sixteen are left.
 template <class Look>
 [[nodiscard, gnu::always_inline]] inline char const* find_by_sixteens(char const*& p, char const* end, Look look) noexcept {
-    for (; end - p >= sixteen_bytes::size; p += sixteen_bytes::size)
-        if (unsigned const at = sixteen_bytes::first_of(look(sixteen_bytes(p))); at != sixteen_bytes::size) return p + at;
+    for (; end - p >= sixteen_bytes::size; p += sixteen_bytes::size) {
+        sixteen_bytes::marks const held = look(sixteen_bytes(p));
+        if (sixteen_bytes::has_any(held)) return p + sixteen_bytes::first_of(held);
+    }
     return nullptr;
+}
+
+/// The same, or `end`, for texts that end soon: their last sixteen are looked at once more. Null where there are not so many.
+template <class Look>
+[[nodiscard, gnu::always_inline]] inline char const* find_by_sixteens_or_end(char const* p, char const* end, Look look) noexcept {
+    if (end - p < sixteen_bytes::size) return nullptr;
+    if (auto const found = find_by_sixteens(p, end, look)) return found;
+    if (p == end) return end;
+    p = end - sixteen_bytes::size;
+    auto const found = find_by_sixteens(p, end, look);
+    return found != nullptr ? found : end;
 }
 #endif
 
@@ -6543,7 +6608,8 @@ concept Machine = is_result<typename M::result_type> &&
                   };
 
 /// A machine that can also be carried out where its requests stay in it, so that none is copied: `begin` and `next` do what
-/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given.
+/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given. An
+/// answer that is the last stays where it is until `take`.
 template <class M>
 concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
     { machine.begin(now) } -> std::same_as<step>;
@@ -6749,7 +6815,7 @@ public:
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
     /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
+    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(on_answer(std::move(answer), now, false)); }
     /// Goes on after a pause, or after an unlock.
     [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
@@ -6757,7 +6823,7 @@ public:
     /// Goes on after a token: with it, or why there is none.
     [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
 
-    /// The same where the request stays here; see `MachineInPlace`.
+    /// The same where the request stays here, and the answer where it is; see `MachineInPlace`.
     [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
     [[nodiscard]] step begin(std::chrono::nanoseconds now) {
@@ -6766,47 +6832,17 @@ public:
                         : now + timeout_;
         report_.begin(context_->options.observer.get(), context_->calls, traits_->name, now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+        if (!headers_.empty()) {
+            if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+            for (header_view const extra : headers_) secrets_.add(extra.value);
+        }
         if (attempt_time_ <= attempt_time_.zero())
             return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (header_view const extra : headers_) secrets_.add(extra.value);
         if (traits_->writes && context_->options.read_only) return end(refuse_write());
         return go_on(start_operation(), now);
     }
 
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
-        report_.on_answer(answer, now);
-        take_request_back();
-        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
-        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
-        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
-            answer.error().possibly_applied = true;
-        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
-            may_be_applied_ = true;
-        if (answer && answer->status == 401 && can_sign_in_again()) {
-            // A 401 precedes the reading of the body, so any method may be sent once more.
-            is_signed_in_again_ = true;
-            context_->tokens.refuse(token_generation_);
-            report_.on_retry(std::chrono::nanoseconds(0));
-            return dispatch(now);
-        }
-        if (answer) {
-            answer->origin_tag = context_->origin_tag;
-            scrub_server_texts(*answer);
-        }
-        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
-            report_.on_retry(*pause);
-            return step::wait(*pause);
-        }
-        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
-        // What was read can be quoted by a later answer of the call.
-        if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
-        // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
-        return go_on(resume_operation(std::move(answer)), now);
-    }
-
+    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
         if (ended_) return step::done();
@@ -6885,7 +6921,7 @@ protected:
 private:
     // The operation's part; each gives whether `next_request()` is to be sent.
     virtual bool start_operation() = 0;
-    virtual bool resume_operation(result<http_response>&& answer) = 0;
+    virtual bool resume_operation(result<http_response>&& answer, bool stays) = 0;
     virtual bool operation_locked(bool may_be_stale) = 0;
     [[nodiscard]] virtual std::optional<guid> wanted_lock() = 0;
 
@@ -6895,6 +6931,40 @@ private:
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
         ended_.emplace(std::move(reason));
         return step::done();
+    }
+
+    /// stays  whether the answer is there until the call ends or sends again
+    [[nodiscard]] step on_answer(result<http_response>&& answer, std::chrono::nanoseconds now, bool stays) {
+        report_.on_answer(answer, now);
+        take_request_back();
+        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
+        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
+        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
+            answer.error().possibly_applied = true;
+        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
+        if (answer && answer->status == 401 && can_sign_in_again()) {
+            // A 401 precedes the reading of the body, so any method may be sent once more.
+            is_signed_in_again_ = true;
+            context_->tokens.refuse(token_generation_);
+            report_.on_retry(std::chrono::nanoseconds(0));
+            return dispatch(now);
+        }
+        if (answer) {
+            answer->origin_tag = context_->origin_tag;
+            scrub_server_texts(*answer);
+        }
+        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+            report_.on_retry(*pause);
+            return step::wait(*pause);
+        }
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
+        // What was read can be quoted by a later answer of the call.
+        if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
+        // The connection is gone, as it was to be; an earlier try did it, or someone else.
+        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        return go_on(resume_operation(std::move(answer), stays), now);
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
@@ -6930,7 +7000,7 @@ private:
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
             // The operation knows what was carried out before.
-            return go_on(resume_operation(std::move(late)), now);
+            return go_on(resume_operation(std::move(late), false), now);
         }
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
@@ -7123,6 +7193,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///     static constexpr std::string_view name;          // what observers call it
 ///     static constexpr bool writes;                    // a client that is read_only refuses it
 ///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
+///     void end_with(result<http_response>& answer);    // instead of a `resume` that is the last: the answer is there until `take`
 ///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
 ///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>
@@ -7140,7 +7211,11 @@ public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : call_machine(context, std::move(options), own_traits), operation_(std::move(operation)) {}
+        : exchange(context, std::move(options), std::in_place, std::move(operation)) {}
+    /// With an operation made of these, where it stands.
+    template <class... Args>
+    exchange(client_context& context, call_options&& options, std::in_place_t, Args&&... args)
+        : call_machine(context, std::move(options), own_traits), operation_(std::forward<Args>(args)...) {}
 
     [[nodiscard]] result_type take() {
         result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
@@ -7171,7 +7246,15 @@ private:
         else return put(operation_.start(base_path()));
     }
 
-    bool resume_operation(result<http_response>&& answer) override { return put(operation_.resume(std::move(answer), base_path())); }
+    bool resume_operation(result<http_response>&& answer, [[maybe_unused]] bool stays) override {
+        if constexpr (requires { operation_.end_with(answer); }) {
+            if (stays) {
+                operation_.end_with(answer);
+                return false;
+            }
+        }
+        return put(operation_.resume(std::move(answer), base_path()));
+    }
 
     bool operation_locked(bool may_be_stale) override {
         if constexpr (locks) return put(operation_.locked(may_be_stale, base_path()));
@@ -7772,7 +7855,8 @@ public:
     static constexpr bool is_single = true;
     static constexpr bool writes = D::method != http_method::get;
 
-    explicit call_operation(D descriptor) : descriptor_(std::move(descriptor)) {}
+    explicit call_operation(D&& descriptor) : descriptor_(std::move(descriptor)) {}
+    explicit call_operation(D const& descriptor) : descriptor_(descriptor) {}
 
     /// Tells where the client's requests go.
     void called_from(std::uint64_t origin_tag) noexcept { origin_tag_ = origin_tag; }
@@ -7789,25 +7873,31 @@ public:
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
             if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (!ok) answer_ = std::move(ok).error();
+        if (!ok) static_cast<void>(resume(std::move(ok).error(), base_path));
         return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        answer_ = std::move(answer);
+        own_ = std::make_unique<result<http_response>>(std::move(answer));
+        place_ = own_.get();
         return std::nullopt;
     }
 
+    /// The same where the answer is there until `take`.
+    void end_with(result<http_response>& answer) noexcept { place_ = &answer; }
+
     /// Reads the answer only now, since its value can be large.
     [[nodiscard]] result_type take() {
-        if (answer_) return decode<D>(*answer_);
-        return std::move(answer_).error();
+        if (place_ == nullptr) return result_type();
+        if (*place_) return decode<D>(**place_);
+        return std::move(*place_).error();
     }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result<http_response> answer_;
+    result<http_response>* place_ = nullptr;
+    std::unique_ptr<result<http_response>> own_;  ///< Where it is not there until `take`.
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -8986,24 +9076,18 @@ public:
     /// Calls one endpoint, of this library or of the user's.
     template <Descriptor D>
     auto call(D descriptor, call_options options = {}) & {
-        return run(call_operation<D>(std::move(descriptor)), std::move(options));
+        return carry_out<call_operation<D>>(std::move(options), std::move(descriptor));
     }
     template <Descriptor D>
     auto call(D descriptor, call_options options = {}) && {
-        return std::move(*this).run(call_operation<D>(std::move(descriptor)), std::move(options));
+        outlives_awaited_calls();
+        return call(std::move(descriptor), std::move(options));
     }
 
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        // Made as what it is passed as, since it is costly to move.
-        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
-        if constexpr (!is_awaited<T>) {
-            if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
-            in_call const marked(is_busy_);
-            return traits::run(transport_, machine());
-        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
-        else return traits::run(transport_, machine());
+        return carry_out<O>(std::move(options), std::move(operation));
     }
     template <Operation O>
     auto run(O operation, call_options options = {}) && {
@@ -9026,6 +9110,19 @@ private:
     }
 
     using traits = io_traits<send_result_t<T>>;
+
+    template <Operation O, class... Args>
+    auto carry_out(call_options&& options, Args&&... args) {
+        // Made as what it is passed as, and its operation where it stands, since they are costly to move.
+        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::in_place, std::forward<Args>(args)...); };
+        if constexpr (!is_awaited<T>) {
+            if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
+            in_call const marked(is_busy_);
+            return traits::run(transport_, machine());
+        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
+        else return traits::run(transport_, machine());
+    }
+
     static constexpr bool queues_writes = requires { typename traits::write_queue; };
     struct no_queue {};
     template <class Traits, bool HasQueue>
@@ -9255,9 +9352,10 @@ inline constexpr auto host_chars = [] {
 [[nodiscard]] constexpr char const* skip_token(char const* p, char const* end) noexcept {
 #if UMBRACO_AI_DETAIL_HAS_VECTORS
     if (!std::is_constant_evaluated()) {
-        // Nearly all names of fields are made of these.
-        auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return ~(some.are_letters() | some.are('-')); });
+        // Nearly all names of fields are made of these, and end there.
+        auto const found = find_by_sixteens_or_end(p, end, [](sixteen_bytes some) { return ~(some.are_letters() | some.are('-')); });
         if (found != nullptr) p = found;
+        if (p != end && *p == ':') return p;
     }
 #endif
     while (p != end && is_token_char(*p)) ++p;
@@ -9273,7 +9371,7 @@ inline constexpr auto host_chars = [] {
 [[nodiscard]] constexpr char const* skip_printable(char const* p, char const* end, char first) noexcept {
 #if UMBRACO_AI_DETAIL_HAS_VECTORS
     if (!std::is_constant_evaluated()) {
-        auto const found = find_by_sixteens(p, end, [first](sixteen_bytes some) { return some.are_below(first) | some.are('\x7f'); });
+        auto const found = find_by_sixteens_or_end(p, end, [first](sixteen_bytes some) { return ~some.are_printable(first); });
         if (found != nullptr) return found;
     }
 #endif
@@ -9581,15 +9679,13 @@ public:
                     bool const is_told = tells_fields();
                     std::string_view name;
                     std::string_view value;
-                    while (take_whole_field(bytes, name, value)) {
-                        if (!obey(name, value)) return event_kind::failed;
-                        if (is_told && !found.on_field(name, value)) return event_kind::field;
-                    }
-                    if (!take_line(bytes, line)) {
+                    if (!take_whole_fields(bytes, found, is_told)) return state_ == state::failed ? event_kind::failed : event_kind::field;
+                    bool const is_end = take_empty_line(bytes);
+                    if (!is_end && !take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
                         return pending();
                     }
-                    if (line.empty()) {
+                    if (is_end || line.empty()) {
                         if (!end_section()) return pending();
                         if (state_ == state::status_line || state_ == state::complete) break;
                         if (!found.on_header_end()) return event_kind::header_end;
@@ -9622,6 +9718,7 @@ public:
                     if (!take_line_end(bytes)) return pending();
                     break;
                 case state::chunk_line:
+                    if (take_whole_chunk_line(bytes)) break;
                     if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
                     break;
                 case state::complete: return event_kind::complete;
@@ -9711,26 +9808,45 @@ private:
         return wanted.starts_with(detail::prefix(bytes, wanted.size()));
     }
 
-    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them. False where that is not so,
-    // with nothing taken; whoever looks line by line then knows what to do.
-    [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
-        if (used_ != 0 || fields_ == limits_.header_fields) return false;
-        char const* const begin = bytes.data();
+    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them, as far as that is so. Whoever
+    // looks line by line then knows what to do. False where there is nothing more to tell.
+    template <class Found>
+    [[nodiscard, gnu::noinline, gnu::flatten]] bool take_whole_fields(std::string_view& bytes, Found& found, bool is_told) {
+        if (used_ != 0) return true;
+        char const* begin = bytes.data();
         char const* const end = begin + bytes.size();
-        char const* const colon = detail::skip_token(begin, end);
-        if (colon == begin || colon == end || *colon != ':') return false;
-        char const* text = colon + 1;
-        while (text != end && *text == ' ') ++text;
-        char const* const at = detail::skip_printable(text, end, ' ');
-        if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return false;
-        auto const count = static_cast<std::size_t>(at + 2 - begin);
-        if (count > scratch_.size() || count > limits_.header_bytes - header_bytes_) return false;
-        header_bytes_ += count;
-        ++fields_;
-        name = std::string_view(begin, static_cast<std::size_t>(colon - begin));
-        value = std::string_view(text, static_cast<std::size_t>(at - text));
-        while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
-        bytes.remove_prefix(count);
+        std::size_t const longest = scratch_.size();
+        std::uint64_t room = limits_.header_bytes - header_bytes_;
+        std::uint32_t left = limits_.header_fields - fields_;
+        bool goes_on = true;
+        while (goes_on && left != 0) {
+            char const* const colon = detail::skip_token(begin, end);
+            if (colon == begin || colon == end || *colon != ':') break;
+            char const* text = colon + 1;
+            while (text != end && *text == ' ') ++text;
+            char const* const at = detail::skip_printable(text, end, ' ');
+            if (end - at < 2 || at[0] != '\r' || at[1] != '\n') break;
+            auto const count = static_cast<std::size_t>(at + 2 - begin);
+            if (count > longest || count > room) break;
+            room -= count;
+            --left;
+            std::string_view const name(begin, static_cast<std::size_t>(colon - begin));
+            std::string_view value(text, static_cast<std::size_t>(at - text));
+            while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
+            begin = at + 2;
+            goes_on = obey(name, value) && (!is_told || found.on_field(name, value));
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(begin - bytes.data()));
+        header_bytes_ = limits_.header_bytes - room;
+        fields_ = limits_.header_fields - left;
+        return goes_on;
+    }
+
+    // As `take_whole_fields`.
+    [[nodiscard]] bool take_empty_line(std::string_view& bytes) noexcept {
+        if (used_ != 0 || !bytes.starts_with("\r\n") || scratch_.empty() || limits_.header_bytes - header_bytes_ < 2) return false;
+        header_bytes_ += 2;
+        bytes.remove_prefix(2);
         return true;
     }
 
@@ -9876,16 +9992,35 @@ private:
         return piece;
     }
 
+    // As `take_whole_fields`: most have no extension.
+    [[nodiscard]] bool take_whole_chunk_line(std::string_view& bytes) noexcept {
+        std::string_view rest = bytes;
+        std::uint64_t size = 0;
+        if (used_ != 0 || !detail::take_hex(rest, size) || !rest.starts_with("\r\n")) return false;
+        rest.remove_prefix(2);
+        std::size_t const count = bytes.size() - rest.size();
+        if (count > scratch_.size() || count > limits_.header_bytes || size > body_left_) return false;
+        bytes = rest;
+        begin_chunk(size);
+        return true;
+    }
+
     // chunk-size [ chunk-ext ]
     [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
-        header_bytes_ = 0;
-        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
-        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
-        body_left_ -= rest_;
+        std::uint64_t size = 0;
+        if (!detail::take_hex(line, size)) return refuse(parse_error::bad_chunk);
+        if (size > body_left_) return refuse(parse_error::body_too_large);
         if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
         extension_bytes_ += static_cast<std::uint32_t>(line.size());
-        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+        begin_chunk(size);
         return true;
+    }
+
+    void begin_chunk(std::uint64_t size) noexcept {
+        header_bytes_ = 0;
+        rest_ = size;
+        body_left_ -= size;
+        state_ = size == 0 ? state::trailer_field : state::chunk_body;
     }
 
     [[nodiscard]] bool take_line_end(std::string_view& bytes) noexcept {
@@ -11367,6 +11502,53 @@ UMBRACO_AI_END_NAMESPACE
 #define UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+template <Sink S>
+void put_number(S& sink, std::size_t number) {
+    char digits[20];
+    auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    sink.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+/// As `http_origin::authority`.
+template <Sink S, class Origin>
+void put_authority(S& sink, Origin const& origin) {
+    std::string_view const host = origin.host;
+    bool const is_ipv6 = host.find(':') != std::string_view::npos;
+    if (is_ipv6) put(sink, '[');
+    put(sink, host);
+    if (is_ipv6) put(sink, ']');
+    if (origin.port != (origin.tls ? 443 : 80)) {
+        put(sink, ':');
+        put_number(sink, origin.port);
+    }
+}
+
+/// See `http1::write_head`.
+template <Sink S, class R, class PutAuthority>
+void write_head(S& sink, R const& request, PutAuthority put_authority_text) {
+    put(sink, to_string(request.method));
+    put(sink, ' ');
+    put(sink, request.target);
+    put(sink, " HTTP/1.1\r\nHost: ");
+    put_authority_text();
+    for (auto const& field : request.headers) {
+        put(sink, "\r\n");
+        put(sink, field.name);
+        put(sink, ": ");
+        put(sink, field.value);
+    }
+    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
+    if (!request.body.empty() || announces_no_body) {
+        put(sink, "\r\nContent-Length: ");
+        put_number(sink, request.body.size());
+    }
+    put(sink, "\r\n\r\n");
+}
+
+}  // namespace detail
+
 namespace http1 {
 
 using umbraco_ai::header_view;
@@ -11449,35 +11631,12 @@ template <RequestParts R>
 /// headers, and Content-Length wherever there is a body, and 0 for POST and PUT without one.
 template <Sink S, RequestParts R>
 void write_head(S& sink, R const& request) {
-    auto const put_number = [&](std::size_t number) {
-        char digits[20];
-        auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-        sink.append(digits, static_cast<std::size_t>(end - digits));
-    };
-    std::string_view const host = request.origin.host;
-    bool const is_ipv6 = host.find(':') != std::string_view::npos;
-    detail::put(sink, to_string(request.method));
-    detail::put(sink, ' ');
-    detail::put(sink, request.target);
-    detail::put(sink, is_ipv6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
-    detail::put(sink, host);
-    if (is_ipv6) detail::put(sink, ']');
-    if (request.origin.port != (request.origin.tls ? 443 : 80)) {
-        detail::put(sink, ':');
-        put_number(request.origin.port);
-    }
-    for (auto const& field : request.headers) {
-        detail::put(sink, "\r\n");
-        detail::put(sink, field.name);
-        detail::put(sink, ": ");
-        detail::put(sink, field.value);
-    }
-    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
-    if (!request.body.empty() || announces_no_body) {
-        detail::put(sink, "\r\nContent-Length: ");
-        put_number(request.body.size());
-    }
-    detail::put(sink, "\r\n\r\n");
+    detail::write_head(sink, request, [&] { detail::put_authority(sink, request.origin); });
+}
+/// The same for who has the origin's `authority()` already.
+template <Sink S, RequestParts R>
+void write_head(S& sink, R const& request, std::string_view authority) {
+    detail::write_head(sink, request, [&] { detail::put(sink, authority); });
 }
 
 /// Writes a whole request, or nothing where it has a defect. A `fixed_buffer` says itself whether all of it fitted in.

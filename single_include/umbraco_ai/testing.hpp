@@ -280,13 +280,16 @@ namespace detail {
 
 [[nodiscard]] constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    // Mostly the case is the same too.
-    if (a == b) return true;
+// Of the same size.
+[[nodiscard]] constexpr bool are_equal_but_for_case(std::string_view a, std::string_view b) noexcept {
     for (std::size_t i = 0; i < a.size(); ++i)
         if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
     return true;
+}
+
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    // Mostly the case is the same too.
+    return a.size() == b.size() && (a == b || are_equal_but_for_case(a, b));
 }
 
 /// Bytes that are written one behind the other, and overwritten before their memory is given up.
@@ -392,13 +395,21 @@ public:
 /// since an answer has many that nobody reads.
 /// Lifetime: what `find` gives, and iterators, hold until the next `add` or `wipe`, or the end.
 class http_headers {
-    // Before the texts of each field.
+    // Before the text of each field, which begins with the name and ends with the value.
     class sizes {
     public:
         sizes() = default;
-        sizes(std::size_t of_name, std::size_t of_value) noexcept : name(of_name), value(of_value) {}
+        sizes(std::size_t of_name, std::size_t of_value, std::size_t of_text) noexcept : name(of_name), value(of_value), text(of_text) {}
+
+        [[nodiscard]] static sizes before(char const* at) noexcept {
+            sizes read;
+            std::memcpy(&read, at, sizeof read);
+            return read;
+        }
+
         std::size_t name = 0;
         std::size_t value = 0;
+        std::size_t text = 0;
     };
 
 public:
@@ -415,7 +426,7 @@ public:
         [[nodiscard]] header_view operator*() const noexcept { return field_; }
         [[nodiscard]] header_view const* operator->() const noexcept { return &field_; }
         iterator& operator++() noexcept {
-            at_ += sizeof(sizes) + field_.name.size() + field_.value.size();
+            at_ = end_of_field();
             load();
             return *this;
         }
@@ -431,12 +442,9 @@ public:
         iterator(char const* at, char const* end) noexcept : at_(at), end_(end) { load(); }
 
         void load() noexcept {
-            if (at_ == end_) return;
-            sizes read;
-            std::memcpy(&read, at_, sizeof read);
-            field_.name = std::string_view(at_ + sizeof read, read.name);
-            field_.value = std::string_view(field_.name.data() + read.name, read.value);
+            if (at_ != end_) field_ = field_at(at_);
         }
+        [[nodiscard]] char const* end_of_field() const noexcept { return field_.value.data() + field_.value.size(); }
 
         char const* at_ = nullptr;
         char const* end_ = nullptr;
@@ -449,10 +457,21 @@ public:
 
     /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
-        std::size_t const size = sizeof(sizes) + name.size() + value.size() + rest.size();
-        if (bytes_.has_room(size)) return put(size, name, value, rest);
-        detail::byte_block const left = bytes_.make_room(size);
-        put(size, name, value, rest);
+        std::size_t const of_value = value.size() + rest.size();
+        std::size_t const text = name.size() + of_value;
+        detail::byte_block left;
+        if (!bytes_.has_room(sizeof(sizes) + text)) left = bytes_.make_room(sizeof(sizes) + text);
+        char* to = put(sizes(name.size(), of_value, text));
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+    }
+
+    /// The same where name and value are parts of one text, in this order, which is copied in one go.
+    void add_line(std::string_view name, std::string_view value) {
+        auto const text = static_cast<std::size_t>(value.data() + value.size() - name.data());
+        if (!bytes_.has_room(sizeof(sizes) + text)) return add(name, value);
+        std::memcpy(put(sizes(name.size(), value.size(), text)), name.data(), text);
     }
 
     /// Makes room for fields of so many characters, names and values together.
@@ -465,8 +484,13 @@ public:
 
     /// The value of the first field of this name.
     [[nodiscard]] header_value find(std::string_view name) const noexcept {
-        for (header_view const field : *this)
-            if (field.name.size() == name.size() && detail::equals_ignoring_case(field.name, name)) return field.value;
+        if ((name_sizes_ & size_bit(name.size())) == 0) return std::nullopt;
+        char const* const end = bytes_.data() + bytes_.size();
+        for (char const* at = bytes_.data(); at != end;) {
+            sizes const read = sizes::before(at);
+            if (read.name == name.size() && detail::equals_ignoring_case(std::string_view(at + sizeof read, read.name), name)) return field_at(at).value;
+            at += sizeof read + read.text;
+        }
         return std::nullopt;
     }
 
@@ -480,30 +504,39 @@ public:
     void remove(std::string_view name) {
         std::string const removed(name);
         for (std::size_t at = 0; at < bytes_.size();) {
-            header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
-            std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
-            if (detail::equals_ignoring_case(field.name, removed)) bytes_.remove(at, size);
+            std::size_t const size = sizeof(sizes) + sizes::before(bytes_.data() + at).text;
+            if (detail::equals_ignoring_case(field_at(bytes_.data() + at).name, removed)) bytes_.remove(at, size);
             else at += size;
         }
     }
 
     /// Overwrites and removes all fields.
-    void wipe() noexcept { bytes_.wipe(); }
+    void wipe() noexcept {
+        bytes_.wipe();
+        name_sizes_ = 0;
+    }
 
-    friend bool operator==(http_headers const&, http_headers const&) = default;
+    friend bool operator==(http_headers const& a, http_headers const& b) noexcept { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
 private:
-    void put(std::size_t size, std::string_view name, std::string_view value, std::string_view rest) noexcept {
-        sizes const written(name.size(), value.size() + rest.size());
-        char* to = bytes_.grow(size);
+    [[nodiscard]] static header_view field_at(char const* at) noexcept {
+        sizes const read = sizes::before(at);
+        char const* const text = at + sizeof read;
+        return {std::string_view(text, read.name), std::string_view(text + read.text - read.value, read.value)};
+    }
+
+    [[nodiscard]] static constexpr std::uint64_t size_bit(std::size_t size) noexcept { return std::uint64_t{1} << (size % 64); }
+
+    // Gives where the text goes, for which there is room.
+    [[nodiscard]] char* put(sizes const& written) noexcept {
+        name_sizes_ |= size_bit(written.name);
+        char* const to = bytes_.grow(sizeof written + written.text);
         std::memcpy(to, &written, sizeof written);
-        to += sizeof written;
-        to += name.copy(to, name.size());
-        to += value.copy(to, value.size());
-        rest.copy(to, rest.size());
+        return to + sizeof written;
     }
 
     detail::byte_block bytes_;
+    std::uint64_t name_sizes_ = 0;  ///< A bit for the size of each name that is there, or was: most that are looked for are not.
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
@@ -1542,16 +1575,23 @@ public:
     [[nodiscard]] marks are(char c) const noexcept { return value_ == static_cast<signed char>(c); }
     /// Beyond ASCII too, since bytes have a sign here.
     [[nodiscard]] marks are_below(char c) const noexcept { return value_ < static_cast<signed char>(c); }
-    [[nodiscard]] marks are_letters() const noexcept {
-        marks const lower = value_ | 0x20;
-        return (lower >= 'a') & (lower <= 'z');
-    }
+    /// From `c` on, as far as '~'.
+    [[nodiscard]] marks are_printable(char c) const noexcept { return are_from(value_, c, '~'); }
+    [[nodiscard]] marks are_letters() const noexcept { return are_from(value_ | 0x20, 'a', 'z'); }
 
-    /// The index of the first one that is marked, or 16.
+    /// Whether one is marked.
+    [[nodiscard]] static bool has_any(marks held) noexcept {
+#if defined(__SSE2__)
+        return bits_of(held) != 0;
+#else
+        auto const halves = reinterpret_cast<words>(held);
+        return (halves[0] | halves[1]) != 0;
+#endif
+    }
+    /// The index of the first one that is marked; not where none is.
     [[nodiscard]] static unsigned first_of(marks held) noexcept {
 #if defined(__SSE2__)
-        auto const mask = static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(held)));
-        return static_cast<unsigned>(std::countr_zero(mask | 0x10000U));
+        return static_cast<unsigned>(std::countr_zero(bits_of(held)));
 #else
         auto const halves = reinterpret_cast<words>(held);
         if (halves[0] != 0) return static_cast<unsigned>(std::countr_zero(halves[0])) / 8;
@@ -1560,8 +1600,20 @@ public:
     }
 
 private:
+    using unsigned_marks [[gnu::vector_size(16)]] = unsigned char;
     using chars [[gnu::vector_size(16)]] = char;
     using words [[gnu::vector_size(16)]] = std::uint64_t;
+
+    // One comparison for both ends: moved up so far that the last is the largest that there is. ASCII only.
+    [[nodiscard]] static marks are_from(marks value, char first, char last) noexcept {
+        int const up = 127 - last;
+        auto const moved = reinterpret_cast<marks>(reinterpret_cast<unsigned_marks>(value) + static_cast<unsigned char>(up));
+        return moved >= static_cast<signed char>(first + up);
+    }
+
+#if defined(__SSE2__)
+    [[nodiscard]] static unsigned bits_of(marks held) noexcept { return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(held))); }
+#endif
 
     marks value_;
 };
@@ -1569,9 +1621,22 @@ private:
 /// The first byte from `p` on that `look`, which takes `sixteen_bytes`, marks. Null, and `p` moved on, where fewer than sixteen are left.
 template <class Look>
 [[nodiscard, gnu::always_inline]] inline char const* find_by_sixteens(char const*& p, char const* end, Look look) noexcept {
-    for (; end - p >= sixteen_bytes::size; p += sixteen_bytes::size)
-        if (unsigned const at = sixteen_bytes::first_of(look(sixteen_bytes(p))); at != sixteen_bytes::size) return p + at;
+    for (; end - p >= sixteen_bytes::size; p += sixteen_bytes::size) {
+        sixteen_bytes::marks const held = look(sixteen_bytes(p));
+        if (sixteen_bytes::has_any(held)) return p + sixteen_bytes::first_of(held);
+    }
     return nullptr;
+}
+
+/// The same, or `end`, for texts that end soon: their last sixteen are looked at once more. Null where there are not so many.
+template <class Look>
+[[nodiscard, gnu::always_inline]] inline char const* find_by_sixteens_or_end(char const* p, char const* end, Look look) noexcept {
+    if (end - p < sixteen_bytes::size) return nullptr;
+    if (auto const found = find_by_sixteens(p, end, look)) return found;
+    if (p == end) return end;
+    p = end - sixteen_bytes::size;
+    auto const found = find_by_sixteens(p, end, look);
+    return found != nullptr ? found : end;
 }
 #endif
 
@@ -4654,7 +4719,8 @@ concept Machine = is_result<typename M::result_type> &&
                   };
 
 /// A machine that can also be carried out where its requests stay in it, so that none is copied: `begin` and `next` do what
-/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given.
+/// `start` and `resume` do, and what is to be sent is `request()`, which has to be there and as it was when its answer is given. An
+/// answer that is the last stays where it is until `take`.
 template <class M>
 concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
     { machine.begin(now) } -> std::same_as<step>;
@@ -5102,7 +5168,7 @@ public:
 
     [[nodiscard]] action start(std::chrono::nanoseconds now) { return with_request(begin(now)); }
     /// Goes on after a request: with its answer, or why there is none.
-    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(next(std::move(answer), now)); }
+    [[nodiscard]] action resume(result<http_response> answer, std::chrono::nanoseconds now) { return with_request(on_answer(std::move(answer), now, false)); }
     /// Goes on after a pause, or after an unlock.
     [[nodiscard]] action resume(std::chrono::nanoseconds now) { return with_request(next(now)); }
     /// Goes on after a lock: with whether it had to be waited for, or why it was not had.
@@ -5110,7 +5176,7 @@ public:
     /// Goes on after a token: with it, or why there is none.
     [[nodiscard]] action resume(result<bearer_token> token, std::chrono::nanoseconds now) { return with_request(next(std::move(token), now)); }
 
-    /// The same where the request stays here; see `MachineInPlace`.
+    /// The same where the request stays here, and the answer where it is; see `MachineInPlace`.
     [[nodiscard]] http_request& request() noexcept { return token_request_ ? *token_request_ : *pending_; }
 
     [[nodiscard]] step begin(std::chrono::nanoseconds now) {
@@ -5119,47 +5185,17 @@ public:
                         : now + timeout_;
         report_.begin(context_->options.observer.get(), context_->calls, traits_->name, now);
         if (auto refused = context_->refusal()) return end(*std::move(refused));
-        if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+        if (!headers_.empty()) {
+            if (auto ok = call_options::check(headers_); !ok) return end(std::move(ok).error());
+            for (header_view const extra : headers_) secrets_.add(extra.value);
+        }
         if (attempt_time_ <= attempt_time_.zero())
             return end(failure(errc::invalid_argument, "It must be more than nothing; leave it out where an attempt may use the whole time.").at("attempt_timeout"));
-        for (header_view const extra : headers_) secrets_.add(extra.value);
         if (traits_->writes && context_->options.read_only) return end(refuse_write());
         return go_on(start_operation(), now);
     }
 
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) {
-        report_.on_answer(answer, now);
-        take_request_back();
-        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
-        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
-        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
-        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
-            answer.error().possibly_applied = true;
-        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
-            may_be_applied_ = true;
-        if (answer && answer->status == 401 && can_sign_in_again()) {
-            // A 401 precedes the reading of the body, so any method may be sent once more.
-            is_signed_in_again_ = true;
-            context_->tokens.refuse(token_generation_);
-            report_.on_retry(std::chrono::nanoseconds(0));
-            return dispatch(now);
-        }
-        if (answer) {
-            answer->origin_tag = context_->origin_tag;
-            scrub_server_texts(*answer);
-        }
-        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
-            report_.on_retry(*pause);
-            return step::wait(*pause);
-        }
-        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
-        // What was read can be quoted by a later answer of the call.
-        if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
-        // The connection is gone, as it was to be; an earlier try did it, or someone else.
-        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
-        return go_on(resume_operation(std::move(answer)), now);
-    }
-
+    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
         if (ended_) return step::done();
@@ -5238,7 +5274,7 @@ protected:
 private:
     // The operation's part; each gives whether `next_request()` is to be sent.
     virtual bool start_operation() = 0;
-    virtual bool resume_operation(result<http_response>&& answer) = 0;
+    virtual bool resume_operation(result<http_response>&& answer, bool stays) = 0;
     virtual bool operation_locked(bool may_be_stale) = 0;
     [[nodiscard]] virtual std::optional<guid> wanted_lock() = 0;
 
@@ -5248,6 +5284,40 @@ private:
         reason.possibly_applied = reason.possibly_applied || may_be_applied_;
         ended_.emplace(std::move(reason));
         return step::done();
+    }
+
+    /// stays  whether the answer is there until the call ends or sends again
+    [[nodiscard]] step on_answer(result<http_response>&& answer, std::chrono::nanoseconds now, bool stays) {
+        report_.on_answer(answer, now);
+        take_request_back();
+        if (state_ == state::fetching_token) return on_token(std::move(answer), now);
+        bool const is_attempt_over = !answer && answer.error().code == make_error_code(errc::deadline_exceeded) && is_attempt_limited_ && now < deadline_;
+        if (is_attempt_over) answer.error().message += " It was the limit of one attempt (attempt_timeout), not of the call.";
+        if (!answer && !context_->transport_tracks_writes && pending_->method != http_method::get && may_have_been_sent(answer.error()))
+            answer.error().possibly_applied = true;
+        if (pending_->method != http_method::get && (answer ? answer->status < 300 || answer->status >= 500 : answer.error().possibly_applied))
+            may_be_applied_ = true;
+        if (answer && answer->status == 401 && can_sign_in_again()) {
+            // A 401 precedes the reading of the body, so any method may be sent once more.
+            is_signed_in_again_ = true;
+            context_->tokens.refuse(token_generation_);
+            report_.on_retry(std::chrono::nanoseconds(0));
+            return dispatch(now);
+        }
+        if (answer) {
+            answer->origin_tag = context_->origin_tag;
+            scrub_server_texts(*answer);
+        }
+        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+            report_.on_retry(*pause);
+            return step::wait(*pause);
+        }
+        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
+        // What was read can be quoted by a later answer of the call.
+        if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
+        // The connection is gone, as it was to be; an earlier try did it, or someone else.
+        if (answer && answer->status == 404 && may_be_applied_ && pending_->method == http_method::delete_ && !answer->body.empty()) answer = http_response(200);
+        return go_on(resume_operation(std::move(answer), stays), now);
     }
 
     /// Errors, and the answer of a test, are words of the server's that can quote what it was sent.
@@ -5283,7 +5353,7 @@ private:
             failure late(errc::deadline_exceeded, "The deadline passed between two requests of the call; allow more time.");
             if (attempts_ == 0) return end(std::move(late));
             // The operation knows what was carried out before.
-            return go_on(resume_operation(std::move(late)), now);
+            return go_on(resume_operation(std::move(late), false), now);
         }
         if (auto const* fixed = context_->auth.as_bearer_token()) {
             used_token_ = std::shared_ptr<secret const>(std::shared_ptr<void>(), &fixed->token());
@@ -5702,8 +5772,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
-/// of its own for each request would cost as much as all the rest. `sending` gives an object that neither moves nor refers to
-/// the transport, as `http_exchange` describes it.
+/// of its own for each request would cost as much as all the rest. `sending` gives what `http_exchange` describes, which does not
+/// refer to the transport.
 template <class T, class Executor>
 concept SendsInPlace = requires(T& transport, http_request& request, Executor executor, boost::asio::cancellation_state state) {
     transport.sending(request, executor, state);
@@ -5809,12 +5879,16 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                     Executor executor = co_await boost::asio::this_coro::executor;
                     boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                     auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
-                    while (!sending.is_over()) {
-                        if (sending.needs_connection()) co_await sending.connect();
-                        else co_await sending.event();
-                        sending.advance();
+                    while (!sending->is_over()) {
+                        if (sending->needs_connection()) co_await sending->connect();
+                        else co_await sending->event();
+                        sending->advance();
                     }
-                    work.resume(sending.take());
+                    work.resume(sending->take());
+                    if (work.next.what != action_kind::done) continue;
+                    // The machine reads the answer where it is.
+                    co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+                    co_return queue.guarded([&machine] { return machine.take(); });
                 } else {
                     work.resume(co_await send_over(transport, std::move(work.next.request)));
                 }
@@ -13708,6 +13782,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///     static constexpr std::string_view name;          // what observers call it
 ///     static constexpr bool writes;                    // a client that is read_only refuses it
 ///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
+///     void end_with(result<http_response>& answer);    // instead of a `resume` that is the last: the answer is there until `take`
 ///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
 ///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>
@@ -13725,7 +13800,11 @@ public:
     using result_type = typename O::result_type;
 
     exchange(client_context& context, call_options options, O operation)
-        : call_machine(context, std::move(options), own_traits), operation_(std::move(operation)) {}
+        : exchange(context, std::move(options), std::in_place, std::move(operation)) {}
+    /// With an operation made of these, where it stands.
+    template <class... Args>
+    exchange(client_context& context, call_options&& options, std::in_place_t, Args&&... args)
+        : call_machine(context, std::move(options), own_traits), operation_(std::forward<Args>(args)...) {}
 
     [[nodiscard]] result_type take() {
         result_type taken = own_failure() != nullptr ? result_type(std::move(*own_failure())) : operation_.take();
@@ -13756,7 +13835,15 @@ private:
         else return put(operation_.start(base_path()));
     }
 
-    bool resume_operation(result<http_response>&& answer) override { return put(operation_.resume(std::move(answer), base_path())); }
+    bool resume_operation(result<http_response>&& answer, [[maybe_unused]] bool stays) override {
+        if constexpr (requires { operation_.end_with(answer); }) {
+            if (stays) {
+                operation_.end_with(answer);
+                return false;
+            }
+        }
+        return put(operation_.resume(std::move(answer), base_path()));
+    }
 
     bool operation_locked(bool may_be_stale) override {
         if constexpr (locks) return put(operation_.locked(may_be_stale, base_path()));
@@ -14357,7 +14444,8 @@ public:
     static constexpr bool is_single = true;
     static constexpr bool writes = D::method != http_method::get;
 
-    explicit call_operation(D descriptor) : descriptor_(std::move(descriptor)) {}
+    explicit call_operation(D&& descriptor) : descriptor_(std::move(descriptor)) {}
+    explicit call_operation(D const& descriptor) : descriptor_(descriptor) {}
 
     /// Tells where the client's requests go.
     void called_from(std::uint64_t origin_tag) noexcept { origin_tag_ = origin_tag; }
@@ -14374,25 +14462,31 @@ public:
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
             if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (!ok) answer_ = std::move(ok).error();
+        if (!ok) static_cast<void>(resume(std::move(ok).error(), base_path));
         return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        answer_ = std::move(answer);
+        own_ = std::make_unique<result<http_response>>(std::move(answer));
+        place_ = own_.get();
         return std::nullopt;
     }
 
+    /// The same where the answer is there until `take`.
+    void end_with(result<http_response>& answer) noexcept { place_ = &answer; }
+
     /// Reads the answer only now, since its value can be large.
     [[nodiscard]] result_type take() {
-        if (answer_) return decode<D>(*answer_);
-        return std::move(answer_).error();
+        if (place_ == nullptr) return result_type();
+        if (*place_) return decode<D>(**place_);
+        return std::move(*place_).error();
     }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result<http_response> answer_;
+    result<http_response>* place_ = nullptr;
+    std::unique_ptr<result<http_response>> own_;  ///< Where it is not there until `take`.
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -15341,24 +15435,18 @@ public:
     /// Calls one endpoint, of this library or of the user's.
     template <Descriptor D>
     auto call(D descriptor, call_options options = {}) & {
-        return run(call_operation<D>(std::move(descriptor)), std::move(options));
+        return carry_out<call_operation<D>>(std::move(options), std::move(descriptor));
     }
     template <Descriptor D>
     auto call(D descriptor, call_options options = {}) && {
-        return std::move(*this).run(call_operation<D>(std::move(descriptor)), std::move(options));
+        outlives_awaited_calls();
+        return call(std::move(descriptor), std::move(options));
     }
 
     /// Carries out an operation: a machine over bare requests and answers.
     template <Operation O>
     auto run(O operation, call_options options = {}) & {
-        // Made as what it is passed as, since it is costly to move.
-        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::move(operation)); };
-        if constexpr (!is_awaited<T>) {
-            if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
-            in_call const marked(is_busy_);
-            return traits::run(transport_, machine());
-        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
-        else return traits::run(transport_, machine());
+        return carry_out<O>(std::move(options), std::move(operation));
     }
     template <Operation O>
     auto run(O operation, call_options options = {}) && {
@@ -15381,6 +15469,19 @@ private:
     }
 
     using traits = io_traits<send_result_t<T>>;
+
+    template <Operation O, class... Args>
+    auto carry_out(call_options&& options, Args&&... args) {
+        // Made as what it is passed as, and its operation where it stands, since they are costly to move.
+        auto const machine = [&] { return exchange<O>(context_, std::move(options), std::in_place, std::forward<Args>(args)...); };
+        if constexpr (!is_awaited<T>) {
+            if (is_busy_.exchange(true)) return typename O::result_type(failure(errc::client_busy, "This client is in a call already; one from within it could never end well."));
+            in_call const marked(is_busy_);
+            return traits::run(transport_, machine());
+        } else if constexpr (queues_writes) return traits::run(transport_, machine(), queue_);
+        else return traits::run(transport_, machine());
+    }
+
     static constexpr bool queues_writes = requires { typename traits::write_queue; };
     struct no_queue {};
     template <class Traits, bool HasQueue>
@@ -15717,14 +15818,17 @@ private:
 class call_clock : public std::enable_shared_from_this<call_clock> {
 public:
     using clock = std::chrono::steady_clock;
+    using hold = std::lock_guard<std::mutex>;
 
     explicit call_clock(boost::asio::any_io_executor const& io) { timer_.emplace(io); }
     call_clock(call_clock const&) = delete;
     call_clock& operator=(call_clock const&) = delete;
 
+    /// What is asked for within this is one step, also with what else the calls share. No call may end within it.
+    [[nodiscard]] hold lock() { return hold(mutex_); }
+
     /// Sets the alarm; it holds until it has gone off, is set anew or is removed.
-    void set(alarmed& one, clock::time_point due) {
-        std::lock_guard const guard(mutex_);
+    void set(hold const&, alarmed& one, clock::time_point due) {
         if (!timer_) return;
         if (!one.is_listed_) link(one);
         one.due_ = due;
@@ -15733,8 +15837,7 @@ public:
         else if (due < armed_) arm(due);
     }
 
-    void remove(alarmed& one) noexcept {
-        std::lock_guard const guard(mutex_);
+    void remove(hold const&, alarmed& one) noexcept {
         if (!one.is_listed_) return;
         unlink(one);
         if (first_ != nullptr || !is_armed_ || !is_far_) return;
@@ -15836,107 +15939,6 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_CALL_CLOCK_HPP
-
-// ---- umbraco_ai/beast/detail/sanitized.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
-#define UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
-#endif
-#endif
-#ifndef UMBRACO_AI_DETAIL_IS_SANITIZED
-#define UMBRACO_AI_DETAIL_IS_SANITIZED 0
-#endif
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// Memory that is used again would hide from the sanitizer of addresses who still uses it.
-inline constexpr bool is_sanitized = UMBRACO_AI_DETAIL_IS_SANITIZED != 0;
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
-
-// ---- umbraco_ai/beast/detail/call_memory.hpp ----
-#ifndef UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
-#define UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace detail {
-
-/// Blocks of one size that calls use one after the other. Safe to use from several threads.
-class call_memory {
-public:
-    call_memory() { spare_.reserve(most_kept); }
-    call_memory(call_memory const&) = delete;
-    call_memory& operator=(call_memory const&) = delete;
-    ~call_memory() {
-        for (void* const block : spare_) ::operator delete(block);
-    }
-
-    [[nodiscard]] void* take(std::size_t size) {
-        {
-            std::lock_guard const guard(mutex_);
-            if (!spare_.empty() && size == size_) {
-                void* const block = spare_.back();
-                spare_.pop_back();
-                return block;
-            }
-        }
-        return ::operator new(size);
-    }
-
-    void give(void* block, std::size_t size) noexcept {
-        {
-            std::lock_guard const guard(mutex_);
-            if (spare_.empty()) size_ = size;
-            if (spare_.size() < most_kept && size == size_) {
-                spare_.push_back(block);
-                return;
-            }
-        }
-        ::operator delete(block);
-    }
-
-private:
-    static constexpr std::size_t most_kept = is_sanitized ? 0 : 64;
-
-    std::mutex mutex_;
-    std::size_t size_ = 0;
-    std::vector<void*> spare_;
-};
-
-/// For `std::allocate_shared` of one type only, since all blocks have one size.
-template <class T>
-class call_allocator {
-public:
-    using value_type = T;
-
-    explicit call_allocator(std::shared_ptr<call_memory> memory) noexcept : memory_(std::move(memory)) {}
-    template <class U>
-    call_allocator(call_allocator<U> const& other) noexcept : memory_(other.memory()) {}
-
-    [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(memory_->take(count * sizeof(T))); }
-    void deallocate(T* block, std::size_t count) noexcept { memory_->give(block, count * sizeof(T)); }
-
-    [[nodiscard]] std::shared_ptr<call_memory> const& memory() const noexcept { return memory_; }
-
-    friend bool operator==(call_allocator const& a, call_allocator const& b) noexcept { return a.memory_ == b.memory_; }
-
-private:
-    std::shared_ptr<call_memory> memory_;
-};
-
-}  // namespace detail
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_BEAST_DETAIL_CALL_MEMORY_HPP
 
 // ---- umbraco_ai/asio/sleeper.hpp ----
 #ifndef UMBRACO_AI_ASIO_SLEEPER_HPP
@@ -16049,19 +16051,19 @@ enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
 /// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
 /// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
-class call_state final : public alarmed {
+class call_state : public alarmed {
 public:
     using clock = call_clock::clock;
 
-    /// Handlers run on `call_strand`. The request outlives the coroutine.
-    call_state(std::shared_ptr<call_clock> alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
+    /// Handlers run on `call_strand`. The request outlives the coroutine, and the clock the call's end.
+    call_state(call_clock& alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
         : alarmed(std::move(call_strand)),
           request(to_send),
-          alarms_(std::move(alarms)),
-          deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
+          alarms_(alarms),
+          looked_(clock::now()),
+          deadline_(looked_ + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
-    ~call_state() { end(); }
 
     http_request const& request;
     sleeper rest;
@@ -16069,18 +16071,24 @@ public:
     bool has_company = false;  ///< Others had one to the same origin when it came.
 
     /// Starts the clock.
-    void start() { arm(); }
+    void start(call_clock::hold const& held) { arm(held); }
 
     /// Nothing goes off from here on.
+    void end(call_clock::hold const& held) noexcept {
+        if (!std::exchange(is_ended_, true)) alarms_.remove(held, *this);
+    }
     void end() noexcept {
-        if (!std::exchange(is_ended_, true)) alarms_->remove(*this);
+        if (!is_ended_) end(alarms_.lock());
     }
 
     /// Wakes the call at `time` too, once.
     void set_alarm(clock::time_point time) {
         alarm_ = time;
-        arm();
+        arm(alarms_.lock());
     }
+
+    /// When the call last began, or looked what had happened.
+    [[nodiscard]] clock::time_point looked() const noexcept { return looked_; }
 
     /// To be awaited by the call's coroutine.
     [[nodiscard]] auto sleep() {
@@ -16097,22 +16105,27 @@ public:
         });
     }
 
-    [[nodiscard]] std::weak_ptr<call_state> weak_self() { return std::static_pointer_cast<call_state>(shared_from_this()); }
+    [[nodiscard]] std::shared_ptr<call_state> self() { return std::static_pointer_cast<call_state>(shared_from_this()); }
+    [[nodiscard]] std::weak_ptr<call_state> weak_self() { return self(); }
+
+    [[nodiscard]] bool is_cancelled(boost::asio::cancellation_state const& state) const noexcept {
+        return state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up();
+    }
 
     /// Whether to give up, asked after every wait and before the next operation.
     [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
-        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up())
-            return stop_reason::cancelled;
-        return clock::now() >= deadline_ ? stop_reason::deadline : stop_reason::none;
+        if (is_cancelled(state)) return stop_reason::cancelled;
+        looked_ = clock::now();
+        return looked_ >= deadline_ ? stop_reason::deadline : stop_reason::none;
     }
 
 private:
     static constexpr std::chrono::milliseconds poll_interval{50};
 
-    void arm() {
+    void arm(call_clock::hold const& held) {
         clock::time_point next = (std::min)(deadline_, alarm_);
         if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
-        alarms_->set(*this, next);
+        alarms_.set(held, *this, next);
     }
 
     // A check that throws ends the call too, since between two steps nobody but the loop could catch it.
@@ -16132,13 +16145,14 @@ private:
         bool const is_over = is_cancelled_ || now >= deadline_;
         bool const is_time = now >= alarm_;
         if (is_time) alarm_ = (clock::time_point::max)();
-        if (!is_over) arm();
+        if (!is_over) arm(alarms_.lock());
         if (is_over || is_time) rest.wake();
     }
 
     void abandon() noexcept override { rest.drop(); }
 
-    std::shared_ptr<call_clock> alarms_;
+    call_clock& alarms_;
+    clock::time_point looked_;
     clock::time_point deadline_;
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
@@ -16189,6 +16203,32 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_IO_STEP_HPP
+
+// ---- umbraco_ai/beast/detail/sanitized.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
+#define UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 1
+#endif
+#endif
+#ifndef UMBRACO_AI_DETAIL_IS_SANITIZED
+#define UMBRACO_AI_DETAIL_IS_SANITIZED 0
+#endif
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Memory that is used again would hide from the sanitizer of addresses who still uses it.
+inline constexpr bool is_sanitized = UMBRACO_AI_DETAIL_IS_SANITIZED != 0;
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_SANITIZED_HPP
 
 // ---- umbraco_ai/beast/detail/operation_memory.hpp ----
 #ifndef UMBRACO_AI_BEAST_DETAIL_OPERATION_MEMORY_HPP
@@ -16988,7 +17028,7 @@ private:
     };
 
     [[nodiscard]] static bool would_wait(error_code const& error) noexcept {
-        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+        return error && (error == boost::asio::error::would_block || error == boost::asio::error::try_again);
     }
 
     void receive(boost::asio::mutable_buffer into, continuation next) {
@@ -17253,9 +17293,10 @@ inline constexpr auto host_chars = [] {
 [[nodiscard]] constexpr char const* skip_token(char const* p, char const* end) noexcept {
 #if UMBRACO_AI_DETAIL_HAS_VECTORS
     if (!std::is_constant_evaluated()) {
-        // Nearly all names of fields are made of these.
-        auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return ~(some.are_letters() | some.are('-')); });
+        // Nearly all names of fields are made of these, and end there.
+        auto const found = find_by_sixteens_or_end(p, end, [](sixteen_bytes some) { return ~(some.are_letters() | some.are('-')); });
         if (found != nullptr) p = found;
+        if (p != end && *p == ':') return p;
     }
 #endif
     while (p != end && is_token_char(*p)) ++p;
@@ -17271,7 +17312,7 @@ inline constexpr auto host_chars = [] {
 [[nodiscard]] constexpr char const* skip_printable(char const* p, char const* end, char first) noexcept {
 #if UMBRACO_AI_DETAIL_HAS_VECTORS
     if (!std::is_constant_evaluated()) {
-        auto const found = find_by_sixteens(p, end, [first](sixteen_bytes some) { return some.are_below(first) | some.are('\x7f'); });
+        auto const found = find_by_sixteens_or_end(p, end, [first](sixteen_bytes some) { return ~some.are_printable(first); });
         if (found != nullptr) return found;
     }
 #endif
@@ -17579,15 +17620,13 @@ public:
                     bool const is_told = tells_fields();
                     std::string_view name;
                     std::string_view value;
-                    while (take_whole_field(bytes, name, value)) {
-                        if (!obey(name, value)) return event_kind::failed;
-                        if (is_told && !found.on_field(name, value)) return event_kind::field;
-                    }
-                    if (!take_line(bytes, line)) {
+                    if (!take_whole_fields(bytes, found, is_told)) return state_ == state::failed ? event_kind::failed : event_kind::field;
+                    bool const is_end = take_empty_line(bytes);
+                    if (!is_end && !take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
                         return pending();
                     }
-                    if (line.empty()) {
+                    if (is_end || line.empty()) {
                         if (!end_section()) return pending();
                         if (state_ == state::status_line || state_ == state::complete) break;
                         if (!found.on_header_end()) return event_kind::header_end;
@@ -17620,6 +17659,7 @@ public:
                     if (!take_line_end(bytes)) return pending();
                     break;
                 case state::chunk_line:
+                    if (take_whole_chunk_line(bytes)) break;
                     if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
                     break;
                 case state::complete: return event_kind::complete;
@@ -17709,26 +17749,45 @@ private:
         return wanted.starts_with(detail::prefix(bytes, wanted.size()));
     }
 
-    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them. False where that is not so,
-    // with nothing taken; whoever looks line by line then knows what to do.
-    [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
-        if (used_ != 0 || fields_ == limits_.header_fields) return false;
-        char const* const begin = bytes.data();
+    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them, as far as that is so. Whoever
+    // looks line by line then knows what to do. False where there is nothing more to tell.
+    template <class Found>
+    [[nodiscard, gnu::noinline, gnu::flatten]] bool take_whole_fields(std::string_view& bytes, Found& found, bool is_told) {
+        if (used_ != 0) return true;
+        char const* begin = bytes.data();
         char const* const end = begin + bytes.size();
-        char const* const colon = detail::skip_token(begin, end);
-        if (colon == begin || colon == end || *colon != ':') return false;
-        char const* text = colon + 1;
-        while (text != end && *text == ' ') ++text;
-        char const* const at = detail::skip_printable(text, end, ' ');
-        if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return false;
-        auto const count = static_cast<std::size_t>(at + 2 - begin);
-        if (count > scratch_.size() || count > limits_.header_bytes - header_bytes_) return false;
-        header_bytes_ += count;
-        ++fields_;
-        name = std::string_view(begin, static_cast<std::size_t>(colon - begin));
-        value = std::string_view(text, static_cast<std::size_t>(at - text));
-        while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
-        bytes.remove_prefix(count);
+        std::size_t const longest = scratch_.size();
+        std::uint64_t room = limits_.header_bytes - header_bytes_;
+        std::uint32_t left = limits_.header_fields - fields_;
+        bool goes_on = true;
+        while (goes_on && left != 0) {
+            char const* const colon = detail::skip_token(begin, end);
+            if (colon == begin || colon == end || *colon != ':') break;
+            char const* text = colon + 1;
+            while (text != end && *text == ' ') ++text;
+            char const* const at = detail::skip_printable(text, end, ' ');
+            if (end - at < 2 || at[0] != '\r' || at[1] != '\n') break;
+            auto const count = static_cast<std::size_t>(at + 2 - begin);
+            if (count > longest || count > room) break;
+            room -= count;
+            --left;
+            std::string_view const name(begin, static_cast<std::size_t>(colon - begin));
+            std::string_view value(text, static_cast<std::size_t>(at - text));
+            while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
+            begin = at + 2;
+            goes_on = obey(name, value) && (!is_told || found.on_field(name, value));
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(begin - bytes.data()));
+        header_bytes_ = limits_.header_bytes - room;
+        fields_ = limits_.header_fields - left;
+        return goes_on;
+    }
+
+    // As `take_whole_fields`.
+    [[nodiscard]] bool take_empty_line(std::string_view& bytes) noexcept {
+        if (used_ != 0 || !bytes.starts_with("\r\n") || scratch_.empty() || limits_.header_bytes - header_bytes_ < 2) return false;
+        header_bytes_ += 2;
+        bytes.remove_prefix(2);
         return true;
     }
 
@@ -17874,16 +17933,35 @@ private:
         return piece;
     }
 
+    // As `take_whole_fields`: most have no extension.
+    [[nodiscard]] bool take_whole_chunk_line(std::string_view& bytes) noexcept {
+        std::string_view rest = bytes;
+        std::uint64_t size = 0;
+        if (used_ != 0 || !detail::take_hex(rest, size) || !rest.starts_with("\r\n")) return false;
+        rest.remove_prefix(2);
+        std::size_t const count = bytes.size() - rest.size();
+        if (count > scratch_.size() || count > limits_.header_bytes || size > body_left_) return false;
+        bytes = rest;
+        begin_chunk(size);
+        return true;
+    }
+
     // chunk-size [ chunk-ext ]
     [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
-        header_bytes_ = 0;
-        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
-        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
-        body_left_ -= rest_;
+        std::uint64_t size = 0;
+        if (!detail::take_hex(line, size)) return refuse(parse_error::bad_chunk);
+        if (size > body_left_) return refuse(parse_error::body_too_large);
         if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
         extension_bytes_ += static_cast<std::uint32_t>(line.size());
-        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+        begin_chunk(size);
         return true;
+    }
+
+    void begin_chunk(std::uint64_t size) noexcept {
+        header_bytes_ = 0;
+        rest_ = size;
+        body_left_ -= size;
+        state_ = size == 0 ? state::trailer_field : state::chunk_body;
     }
 
     [[nodiscard]] bool take_line_end(std::string_view& bytes) noexcept {
@@ -17936,8 +18014,9 @@ namespace detail {
 /// Fills an `http_response` from the bytes of a connection.
 class response_reader {
 public:
-    /// `lines` holds a line that comes in pieces; it outlives the reader.
-    response_reader(http_limits const& limits, std::span<char> lines) noexcept : parser_(lines, limits_of(limits)) {}
+    /// `lines` holds a line that comes in pieces. Both it and `into`, which is empty, outlive the reader.
+    response_reader(http_limits const& limits, std::span<char> lines, http_response& into) noexcept
+        : parser_(lines, limits_of(limits)), response_(into) {}
 
     /// How much memory for lines a reader with these limits needs.
     [[nodiscard]] static std::size_t line_memory(http_limits const& limits) noexcept {
@@ -17956,7 +18035,6 @@ public:
     /// The connection has ended; whether that completes the answer.
     [[nodiscard]] bool end() noexcept { return parser_.end().what == http1::event_kind::complete; }
 
-    [[nodiscard]] http_response& response() noexcept { return response_; }
     [[nodiscard]] http1::parse_error error() const noexcept { return parser_.error(); }
     [[nodiscard]] bool is_complete() const noexcept { return parser_.is_complete(); }
     [[nodiscard]] bool has_begun() const noexcept { return parser_.has_begun(); }
@@ -17975,7 +18053,7 @@ private:
             return true;
         }
         bool on_field(std::string_view name, std::string_view value) {
-            reader_.response_.headers.add(name, value);
+            reader_.response_.headers.add_line(name, value);
             return true;
         }
         bool on_header_end() {
@@ -18010,7 +18088,7 @@ private:
     static constexpr std::size_t usual_characters = 512;
 
     http1::response_parser parser_;
-    http_response response_;
+    http_response& response_;
 };
 
 }  // namespace detail
@@ -18023,6 +18101,53 @@ UMBRACO_AI_END_NAMESPACE
 #define UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+template <Sink S>
+void put_number(S& sink, std::size_t number) {
+    char digits[20];
+    auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    sink.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+/// As `http_origin::authority`.
+template <Sink S, class Origin>
+void put_authority(S& sink, Origin const& origin) {
+    std::string_view const host = origin.host;
+    bool const is_ipv6 = host.find(':') != std::string_view::npos;
+    if (is_ipv6) put(sink, '[');
+    put(sink, host);
+    if (is_ipv6) put(sink, ']');
+    if (origin.port != (origin.tls ? 443 : 80)) {
+        put(sink, ':');
+        put_number(sink, origin.port);
+    }
+}
+
+/// See `http1::write_head`.
+template <Sink S, class R, class PutAuthority>
+void write_head(S& sink, R const& request, PutAuthority put_authority_text) {
+    put(sink, to_string(request.method));
+    put(sink, ' ');
+    put(sink, request.target);
+    put(sink, " HTTP/1.1\r\nHost: ");
+    put_authority_text();
+    for (auto const& field : request.headers) {
+        put(sink, "\r\n");
+        put(sink, field.name);
+        put(sink, ": ");
+        put(sink, field.value);
+    }
+    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
+    if (!request.body.empty() || announces_no_body) {
+        put(sink, "\r\nContent-Length: ");
+        put_number(sink, request.body.size());
+    }
+    put(sink, "\r\n\r\n");
+}
+
+}  // namespace detail
+
 namespace http1 {
 
 using umbraco_ai::header_view;
@@ -18105,35 +18230,12 @@ template <RequestParts R>
 /// headers, and Content-Length wherever there is a body, and 0 for POST and PUT without one.
 template <Sink S, RequestParts R>
 void write_head(S& sink, R const& request) {
-    auto const put_number = [&](std::size_t number) {
-        char digits[20];
-        auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-        sink.append(digits, static_cast<std::size_t>(end - digits));
-    };
-    std::string_view const host = request.origin.host;
-    bool const is_ipv6 = host.find(':') != std::string_view::npos;
-    detail::put(sink, to_string(request.method));
-    detail::put(sink, ' ');
-    detail::put(sink, request.target);
-    detail::put(sink, is_ipv6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
-    detail::put(sink, host);
-    if (is_ipv6) detail::put(sink, ']');
-    if (request.origin.port != (request.origin.tls ? 443 : 80)) {
-        detail::put(sink, ':');
-        put_number(request.origin.port);
-    }
-    for (auto const& field : request.headers) {
-        detail::put(sink, "\r\n");
-        detail::put(sink, field.name);
-        detail::put(sink, ": ");
-        detail::put(sink, field.value);
-    }
-    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
-    if (!request.body.empty() || announces_no_body) {
-        detail::put(sink, "\r\nContent-Length: ");
-        put_number(request.body.size());
-    }
-    detail::put(sink, "\r\n\r\n");
+    detail::write_head(sink, request, [&] { detail::put_authority(sink, request.origin); });
+}
+/// The same for who has the origin's `authority()` already.
+template <Sink S, RequestParts R>
+void write_head(S& sink, R const& request, std::string_view authority) {
+    detail::write_head(sink, request, [&] { detail::put(sink, authority); });
 }
 
 /// Writes a whole request, or nothing where it has a defect. A `fixed_buffer` says itself whether all of it fitted in.
@@ -18176,11 +18278,11 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// A stream to an origin, with the request that is written to it and the reader of its answer. Their memory is used again for
-/// the next call.
+/// A stream to an origin, with the request that is written to it, its answer and the reader of it. Their memory is used again
+/// for the next call.
 class http_connection final : public connection_stream {
 public:
-    http_connection(boost::asio::any_io_executor const& io, http_origin server) : connection_stream(io), origin(std::move(server)) {}
+    http_connection(boost::asio::any_io_executor const& io, http_origin server) : connection_stream(io), origin(std::move(server)), authority_(origin.authority()) {}
     ~http_connection() {
         wipe(body_);
         if (line_memory_ != 0) overwrite(lines_.get(), line_memory_);
@@ -18191,7 +18293,7 @@ public:
     /// Makes a checked request the one to be written. Its body moves here, so that a write may end after its call.
     void take_request(http_request& request) {
         head_.clear();
-        http1::write_head(head_, request);
+        http1::write_head(head_, request, authority_);
         body_.swap(request.body);
     }
 
@@ -18207,14 +18309,30 @@ public:
 
     [[nodiscard]] std::size_t request_size() const noexcept { return head_.view().size() + body_.size(); }
 
-    /// Begins with an answer anew.
+    /// Begins with an answer anew, where the last one is forgotten.
     void expect_answer(http_limits const& limits) {
         std::size_t const size = response_reader::line_memory(limits);
         if (size > line_memory_) {
             lines_ = std::make_unique_for_overwrite<char[]>(size);
             line_memory_ = size;
         }
-        reader_.emplace(limits, std::span(lines_.get(), size));
+        reader_.emplace(limits, std::span(lines_.get(), size), *answer_);
+    }
+
+    /// Where the reader puts the answer; what is moved from it takes its memory along.
+    [[nodiscard]] result<http_response>& answer() noexcept { return answer_; }
+
+    /// Overwrites the answer, and keeps its memory where that is small: of larger ones, many calls are better off with the piece
+    /// that was used last, which is in the processor's caches.
+    void forget_answer() noexcept {
+        constexpr std::size_t most_kept = 4 * 1024;
+        if (!answer_) answer_ = http_response();
+        answer_->origin_tag = 0;
+        answer_->headers.wipe();
+        wipe_message(answer_->body);
+        // Not assigned to, which keeps the larger memory.
+        if (answer_->body.capacity() > most_kept) std::string().swap(answer_->body);
+        if (answer_->headers.capacity() > most_kept) answer_->headers = http_headers();
     }
 
     /// After `expect_answer`.
@@ -18228,10 +18346,12 @@ public:
     }
 
 private:
+    std::string const authority_;
     reused_buffer head_;  ///< It holds the token.
     std::string body_;
     std::unique_ptr<char[]> lines_;  ///< For those that come in pieces.
     std::size_t line_memory_ = 0;
+    result<http_response> answer_{std::in_place};
     std::optional<response_reader> reader_;
 };
 
@@ -18250,6 +18370,10 @@ namespace detail {
 /// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
 /// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.
 class connection_pool : public std::enable_shared_from_this<connection_pool> {
+    using clock = call_clock::clock;
+    using hold = call_clock::hold;
+
+    // Of the calls to one origin. It stays while there is one.
     class line {
     public:
         explicit line(http_origin where) : origin(std::move(where)) {}
@@ -18259,9 +18383,15 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
         std::deque<call_state*> waiting;
     };
 
-public:
-    using clock = std::chrono::steady_clock;
+    // An idle connection, to be looked at before it is used where it is fresh.
+    class offer {
+    public:
+        std::shared_ptr<http_connection> connection;
+        bool is_fresh = false;
+        bool was_looked_at = false;
+    };
 
+public:
     connection_pool(boost::asio::any_io_executor const& io, std::size_t most_in_use, std::chrono::seconds idle_time)
         : alarms_(std::make_shared<call_clock>(io)), most_in_use_((std::max<std::size_t>)(most_in_use, 1)), idle_time_(idle_time) {}
     connection_pool(connection_pool const&) = delete;
@@ -18271,17 +18401,16 @@ public:
     }
 
     [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
-    [[nodiscard]] std::shared_ptr<call_clock> const& alarms() const noexcept { return alarms_; }
-    [[nodiscard]] std::shared_ptr<call_memory> const& memory() const noexcept { return memory_; }
+    [[nodiscard]] call_clock& alarms() const noexcept { return *alarms_; }
 
     /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
     class place {
     public:
-        /// Both outlive it.
-        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), is_granted_(pool_.enter(owner_)) {}
+        /// Starts the call's clock. Both outlive it.
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_)), is_granted_(owner_.has_place) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { pool_.leave(owner_); }
+        ~place() { leave(nullptr, std::chrono::seconds(0)); }
 
         /// The call is woken when it becomes so.
         [[nodiscard]] bool is_granted() {
@@ -18289,55 +18418,35 @@ public:
             return is_granted_;
         }
 
+        /// An idle connection to the origin on which nothing has arrived, or nothing. Each is looked at; where a request may be sent
+        /// again, the read that found no more than the last answer counts as the look for a moment.
+        [[nodiscard]] std::shared_ptr<http_connection> take() {
+            while (true) {
+                offer one = offered_.connection ? std::exchange(offered_, offer()) : pool_.find_idle(owner_);
+                if (!one.connection) return nullptr;
+                if (one.is_fresh && (one.was_looked_at || one.connection->is_quiet())) return std::move(one.connection);
+                one.connection->close();
+            }
+        }
+
+        /// Gives the place up, and ends the call's clock. Who comes within `limit` finds `idle`, a connection on which nothing is
+        /// pending, or nothing.
+        void leave(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) noexcept {
+            if (!std::exchange(has_left_, true)) pool_.leave(owner_, line_, std::move(idle), limit);
+        }
+
     private:
         connection_pool& pool_;
         call_state& owner_;
+        offer offered_;
+        line& line_;
         bool is_granted_;
+        bool has_left_ = false;
     };
-
-    /// An idle connection to the origin on which nothing has arrived, or nothing. Each is looked at; where a request may be sent
-    /// again, the read that found no more than the last answer counts as the look for a moment.
-    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin, bool may_resend) {
-        while (true) {
-            std::shared_ptr<http_connection> candidate;
-            bool is_fresh = false;
-            bool was_looked_at = false;
-            {
-                std::lock_guard const guard(mutex_);
-                auto const now = clock::now();
-                auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == origin; });
-                if (found == idle_.rend()) return nullptr;
-                is_fresh = found->expiry > now;
-                was_looked_at = may_resend && now - found->given < a_moment && found->idle->was_read_empty();
-                candidate = std::move(found->idle);
-                idle_.erase(std::next(found).base());
-            }
-            if (is_fresh && (was_looked_at || candidate->is_quiet())) return candidate;
-            candidate->close();
-        }
-    }
-
-    /// Keeps a connection on which nothing is pending.
-    void give(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) {
-        std::shared_ptr<http_connection> surplus;
-        {
-            std::lock_guard const guard(mutex_);
-            if (is_closed_ || limit <= limit.zero()) {
-                surplus = std::move(idle);
-            } else {
-                if (idle_.size() >= most_in_use_) {
-                    surplus = std::move(idle_.front().idle);
-                    idle_.erase(idle_.begin());
-                }
-                idle_.emplace_back(std::move(idle), clock::now(), limit);
-            }
-        }
-        if (surplus) surplus->close();
-    }
 
     /// Wakes a call in a later turn of the loop, in one with the others on its strand that have asked for it meanwhile.
     void wake_later(call_state& who) {
-        std::lock_guard const guard(mutex_);
+        auto const held = alarms_->lock();
         if (auto const turn = next_turn_.lock()) {
             if (turn->strand != who.strand) return who.wake_later();
             // The first is mostly alone on a strand of its own, or in the company of many.
@@ -18356,7 +18465,7 @@ public:
     /// The execution context goes down: drops what is idle and who waits, and nobody may be told anything from here on.
     void shut_down() {
         {
-            std::lock_guard const guard(mutex_);
+            auto const held = alarms_->lock();
             is_closed_ = true;
             idle_.clear();
         }
@@ -18386,7 +18495,7 @@ private:
     void run(loop_turn& turn) {
         {
             // Who asks from here on takes another turn.
-            std::lock_guard const guard(mutex_);
+            auto const held = alarms_->lock();
             next_turn_.reset();
         }
         for (std::size_t at = 0; at < turn.calls.size(); ++at) {
@@ -18396,47 +18505,87 @@ private:
                 one->rest.wake();
             } catch (...) {
                 // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
-                std::lock_guard const guard(mutex_);
-                while (++at < turn.calls.size())
-                    if (auto const left = turn.calls[at].lock()) wake(*left);
+                while (++at < turn.calls.size()) {
+                    auto const left = turn.calls[at].lock();
+                    if (left) wake(alarms_->lock(), *left);
+                }
                 throw;
             }
         }
     }
 
-    [[nodiscard]] bool enter(call_state& who) {
-        std::lock_guard const guard(mutex_);
+    // Where a call gets its place at once, it is offered a connection with it.
+    [[nodiscard]] line& enter(call_state& who, offer& offered) {
+        auto const held = alarms_->lock();
         line& own = line_of(who.request.origin);
+        who.start(held);
         who.has_company = own.in_use != 0;
         if (own.in_use < most_in_use_) {
+            offered = find_idle(held, who);
             ++own.in_use;
             who.has_place = true;
         } else {
             own.waiting.push_back(&who);
         }
-        return who.has_place;
+        return own;
     }
 
-    void leave(call_state& who) noexcept {
-        std::lock_guard const guard(mutex_);
-        auto const own = std::find_if(lines_.begin(), lines_.end(), [&](line const& one) { return one.origin == who.request.origin; });
-        if (own == lines_.end()) return;
-        if (!who.has_place) {
-            std::erase(own->waiting, &who);
-        } else if (own->waiting.empty()) {
-            --own->in_use;
-        } else {
-            call_state& next = *own->waiting.front();
-            own->waiting.pop_front();
-            next.has_place = true;
-            wake(next);
+    void leave(call_state& who, line& own, std::shared_ptr<http_connection> kept, std::chrono::seconds limit) noexcept {
+        std::shared_ptr<http_connection> surplus;
+        {
+            auto const held = alarms_->lock();
+            who.end(held);
+            // Who waits for the place finds the connection.
+            if (kept) surplus = keep(held, std::move(kept), who.looked(), limit);
+            if (!who.has_place) {
+                std::erase(own.waiting, &who);
+            } else if (own.waiting.empty()) {
+                --own.in_use;
+            } else {
+                call_state& next = *own.waiting.front();
+                own.waiting.pop_front();
+                next.has_place = true;
+                wake(held, next);
+            }
+            // Most transports have one origin, whose line stays.
+            if (own.in_use == 0 && own.waiting.empty() && lines_.size() > most_kept_lines) lines_.remove_if([&own](line const& one) { return &one == &own; });
         }
-        // Most transports have one origin, whose line stays.
-        if (own->in_use == 0 && own->waiting.empty() && lines_.size() > most_kept_lines) lines_.erase(own);
+        if (surplus) surplus->close();
+    }
+
+    [[nodiscard]] offer find_idle(call_state const& who) { return find_idle(alarms_->lock(), who); }
+    [[nodiscard]] offer find_idle(hold const&, call_state const& who) {
+        offer made;
+        auto const now = who.looked();
+        auto const found =
+            std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == who.request.origin; });
+        if (found == idle_.rend()) return made;
+        made.is_fresh = found->expiry > now;
+        made.was_looked_at = who.request.method == http_method::get && now - found->given < a_moment && found->idle->was_read_empty();
+        made.connection = std::move(found->idle);
+        idle_.erase(std::next(found).base());
+        return made;
+    }
+
+    // Gives what there is no room for.
+    [[nodiscard]] std::shared_ptr<http_connection> keep(hold const&, std::shared_ptr<http_connection>&& idle, clock::time_point now, std::chrono::seconds limit) noexcept {
+        if (is_closed_ || limit <= limit.zero()) return std::move(idle);
+        std::shared_ptr<http_connection> surplus;
+        if (idle_.size() >= most_in_use_) {
+            surplus = std::move(idle_.front().idle);
+            idle_.erase(idle_.begin());
+        }
+        try {
+            idle_.emplace_back(std::move(idle), now, limit);
+        } catch (std::exception const&) {
+            // Out of memory.
+            return std::move(idle);
+        }
+        return surplus;
     }
 
     [[nodiscard]] bool is_granted(call_state const& who) {
-        std::lock_guard const guard(mutex_);
+        auto const held = alarms_->lock();
         return who.has_place;
     }
 
@@ -18446,8 +18595,8 @@ private:
         return lines_.emplace_back(origin);
     }
 
-    // With the mutex held: `shut_down` and the end of the waiting call wait for it, so its context is alive.
-    void wake(call_state& who) noexcept {
+    // `shut_down` and the end of the waiting call wait for the lock, so its context is alive.
+    void wake(hold const&, call_state& who) noexcept {
         if (is_closed_) return;
         try {
             who.wake_later();
@@ -18461,10 +18610,9 @@ private:
     static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
-    std::shared_ptr<call_memory> const memory_ = std::make_shared<call_memory>();
     std::size_t const most_in_use_;
     std::chrono::seconds const idle_time_;
-    std::mutex mutex_;
+    // Guarded by the lock of the alarms, since a call that comes or goes wants both.
     std::vector<entry> idle_;
     std::list<line> lines_;
     std::weak_ptr<loop_turn> next_turn_;  ///< Which a call on its strand may join.
@@ -18569,24 +18717,23 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// The waiting of one call, and why it ended without an answer. Lives in the frame of the call's coroutine, which has
-/// switched `throw_if_cancelled` off.
+/// The waiting of one call, and why it ended without an answer. The call's coroutine has switched `throw_if_cancelled` off.
 ///
 /// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch {
 public:
     /// state  of the call's coroutine
-    call_watch(std::shared_ptr<call_state> call, boost::asio::cancellation_state state)
-        : call_(std::move(call)), cancellation_(std::move(state)), trace_(call_->request.trace) {
+    call_watch(call_state& call, boost::asio::cancellation_state state) : call_(call), cancellation_(std::move(state)), trace_(call.request.trace) {
         if (trace_ != nullptr) noted_ = call_state::clock::now();
     }
     call_watch(call_watch const&) = delete;
     call_watch& operator=(call_watch const&) = delete;
 
-    [[nodiscard]] std::shared_ptr<call_state> const& call() const noexcept { return call_; }
-    [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
-    [[nodiscard]] failure& reason() { return reason_.get(); }
+    [[nodiscard]] call_state& call() const noexcept { return call_; }
+    [[nodiscard]] http_request const& request() const noexcept { return call_.request; }
+    /// Of a call that has failed.
+    [[nodiscard]] result<http_response>& outcome() const noexcept { return *outcome_; }
 
     /// What the call is at, for the text of a failure and for the trace.
     void enter(transfer_phase phase) noexcept {
@@ -18606,21 +18753,23 @@ public:
     void limit(std::chrono::nanoseconds time) {
         limit_ = time;
         limit_end_ = call_state::clock::now() + std::chrono::duration_cast<call_state::clock::duration>(time);
-        call_->set_alarm(*limit_end_);
+        call_.set_alarm(*limit_end_);
     }
     void end_limit() noexcept { limit_end_.reset(); }
 
     /// Sets an alarm without giving up the limit.
     void set_alarm(call_state::clock::time_point time) {
-        call_->set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
+        call_.set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
     }
 
     /// To be awaited: ends when something has happened. Then `check`.
-    [[nodiscard]] auto sleep() { return call_->sleep(); }
+    [[nodiscard]] auto sleep() { return call_.sleep(); }
 
-    /// False where the call has to stop, with `reason` set.
+    [[nodiscard]] bool is_cancelled() const noexcept { return call_.is_cancelled(cancellation_); }
+
+    /// False where the call has to stop, with the reason in `outcome`.
     [[nodiscard]] bool check() {
-        stop_reason const why = call_->should_stop(cancellation_);
+        stop_reason const why = call_.should_stop(cancellation_);
         if (why != stop_reason::none) return fail(stopped(why));
         if (limit_end_ && call_state::clock::now() >= *limit_end_)
             return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
@@ -18631,11 +18780,10 @@ public:
 
     /// Always false, to be returned.
     [[nodiscard]] bool fail(errc code, std::string text) {
-        reason_ = boxed_failure(failure(code, std::move(text)));
-        return false;
+        return fail(failure(code, std::move(text)));
     }
     [[nodiscard]] bool fail(failure reason) {
-        reason_ = boxed_failure(std::move(reason));
+        outcome_ = std::make_unique<result<http_response>>(std::move(reason));
         return false;
     }
 
@@ -18656,11 +18804,11 @@ private:
         noted_ = now;
     }
 
-    std::shared_ptr<call_state> call_;
+    call_state& call_;
     boost::asio::cancellation_state cancellation_;
     transfer_trace* trace_;
     call_state::clock::time_point noted_;
-    boxed_failure reason_;
+    std::unique_ptr<result<http_response>> outcome_;
     std::chrono::nanoseconds limit_{0};
     std::optional<call_state::clock::time_point> limit_end_;
     transfer_phase phase_ = transfer_phase::queue;
@@ -18948,8 +19096,8 @@ private:
     [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
         watch_.enter(transfer_phase::resolve);
         http_origin const& origin = watch_.request().origin;
-        scoped_lookup const lookup(boost::asio::query(watch_.call()->strand, boost::asio::execution::context), origin.host, origin.port,
-                                   watch_.call()->strand, watch_.call()->rest);
+        scoped_lookup const lookup(boost::asio::query(watch_.call().strand, boost::asio::execution::context), origin.host, origin.port,
+                                   watch_.call().strand, watch_.call().rest);
         while (!lookup.is_done()) {
             co_await watch_.sleep();
             if (!watch_.check()) co_return false;
@@ -18987,7 +19135,7 @@ private:
             auto const now = call_state::clock::now();
             if (begun < addresses.size() && now >= next_begin) {
                 attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request().origin));
-                attempts_.back()->serve(watch_.call());
+                attempts_.back()->serve(watch_.call().self());
                 attempts_.back()->start_connect(addresses[begun++]);
                 next_begin = now + stagger_;
                 continue;
@@ -19084,36 +19232,58 @@ public:
     transport_options const options;
 };
 
-/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. Lives in the
-/// frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off:
+/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A coroutine which
+/// has switched `throw_if_cancelled` off carries it out, with a `sending` in its frame:
 ///
-///     while (!sending.is_over()) {
-///         if (sending.needs_connection()) co_await sending.connect();
-///         else co_await sending.event();
-///         sending.advance();
+///     while (!sending->is_over()) {
+///         if (sending->needs_connection()) co_await sending->connect();
+///         else co_await sending->event();
+///         sending->advance();
 ///     }
-///     … sending.take() …
-class http_exchange {
+///     … sending->take() …
+class http_exchange final : public call_state {
     using error_code = boost::system::error_code;
 
 public:
-    /// Begins. The request stays as it is until `take`, or until this ends; its body is away meanwhile. Handlers run on `strand`.
-    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor strand, boost::asio::cancellation_state cancellation,
-                  http_request& request)
-        : http_exchange(std::move(shared), std::move(strand), std::move(cancellation), request, not_begun()) {
-        begin();
+    /// The request stays as it is until `take`, or until `leave`; its body is away meanwhile. Handlers run on `executor`.
+    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor executor, boost::asio::cancellation_state cancellation,
+                  http_request& to_send)
+        : call_state(shared->pool->alarms(), std::move(executor), to_send), shared_(std::move(shared)), request_(to_send), watch_(*this, std::move(cancellation)) {}
+
+    /// First.
+    void begin() {
+        if (result<void> const checked = check_request(request); !checked) return fail(checked.error());
+        http_origin const& origin = request.origin;
+        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
+            return fail(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+                            .at("dangerously_accept_any_certificate_on_loopback"));
+        if (request.limits.time <= request.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
+        watch_.enter(transfer_phase::queue);
+        if (watch_.is_cancelled()) return fail(watch_.stopped(stop_reason::cancelled));
+        place_.emplace(*shared_->pool, *this);
+        go_on();
     }
-    http_exchange(http_exchange const&) = delete;
-    http_exchange& operator=(http_exchange const&) = delete;
-    ~http_exchange() {
+
+    /// Last, whatever came of it. What happens from here on is not the call's any more.
+    void leave() noexcept {
         try {
             // After an exception too, the caller has the request back.
             return_request();
         } catch (std::exception const&) {
             // Out of memory for a second body, and the other one is still being written.
         }
-        if (connection_) connection_->abandon();
-        watch_.call()->end();
+        if (connection_ && may_be_kept_) {
+            connection_->forget_answer();
+            connection_->leave_call();
+            place_->leave(std::move(connection_), idle_limit_);
+        } else if (connection_ && is_complete_) {
+            connection_->close();
+        } else if (connection_) {
+            connection_->abandon();
+        }
+        connection_.reset();
+        place_.reset();
+        end();
     }
 
     [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
@@ -19140,50 +19310,24 @@ public:
         watch_.end_limit();
     }
 
-    /// When it is over, once. From then on the request is looked at no more, nor what its `trace` and its limits refer to, and
-    /// others may use the place in the pool.
-    [[nodiscard]] result<http_response> take() {
+    /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
+    /// away is memory for the next answer. From here on the request is looked at no more, nor what its `trace` and its limits
+    /// refer to.
+    [[nodiscard]] result<http_response>&& take() {
         watch_.end_trace();
-        result<http_response> answer;
         if (is_complete_) {
-            answer = std::move(reader().response());
-            keep(idle_limit(answer->headers, shared_->pool->idle_time()));
-            drop_connection();
-        } else {
-            watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-            answer = std::move(watch_.reason());
+            may_be_kept_ = may_keep();
+            if (may_be_kept_) idle_limit_ = idle_limit(connection_->answer()->headers, shared_->pool->idle_time());
+            return_request();
+            return std::move(connection_->answer());
         }
-        // Who waits for the place finds the connection in the pool.
-        place_.reset();
-        watch_.call()->end();
-        return answer;
+        watch_.outcome().error().possibly_applied = may_have_written_ && request.method != http_method::get;
+        return std::move(watch_.outcome());
     }
 
 private:
-    // An exception in `begin` finds a whole object, which is destroyed as such.
-    class not_begun {};
-    http_exchange(std::shared_ptr<transport_shared const>&& shared, boost::asio::any_io_executor&& strand, boost::asio::cancellation_state&& cancellation,
-                  http_request& request, not_begun)
-        : shared_(std::move(shared)),
-          request_(request),
-          watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
-                 std::move(cancellation)) {}
-
     enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading, over };
     enum class progress : std::uint8_t { on, waits, complete, failed };
-
-    void begin() {
-        if (result<void> const checked = check_request(request_); !checked) return fail(checked.error());
-        http_origin const& origin = request_.origin;
-        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            return fail(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
-                            .at("dangerously_accept_any_certificate_on_loopback"));
-        if (request_.limits.time <= request_.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
-        watch_.call()->start();
-        place_.emplace(*shared_->pool, *watch_.call());
-        watch_.enter(transfer_phase::queue);
-        advance();
-    }
 
     void fail(failure reason) {
         static_cast<void>(watch_.fail(std::move(reason)));
@@ -19255,7 +19399,7 @@ private:
     }
 
     [[nodiscard]] progress choose() {
-        if (may_reuse_) connection_ = shared_->pool->take(request().origin, request().method == http_method::get);
+        if (may_reuse_) connection_ = place_->take();
         is_reused_ = connection_ != nullptr;
         if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
@@ -19267,10 +19411,10 @@ private:
     }
 
     void converse() {
-        connection_->serve(watch_.call());
+        connection_->serve(self());
         connection_->take_request(request_);
         has_request_ = true;
-        connection_->expect_answer(request().limits);
+        connection_->expect_answer(request.limits);
         go_on_writing();
     }
 
@@ -19283,12 +19427,12 @@ private:
     // the server more to do.
     [[nodiscard]] progress await_answer() {
         watch_.enter(transfer_phase::first_byte);
-        if (!watch_.call()->has_company || !connection_->reading.is_idle() || connection_->buffer.size() != 0) {
+        if (!has_company || !connection_->reading.is_idle() || connection_->buffer.size() != 0) {
             state_ = state::reading;
             return progress::on;
         }
         state_ = state::yielding;
-        shared_->pool->wake_later(*watch_.call());
+        shared_->pool->wake_later(*this);
         return progress::waits;
     }
 
@@ -19358,7 +19502,7 @@ private:
             if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
         }
         http1::parse_error const error = reader().error();
-        return error == http1::parse_error::none || watch_.fail(answer_failure(http1::code_of(error), request(), to_string(error)));
+        return error == http1::parse_error::none || watch_.fail(answer_failure(http1::code_of(error), request, to_string(error)));
     }
 
     [[nodiscard]] bool closed(error_code error) {
@@ -19370,7 +19514,7 @@ private:
         }
         if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
         bool const is_untouched = !reader().has_begun() && connection_->buffer.size() == 0;
-        may_resend_ = is_reused_ && is_untouched && (request().method == http_method::get || !may_have_written_);
+        may_resend_ = is_reused_ && is_untouched && (request.method == http_method::get || !may_have_written_);
         char const* const place = written_ < total()         ? "while the request was being sent"
                                   : is_untouched             ? "before the first byte of the answer"
                                   : !reader().is_header_done() ? "inside the header of the answer"
@@ -19380,17 +19524,14 @@ private:
         return watch_.fail(errc::connection_closed, std::move(text));
     }
 
-    // Gives the connection back where nothing on it is left over.
-    void keep(std::chrono::seconds limit) {
-        if (!reader().keep_alive() || http1::asks_to_close(request().headers) || write_failed_ || written_ != total() || connection_->buffer.size() != 0) return;
-        if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
-        return_request();
-        connection_->leave_call();
-        shared_->pool->give(std::move(connection_), limit);
+    // Whether nothing on the connection is left over.
+    [[nodiscard]] bool may_keep() const noexcept {
+        bool const asks_to_close = request.headers.contains("Connection") && http1::asks_to_close(request.headers);
+        return reader().keep_alive() && !asks_to_close && !write_failed_ && written_ == total() &&
+               connection_->buffer.size() == 0 && connection_->reading.is_idle() && connection_->writing.is_idle();
     }
 
-    [[nodiscard]] response_reader& reader() noexcept { return connection_->reader(); }
-    [[nodiscard]] http_request const& request() const noexcept { return watch_.request(); }
+    [[nodiscard]] response_reader& reader() const noexcept { return connection_->reader(); }
     [[nodiscard]] std::size_t total() const noexcept { return connection_->request_size(); }
 
     static constexpr std::size_t most_per_read = 32 * 1024;
@@ -19401,14 +19542,34 @@ private:
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
+    std::chrono::seconds idle_limit_{0};
     state state_ = state::queued;
     bool has_request_ = false;  ///< The connection has it.
     bool may_reuse_ = false;
     bool is_complete_ = false;
+    bool may_be_kept_ = false;
     bool is_reused_ = false;
     bool write_failed_ = false;
     bool may_have_written_ = false;
     bool may_resend_ = false;
+};
+
+/// An exchange in the frame of the coroutine that carries it out.
+class sending {
+public:
+    // An exception in `begin` finds a whole object, which is destroyed as such.
+    explicit sending(std::shared_ptr<http_exchange> work) : sending(std::move(work), not_begun()) { work_->begin(); }
+    sending(sending const&) = delete;
+    sending& operator=(sending const&) = delete;
+    ~sending() { work_->leave(); }
+
+    [[nodiscard]] http_exchange* operator->() const noexcept { return work_.get(); }
+
+private:
+    class not_begun {};
+    sending(std::shared_ptr<http_exchange>&& work, not_begun) noexcept : work_(std::move(work)) {}
+
+    std::shared_ptr<http_exchange> work_;
 };
 
 }  // namespace detail
@@ -19473,8 +19634,8 @@ public:
 
     /// The same for a coroutine that carries it out itself, which has switched `throw_if_cancelled` off; the request stays there.
     /// It has its body back when the answer is there, and meanwhile it is neither changed nor looked at.
-    [[nodiscard]] detail::http_exchange sending(http_request& request, boost::asio::any_io_executor executor, boost::asio::cancellation_state state) {
-        return {shared_, std::move(executor), std::move(state), request};
+    [[nodiscard]] detail::sending sending(http_request& request, boost::asio::any_io_executor executor, boost::asio::cancellation_state state) {
+        return detail::sending(std::make_shared<detail::http_exchange>(shared_, std::move(executor), std::move(state), request));
     }
 
     /// The steady clock, since its epoch.
@@ -19506,13 +19667,15 @@ private:
         result<http_response> answer;
         std::exception_ptr thrown;
         try {
-            detail::http_exchange work(shared, co_await boost::asio::this_coro::executor, co_await boost::asio::this_coro::cancellation_state, request);
-            while (!work.is_over()) {
-                if (work.needs_connection()) co_await work.connect();
-                else co_await work.event();
-                work.advance();
+            boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
+            boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+            detail::sending work(std::make_shared<detail::http_exchange>(shared, std::move(strand), std::move(state), request));
+            while (!work->is_over()) {
+                if (work->needs_connection()) co_await work->connect();
+                else co_await work->event();
+                work->advance();
             }
-            answer = work.take();
+            answer = work->take();
         } catch (...) {
             thrown = std::current_exception();
         }

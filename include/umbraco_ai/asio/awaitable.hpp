@@ -28,8 +28,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
-/// of its own for each request would cost as much as all the rest. `sending` gives an object that neither moves nor refers to
-/// the transport, as `http_exchange` describes it.
+/// of its own for each request would cost as much as all the rest. `sending` gives what `http_exchange` describes, which does not
+/// refer to the transport.
 template <class T, class Executor>
 concept SendsInPlace = requires(T& transport, http_request& request, Executor executor, boost::asio::cancellation_state state) {
     transport.sending(request, executor, state);
@@ -135,12 +135,16 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                     Executor executor = co_await boost::asio::this_coro::executor;
                     boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                     auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
-                    while (!sending.is_over()) {
-                        if (sending.needs_connection()) co_await sending.connect();
-                        else co_await sending.event();
-                        sending.advance();
+                    while (!sending->is_over()) {
+                        if (sending->needs_connection()) co_await sending->connect();
+                        else co_await sending->event();
+                        sending->advance();
                     }
-                    work.resume(sending.take());
+                    work.resume(sending->take());
+                    if (work.next.what != action_kind::done) continue;
+                    // The machine reads the answer where it is.
+                    co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+                    co_return queue.guarded([&machine] { return machine.take(); });
                 } else {
                     work.resume(co_await send_over(transport, std::move(work.next.request)));
                 }

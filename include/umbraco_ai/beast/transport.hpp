@@ -83,8 +83,8 @@ public:
 
     /// The same for a coroutine that carries it out itself, which has switched `throw_if_cancelled` off; the request stays there.
     /// It has its body back when the answer is there, and meanwhile it is neither changed nor looked at.
-    [[nodiscard]] detail::http_exchange sending(http_request& request, boost::asio::any_io_executor executor, boost::asio::cancellation_state state) {
-        return {shared_, std::move(executor), std::move(state), request};
+    [[nodiscard]] detail::sending sending(http_request& request, boost::asio::any_io_executor executor, boost::asio::cancellation_state state) {
+        return detail::sending(std::make_shared<detail::http_exchange>(shared_, std::move(executor), std::move(state), request));
     }
 
     /// The steady clock, since its epoch.
@@ -116,13 +116,15 @@ private:
         result<http_response> answer;
         std::exception_ptr thrown;
         try {
-            detail::http_exchange work(shared, co_await boost::asio::this_coro::executor, co_await boost::asio::this_coro::cancellation_state, request);
-            while (!work.is_over()) {
-                if (work.needs_connection()) co_await work.connect();
-                else co_await work.event();
-                work.advance();
+            boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
+            boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+            detail::sending work(std::make_shared<detail::http_exchange>(shared, std::move(strand), std::move(state), request));
+            while (!work->is_over()) {
+                if (work->needs_connection()) co_await work->connect();
+                else co_await work->event();
+                work->advance();
             }
-            answer = work.take();
+            answer = work->take();
         } catch (...) {
             thrown = std::current_exception();
         }

@@ -38,13 +38,16 @@ namespace detail {
 
 [[nodiscard]] constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    // Mostly the case is the same too.
-    if (a == b) return true;
+// Of the same size.
+[[nodiscard]] constexpr bool are_equal_but_for_case(std::string_view a, std::string_view b) noexcept {
     for (std::size_t i = 0; i < a.size(); ++i)
         if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
     return true;
+}
+
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    // Mostly the case is the same too.
+    return a.size() == b.size() && (a == b || are_equal_but_for_case(a, b));
 }
 
 /// Bytes that are written one behind the other, and overwritten before their memory is given up.
@@ -150,13 +153,21 @@ public:
 /// since an answer has many that nobody reads.
 /// Lifetime: what `find` gives, and iterators, hold until the next `add` or `wipe`, or the end.
 class http_headers {
-    // Before the texts of each field.
+    // Before the text of each field, which begins with the name and ends with the value.
     class sizes {
     public:
         sizes() = default;
-        sizes(std::size_t of_name, std::size_t of_value) noexcept : name(of_name), value(of_value) {}
+        sizes(std::size_t of_name, std::size_t of_value, std::size_t of_text) noexcept : name(of_name), value(of_value), text(of_text) {}
+
+        [[nodiscard]] static sizes before(char const* at) noexcept {
+            sizes read;
+            std::memcpy(&read, at, sizeof read);
+            return read;
+        }
+
         std::size_t name = 0;
         std::size_t value = 0;
+        std::size_t text = 0;
     };
 
 public:
@@ -173,7 +184,7 @@ public:
         [[nodiscard]] header_view operator*() const noexcept { return field_; }
         [[nodiscard]] header_view const* operator->() const noexcept { return &field_; }
         iterator& operator++() noexcept {
-            at_ += sizeof(sizes) + field_.name.size() + field_.value.size();
+            at_ = end_of_field();
             load();
             return *this;
         }
@@ -189,12 +200,9 @@ public:
         iterator(char const* at, char const* end) noexcept : at_(at), end_(end) { load(); }
 
         void load() noexcept {
-            if (at_ == end_) return;
-            sizes read;
-            std::memcpy(&read, at_, sizeof read);
-            field_.name = std::string_view(at_ + sizeof read, read.name);
-            field_.value = std::string_view(field_.name.data() + read.name, read.value);
+            if (at_ != end_) field_ = field_at(at_);
         }
+        [[nodiscard]] char const* end_of_field() const noexcept { return field_.value.data() + field_.value.size(); }
 
         char const* at_ = nullptr;
         char const* end_ = nullptr;
@@ -207,10 +215,21 @@ public:
 
     /// Adds a field; its value is `value` and `rest` together. The texts may be those of other fields here.
     void add(std::string_view name, std::string_view value, std::string_view rest = {}) {
-        std::size_t const size = sizeof(sizes) + name.size() + value.size() + rest.size();
-        if (bytes_.has_room(size)) return put(size, name, value, rest);
-        detail::byte_block const left = bytes_.make_room(size);
-        put(size, name, value, rest);
+        std::size_t const of_value = value.size() + rest.size();
+        std::size_t const text = name.size() + of_value;
+        detail::byte_block left;
+        if (!bytes_.has_room(sizeof(sizes) + text)) left = bytes_.make_room(sizeof(sizes) + text);
+        char* to = put(sizes(name.size(), of_value, text));
+        to += name.copy(to, name.size());
+        to += value.copy(to, value.size());
+        rest.copy(to, rest.size());
+    }
+
+    /// The same where name and value are parts of one text, in this order, which is copied in one go.
+    void add_line(std::string_view name, std::string_view value) {
+        auto const text = static_cast<std::size_t>(value.data() + value.size() - name.data());
+        if (!bytes_.has_room(sizeof(sizes) + text)) return add(name, value);
+        std::memcpy(put(sizes(name.size(), value.size(), text)), name.data(), text);
     }
 
     /// Makes room for fields of so many characters, names and values together.
@@ -223,8 +242,13 @@ public:
 
     /// The value of the first field of this name.
     [[nodiscard]] header_value find(std::string_view name) const noexcept {
-        for (header_view const field : *this)
-            if (field.name.size() == name.size() && detail::equals_ignoring_case(field.name, name)) return field.value;
+        if ((name_sizes_ & size_bit(name.size())) == 0) return std::nullopt;
+        char const* const end = bytes_.data() + bytes_.size();
+        for (char const* at = bytes_.data(); at != end;) {
+            sizes const read = sizes::before(at);
+            if (read.name == name.size() && detail::equals_ignoring_case(std::string_view(at + sizeof read, read.name), name)) return field_at(at).value;
+            at += sizeof read + read.text;
+        }
         return std::nullopt;
     }
 
@@ -238,30 +262,39 @@ public:
     void remove(std::string_view name) {
         std::string const removed(name);
         for (std::size_t at = 0; at < bytes_.size();) {
-            header_view const field = *iterator(bytes_.data() + at, bytes_.data() + bytes_.size());
-            std::size_t const size = sizeof(sizes) + field.name.size() + field.value.size();
-            if (detail::equals_ignoring_case(field.name, removed)) bytes_.remove(at, size);
+            std::size_t const size = sizeof(sizes) + sizes::before(bytes_.data() + at).text;
+            if (detail::equals_ignoring_case(field_at(bytes_.data() + at).name, removed)) bytes_.remove(at, size);
             else at += size;
         }
     }
 
     /// Overwrites and removes all fields.
-    void wipe() noexcept { bytes_.wipe(); }
+    void wipe() noexcept {
+        bytes_.wipe();
+        name_sizes_ = 0;
+    }
 
-    friend bool operator==(http_headers const&, http_headers const&) = default;
+    friend bool operator==(http_headers const& a, http_headers const& b) noexcept { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
 private:
-    void put(std::size_t size, std::string_view name, std::string_view value, std::string_view rest) noexcept {
-        sizes const written(name.size(), value.size() + rest.size());
-        char* to = bytes_.grow(size);
+    [[nodiscard]] static header_view field_at(char const* at) noexcept {
+        sizes const read = sizes::before(at);
+        char const* const text = at + sizeof read;
+        return {std::string_view(text, read.name), std::string_view(text + read.text - read.value, read.value)};
+    }
+
+    [[nodiscard]] static constexpr std::uint64_t size_bit(std::size_t size) noexcept { return std::uint64_t{1} << (size % 64); }
+
+    // Gives where the text goes, for which there is room.
+    [[nodiscard]] char* put(sizes const& written) noexcept {
+        name_sizes_ |= size_bit(written.name);
+        char* const to = bytes_.grow(sizeof written + written.text);
         std::memcpy(to, &written, sizeof written);
-        to += sizeof written;
-        to += name.copy(to, name.size());
-        to += value.copy(to, value.size());
-        rest.copy(to, rest.size());
+        return to + sizeof written;
     }
 
     detail::byte_block bytes_;
+    std::uint64_t name_sizes_ = 0;  ///< A bit for the size of each name that is there, or was: most that are looked for are not.
 };
 
 /// Where requests go: scheme, host and port. Credentials belong to one origin.

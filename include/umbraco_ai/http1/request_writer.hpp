@@ -19,6 +19,53 @@
 #include <string_view>
 
 UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+template <Sink S>
+void put_number(S& sink, std::size_t number) {
+    char digits[20];
+    auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    sink.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+/// As `http_origin::authority`.
+template <Sink S, class Origin>
+void put_authority(S& sink, Origin const& origin) {
+    std::string_view const host = origin.host;
+    bool const is_ipv6 = host.find(':') != std::string_view::npos;
+    if (is_ipv6) put(sink, '[');
+    put(sink, host);
+    if (is_ipv6) put(sink, ']');
+    if (origin.port != (origin.tls ? 443 : 80)) {
+        put(sink, ':');
+        put_number(sink, origin.port);
+    }
+}
+
+/// See `http1::write_head`.
+template <Sink S, class R, class PutAuthority>
+void write_head(S& sink, R const& request, PutAuthority put_authority_text) {
+    put(sink, to_string(request.method));
+    put(sink, ' ');
+    put(sink, request.target);
+    put(sink, " HTTP/1.1\r\nHost: ");
+    put_authority_text();
+    for (auto const& field : request.headers) {
+        put(sink, "\r\n");
+        put(sink, field.name);
+        put(sink, ": ");
+        put(sink, field.value);
+    }
+    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
+    if (!request.body.empty() || announces_no_body) {
+        put(sink, "\r\nContent-Length: ");
+        put_number(sink, request.body.size());
+    }
+    put(sink, "\r\n\r\n");
+}
+
+}  // namespace detail
+
 namespace http1 {
 
 using umbraco_ai::header_view;
@@ -101,35 +148,12 @@ template <RequestParts R>
 /// headers, and Content-Length wherever there is a body, and 0 for POST and PUT without one.
 template <Sink S, RequestParts R>
 void write_head(S& sink, R const& request) {
-    auto const put_number = [&](std::size_t number) {
-        char digits[20];
-        auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-        sink.append(digits, static_cast<std::size_t>(end - digits));
-    };
-    std::string_view const host = request.origin.host;
-    bool const is_ipv6 = host.find(':') != std::string_view::npos;
-    detail::put(sink, to_string(request.method));
-    detail::put(sink, ' ');
-    detail::put(sink, request.target);
-    detail::put(sink, is_ipv6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
-    detail::put(sink, host);
-    if (is_ipv6) detail::put(sink, ']');
-    if (request.origin.port != (request.origin.tls ? 443 : 80)) {
-        detail::put(sink, ':');
-        put_number(request.origin.port);
-    }
-    for (auto const& field : request.headers) {
-        detail::put(sink, "\r\n");
-        detail::put(sink, field.name);
-        detail::put(sink, ": ");
-        detail::put(sink, field.value);
-    }
-    bool const announces_no_body = request.method == http_method::post || request.method == http_method::put;
-    if (!request.body.empty() || announces_no_body) {
-        detail::put(sink, "\r\nContent-Length: ");
-        put_number(request.body.size());
-    }
-    detail::put(sink, "\r\n\r\n");
+    detail::write_head(sink, request, [&] { detail::put_authority(sink, request.origin); });
+}
+/// The same for who has the origin's `authority()` already.
+template <Sink S, RequestParts R>
+void write_head(S& sink, R const& request, std::string_view authority) {
+    detail::write_head(sink, request, [&] { detail::put(sink, authority); });
 }
 
 /// Writes a whole request, or nothing where it has a defect. A `fixed_buffer` says itself whether all of it fitted in.

@@ -102,15 +102,13 @@ public:
                     bool const is_told = tells_fields();
                     std::string_view name;
                     std::string_view value;
-                    while (take_whole_field(bytes, name, value)) {
-                        if (!obey(name, value)) return event_kind::failed;
-                        if (is_told && !found.on_field(name, value)) return event_kind::field;
-                    }
-                    if (!take_line(bytes, line)) {
+                    if (!take_whole_fields(bytes, found, is_told)) return state_ == state::failed ? event_kind::failed : event_kind::field;
+                    bool const is_end = take_empty_line(bytes);
+                    if (!is_end && !take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
                         return pending();
                     }
-                    if (line.empty()) {
+                    if (is_end || line.empty()) {
                         if (!end_section()) return pending();
                         if (state_ == state::status_line || state_ == state::complete) break;
                         if (!found.on_header_end()) return event_kind::header_end;
@@ -143,6 +141,7 @@ public:
                     if (!take_line_end(bytes)) return pending();
                     break;
                 case state::chunk_line:
+                    if (take_whole_chunk_line(bytes)) break;
                     if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
                     break;
                 case state::complete: return event_kind::complete;
@@ -232,26 +231,45 @@ private:
         return wanted.starts_with(detail::prefix(bytes, wanted.size()));
     }
 
-    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them. False where that is not so,
-    // with nothing taken; whoever looks line by line then knows what to do.
-    [[nodiscard]] bool take_whole_field(std::string_view& bytes, std::string_view& name, std::string_view& value) noexcept {
-        if (used_ != 0 || fields_ == limits_.header_fields) return false;
-        char const* const begin = bytes.data();
+    // Most fields have arrived whole and have nothing to them: one pass over their bytes takes them, as far as that is so. Whoever
+    // looks line by line then knows what to do. False where there is nothing more to tell.
+    template <class Found>
+    [[nodiscard, gnu::noinline, gnu::flatten]] bool take_whole_fields(std::string_view& bytes, Found& found, bool is_told) {
+        if (used_ != 0) return true;
+        char const* begin = bytes.data();
         char const* const end = begin + bytes.size();
-        char const* const colon = detail::skip_token(begin, end);
-        if (colon == begin || colon == end || *colon != ':') return false;
-        char const* text = colon + 1;
-        while (text != end && *text == ' ') ++text;
-        char const* const at = detail::skip_printable(text, end, ' ');
-        if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return false;
-        auto const count = static_cast<std::size_t>(at + 2 - begin);
-        if (count > scratch_.size() || count > limits_.header_bytes - header_bytes_) return false;
-        header_bytes_ += count;
-        ++fields_;
-        name = std::string_view(begin, static_cast<std::size_t>(colon - begin));
-        value = std::string_view(text, static_cast<std::size_t>(at - text));
-        while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
-        bytes.remove_prefix(count);
+        std::size_t const longest = scratch_.size();
+        std::uint64_t room = limits_.header_bytes - header_bytes_;
+        std::uint32_t left = limits_.header_fields - fields_;
+        bool goes_on = true;
+        while (goes_on && left != 0) {
+            char const* const colon = detail::skip_token(begin, end);
+            if (colon == begin || colon == end || *colon != ':') break;
+            char const* text = colon + 1;
+            while (text != end && *text == ' ') ++text;
+            char const* const at = detail::skip_printable(text, end, ' ');
+            if (end - at < 2 || at[0] != '\r' || at[1] != '\n') break;
+            auto const count = static_cast<std::size_t>(at + 2 - begin);
+            if (count > longest || count > room) break;
+            room -= count;
+            --left;
+            std::string_view const name(begin, static_cast<std::size_t>(colon - begin));
+            std::string_view value(text, static_cast<std::size_t>(at - text));
+            while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
+            begin = at + 2;
+            goes_on = obey(name, value) && (!is_told || found.on_field(name, value));
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(begin - bytes.data()));
+        header_bytes_ = limits_.header_bytes - room;
+        fields_ = limits_.header_fields - left;
+        return goes_on;
+    }
+
+    // As `take_whole_fields`.
+    [[nodiscard]] bool take_empty_line(std::string_view& bytes) noexcept {
+        if (used_ != 0 || !bytes.starts_with("\r\n") || scratch_.empty() || limits_.header_bytes - header_bytes_ < 2) return false;
+        header_bytes_ += 2;
+        bytes.remove_prefix(2);
         return true;
     }
 
@@ -397,16 +415,35 @@ private:
         return piece;
     }
 
+    // As `take_whole_fields`: most have no extension.
+    [[nodiscard]] bool take_whole_chunk_line(std::string_view& bytes) noexcept {
+        std::string_view rest = bytes;
+        std::uint64_t size = 0;
+        if (used_ != 0 || !detail::take_hex(rest, size) || !rest.starts_with("\r\n")) return false;
+        rest.remove_prefix(2);
+        std::size_t const count = bytes.size() - rest.size();
+        if (count > scratch_.size() || count > limits_.header_bytes || size > body_left_) return false;
+        bytes = rest;
+        begin_chunk(size);
+        return true;
+    }
+
     // chunk-size [ chunk-ext ]
     [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
-        header_bytes_ = 0;
-        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
-        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
-        body_left_ -= rest_;
+        std::uint64_t size = 0;
+        if (!detail::take_hex(line, size)) return refuse(parse_error::bad_chunk);
+        if (size > body_left_) return refuse(parse_error::body_too_large);
         if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
         extension_bytes_ += static_cast<std::uint32_t>(line.size());
-        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+        begin_chunk(size);
         return true;
+    }
+
+    void begin_chunk(std::uint64_t size) noexcept {
+        header_bytes_ = 0;
+        rest_ = size;
+        body_left_ -= size;
+        state_ = size == 0 ? state::trailer_field : state::chunk_body;
     }
 
     [[nodiscard]] bool take_line_end(std::string_view& bytes) noexcept {

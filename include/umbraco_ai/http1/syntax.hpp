@@ -38,9 +38,10 @@ inline constexpr auto host_chars = [] {
 [[nodiscard]] constexpr char const* skip_token(char const* p, char const* end) noexcept {
 #if UMBRACO_AI_DETAIL_HAS_VECTORS
     if (!std::is_constant_evaluated()) {
-        // Nearly all names of fields are made of these.
-        auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return ~(some.are_letters() | some.are('-')); });
+        // Nearly all names of fields are made of these, and end there.
+        auto const found = find_by_sixteens_or_end(p, end, [](sixteen_bytes some) { return ~(some.are_letters() | some.are('-')); });
         if (found != nullptr) p = found;
+        if (p != end && *p == ':') return p;
     }
 #endif
     while (p != end && is_token_char(*p)) ++p;
@@ -56,7 +57,7 @@ inline constexpr auto host_chars = [] {
 [[nodiscard]] constexpr char const* skip_printable(char const* p, char const* end, char first) noexcept {
 #if UMBRACO_AI_DETAIL_HAS_VECTORS
     if (!std::is_constant_evaluated()) {
-        auto const found = find_by_sixteens(p, end, [first](sixteen_bytes some) { return some.are_below(first) | some.are('\x7f'); });
+        auto const found = find_by_sixteens_or_end(p, end, [first](sixteen_bytes some) { return ~some.are_printable(first); });
         if (found != nullptr) return found;
     }
 #endif

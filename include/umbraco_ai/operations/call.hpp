@@ -8,6 +8,7 @@
 #include <umbraco_ai/version.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,8 @@ public:
     static constexpr bool is_single = true;
     static constexpr bool writes = D::method != http_method::get;
 
-    explicit call_operation(D descriptor) : descriptor_(std::move(descriptor)) {}
+    explicit call_operation(D&& descriptor) : descriptor_(std::move(descriptor)) {}
+    explicit call_operation(D const& descriptor) : descriptor_(descriptor) {}
 
     /// Tells where the client's requests go.
     void called_from(std::uint64_t origin_tag) noexcept { origin_tag_ = origin_tag; }
@@ -40,25 +42,31 @@ public:
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
             if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (!ok) answer_ = std::move(ok).error();
+        if (!ok) static_cast<void>(resume(std::move(ok).error(), base_path));
         return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        answer_ = std::move(answer);
+        own_ = std::make_unique<result<http_response>>(std::move(answer));
+        place_ = own_.get();
         return std::nullopt;
     }
 
+    /// The same where the answer is there until `take`.
+    void end_with(result<http_response>& answer) noexcept { place_ = &answer; }
+
     /// Reads the answer only now, since its value can be large.
     [[nodiscard]] result_type take() {
-        if (answer_) return decode<D>(*answer_);
-        return std::move(answer_).error();
+        if (place_ == nullptr) return result_type();
+        if (*place_) return decode<D>(**place_);
+        return std::move(*place_).error();
     }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result<http_response> answer_;
+    result<http_response>* place_ = nullptr;
+    std::unique_ptr<result<http_response>> own_;  ///< Where it is not there until `take`.
 };
 
 UMBRACO_AI_END_NAMESPACE

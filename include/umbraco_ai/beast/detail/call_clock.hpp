@@ -52,14 +52,17 @@ private:
 class call_clock : public std::enable_shared_from_this<call_clock> {
 public:
     using clock = std::chrono::steady_clock;
+    using hold = std::lock_guard<std::mutex>;
 
     explicit call_clock(boost::asio::any_io_executor const& io) { timer_.emplace(io); }
     call_clock(call_clock const&) = delete;
     call_clock& operator=(call_clock const&) = delete;
 
+    /// What is asked for within this is one step, also with what else the calls share. No call may end within it.
+    [[nodiscard]] hold lock() { return hold(mutex_); }
+
     /// Sets the alarm; it holds until it has gone off, is set anew or is removed.
-    void set(alarmed& one, clock::time_point due) {
-        std::lock_guard const guard(mutex_);
+    void set(hold const&, alarmed& one, clock::time_point due) {
         if (!timer_) return;
         if (!one.is_listed_) link(one);
         one.due_ = due;
@@ -68,8 +71,7 @@ public:
         else if (due < armed_) arm(due);
     }
 
-    void remove(alarmed& one) noexcept {
-        std::lock_guard const guard(mutex_);
+    void remove(hold const&, alarmed& one) noexcept {
         if (!one.is_listed_) return;
         unlink(one);
         if (first_ != nullptr || !is_armed_ || !is_far_) return;

@@ -27,19 +27,19 @@ enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
 /// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
 /// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
-class call_state final : public alarmed {
+class call_state : public alarmed {
 public:
     using clock = call_clock::clock;
 
-    /// Handlers run on `call_strand`. The request outlives the coroutine.
-    call_state(std::shared_ptr<call_clock> alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
+    /// Handlers run on `call_strand`. The request outlives the coroutine, and the clock the call's end.
+    call_state(call_clock& alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
         : alarmed(std::move(call_strand)),
           request(to_send),
-          alarms_(std::move(alarms)),
-          deadline_(clock::now() + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
+          alarms_(alarms),
+          looked_(clock::now()),
+          deadline_(looked_ + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
-    ~call_state() { end(); }
 
     http_request const& request;
     sleeper rest;
@@ -47,18 +47,24 @@ public:
     bool has_company = false;  ///< Others had one to the same origin when it came.
 
     /// Starts the clock.
-    void start() { arm(); }
+    void start(call_clock::hold const& held) { arm(held); }
 
     /// Nothing goes off from here on.
+    void end(call_clock::hold const& held) noexcept {
+        if (!std::exchange(is_ended_, true)) alarms_.remove(held, *this);
+    }
     void end() noexcept {
-        if (!std::exchange(is_ended_, true)) alarms_->remove(*this);
+        if (!is_ended_) end(alarms_.lock());
     }
 
     /// Wakes the call at `time` too, once.
     void set_alarm(clock::time_point time) {
         alarm_ = time;
-        arm();
+        arm(alarms_.lock());
     }
+
+    /// When the call last began, or looked what had happened.
+    [[nodiscard]] clock::time_point looked() const noexcept { return looked_; }
 
     /// To be awaited by the call's coroutine.
     [[nodiscard]] auto sleep() {
@@ -75,22 +81,27 @@ public:
         });
     }
 
-    [[nodiscard]] std::weak_ptr<call_state> weak_self() { return std::static_pointer_cast<call_state>(shared_from_this()); }
+    [[nodiscard]] std::shared_ptr<call_state> self() { return std::static_pointer_cast<call_state>(shared_from_this()); }
+    [[nodiscard]] std::weak_ptr<call_state> weak_self() { return self(); }
+
+    [[nodiscard]] bool is_cancelled(boost::asio::cancellation_state const& state) const noexcept {
+        return state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up();
+    }
 
     /// Whether to give up, asked after every wait and before the next operation.
     [[nodiscard]] stop_reason should_stop(boost::asio::cancellation_state const& state) {
-        if (state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up())
-            return stop_reason::cancelled;
-        return clock::now() >= deadline_ ? stop_reason::deadline : stop_reason::none;
+        if (is_cancelled(state)) return stop_reason::cancelled;
+        looked_ = clock::now();
+        return looked_ >= deadline_ ? stop_reason::deadline : stop_reason::none;
     }
 
 private:
     static constexpr std::chrono::milliseconds poll_interval{50};
 
-    void arm() {
+    void arm(call_clock::hold const& held) {
         clock::time_point next = (std::min)(deadline_, alarm_);
         if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
-        alarms_->set(*this, next);
+        alarms_.set(held, *this, next);
     }
 
     // A check that throws ends the call too, since between two steps nobody but the loop could catch it.
@@ -110,13 +121,14 @@ private:
         bool const is_over = is_cancelled_ || now >= deadline_;
         bool const is_time = now >= alarm_;
         if (is_time) alarm_ = (clock::time_point::max)();
-        if (!is_over) arm();
+        if (!is_over) arm(alarms_.lock());
         if (is_over || is_time) rest.wake();
     }
 
     void abandon() noexcept override { rest.drop(); }
 
-    std::shared_ptr<call_clock> alarms_;
+    call_clock& alarms_;
+    clock::time_point looked_;
     clock::time_point deadline_;
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;

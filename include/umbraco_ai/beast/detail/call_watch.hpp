@@ -22,24 +22,23 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// The waiting of one call, and why it ended without an answer. Lives in the frame of the call's coroutine, which has
-/// switched `throw_if_cancelled` off.
+/// The waiting of one call, and why it ended without an answer. The call's coroutine has switched `throw_if_cancelled` off.
 ///
 /// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch {
 public:
     /// state  of the call's coroutine
-    call_watch(std::shared_ptr<call_state> call, boost::asio::cancellation_state state)
-        : call_(std::move(call)), cancellation_(std::move(state)), trace_(call_->request.trace) {
+    call_watch(call_state& call, boost::asio::cancellation_state state) : call_(call), cancellation_(std::move(state)), trace_(call.request.trace) {
         if (trace_ != nullptr) noted_ = call_state::clock::now();
     }
     call_watch(call_watch const&) = delete;
     call_watch& operator=(call_watch const&) = delete;
 
-    [[nodiscard]] std::shared_ptr<call_state> const& call() const noexcept { return call_; }
-    [[nodiscard]] http_request const& request() const noexcept { return call_->request; }
-    [[nodiscard]] failure& reason() { return reason_.get(); }
+    [[nodiscard]] call_state& call() const noexcept { return call_; }
+    [[nodiscard]] http_request const& request() const noexcept { return call_.request; }
+    /// Of a call that has failed.
+    [[nodiscard]] result<http_response>& outcome() const noexcept { return *outcome_; }
 
     /// What the call is at, for the text of a failure and for the trace.
     void enter(transfer_phase phase) noexcept {
@@ -59,21 +58,23 @@ public:
     void limit(std::chrono::nanoseconds time) {
         limit_ = time;
         limit_end_ = call_state::clock::now() + std::chrono::duration_cast<call_state::clock::duration>(time);
-        call_->set_alarm(*limit_end_);
+        call_.set_alarm(*limit_end_);
     }
     void end_limit() noexcept { limit_end_.reset(); }
 
     /// Sets an alarm without giving up the limit.
     void set_alarm(call_state::clock::time_point time) {
-        call_->set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
+        call_.set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
     }
 
     /// To be awaited: ends when something has happened. Then `check`.
-    [[nodiscard]] auto sleep() { return call_->sleep(); }
+    [[nodiscard]] auto sleep() { return call_.sleep(); }
 
-    /// False where the call has to stop, with `reason` set.
+    [[nodiscard]] bool is_cancelled() const noexcept { return call_.is_cancelled(cancellation_); }
+
+    /// False where the call has to stop, with the reason in `outcome`.
     [[nodiscard]] bool check() {
-        stop_reason const why = call_->should_stop(cancellation_);
+        stop_reason const why = call_.should_stop(cancellation_);
         if (why != stop_reason::none) return fail(stopped(why));
         if (limit_end_ && call_state::clock::now() >= *limit_end_)
             return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
@@ -84,11 +85,10 @@ public:
 
     /// Always false, to be returned.
     [[nodiscard]] bool fail(errc code, std::string text) {
-        reason_ = boxed_failure(failure(code, std::move(text)));
-        return false;
+        return fail(failure(code, std::move(text)));
     }
     [[nodiscard]] bool fail(failure reason) {
-        reason_ = boxed_failure(std::move(reason));
+        outcome_ = std::make_unique<result<http_response>>(std::move(reason));
         return false;
     }
 
@@ -109,11 +109,11 @@ private:
         noted_ = now;
     }
 
-    std::shared_ptr<call_state> call_;
+    call_state& call_;
     boost::asio::cancellation_state cancellation_;
     transfer_trace* trace_;
     call_state::clock::time_point noted_;
-    boxed_failure reason_;
+    std::unique_ptr<result<http_response>> outcome_;
     std::chrono::nanoseconds limit_{0};
     std::optional<call_state::clock::time_point> limit_end_;
     transfer_phase phase_ = transfer_phase::queue;

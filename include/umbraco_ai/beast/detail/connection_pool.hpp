@@ -3,7 +3,6 @@
 #define UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
 
 #include <umbraco_ai/beast/detail/call_clock.hpp>
-#include <umbraco_ai/beast/detail/call_memory.hpp>
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/http/message.hpp>
@@ -30,6 +29,10 @@ namespace detail {
 /// The connections of a transport: those that lie idle, the most recently used first, and for each origin the right to use
 /// one, given to a bounded number of calls at once in the order in which they came. Safe to use from several threads.
 class connection_pool : public std::enable_shared_from_this<connection_pool> {
+    using clock = call_clock::clock;
+    using hold = call_clock::hold;
+
+    // Of the calls to one origin. It stays while there is one.
     class line {
     public:
         explicit line(http_origin where) : origin(std::move(where)) {}
@@ -39,9 +42,15 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
         std::deque<call_state*> waiting;
     };
 
-public:
-    using clock = std::chrono::steady_clock;
+    // An idle connection, to be looked at before it is used where it is fresh.
+    class offer {
+    public:
+        std::shared_ptr<http_connection> connection;
+        bool is_fresh = false;
+        bool was_looked_at = false;
+    };
 
+public:
     connection_pool(boost::asio::any_io_executor const& io, std::size_t most_in_use, std::chrono::seconds idle_time)
         : alarms_(std::make_shared<call_clock>(io)), most_in_use_((std::max<std::size_t>)(most_in_use, 1)), idle_time_(idle_time) {}
     connection_pool(connection_pool const&) = delete;
@@ -51,17 +60,16 @@ public:
     }
 
     [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
-    [[nodiscard]] std::shared_ptr<call_clock> const& alarms() const noexcept { return alarms_; }
-    [[nodiscard]] std::shared_ptr<call_memory> const& memory() const noexcept { return memory_; }
+    [[nodiscard]] call_clock& alarms() const noexcept { return *alarms_; }
 
     /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
     class place {
     public:
-        /// Both outlive it.
-        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), is_granted_(pool_.enter(owner_)) {}
+        /// Starts the call's clock. Both outlive it.
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_)), is_granted_(owner_.has_place) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { pool_.leave(owner_); }
+        ~place() { leave(nullptr, std::chrono::seconds(0)); }
 
         /// The call is woken when it becomes so.
         [[nodiscard]] bool is_granted() {
@@ -69,55 +77,35 @@ public:
             return is_granted_;
         }
 
+        /// An idle connection to the origin on which nothing has arrived, or nothing. Each is looked at; where a request may be sent
+        /// again, the read that found no more than the last answer counts as the look for a moment.
+        [[nodiscard]] std::shared_ptr<http_connection> take() {
+            while (true) {
+                offer one = offered_.connection ? std::exchange(offered_, offer()) : pool_.find_idle(owner_);
+                if (!one.connection) return nullptr;
+                if (one.is_fresh && (one.was_looked_at || one.connection->is_quiet())) return std::move(one.connection);
+                one.connection->close();
+            }
+        }
+
+        /// Gives the place up, and ends the call's clock. Who comes within `limit` finds `idle`, a connection on which nothing is
+        /// pending, or nothing.
+        void leave(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) noexcept {
+            if (!std::exchange(has_left_, true)) pool_.leave(owner_, line_, std::move(idle), limit);
+        }
+
     private:
         connection_pool& pool_;
         call_state& owner_;
+        offer offered_;
+        line& line_;
         bool is_granted_;
+        bool has_left_ = false;
     };
-
-    /// An idle connection to the origin on which nothing has arrived, or nothing. Each is looked at; where a request may be sent
-    /// again, the read that found no more than the last answer counts as the look for a moment.
-    [[nodiscard]] std::shared_ptr<http_connection> take(http_origin const& origin, bool may_resend) {
-        while (true) {
-            std::shared_ptr<http_connection> candidate;
-            bool is_fresh = false;
-            bool was_looked_at = false;
-            {
-                std::lock_guard const guard(mutex_);
-                auto const now = clock::now();
-                auto const found = std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == origin; });
-                if (found == idle_.rend()) return nullptr;
-                is_fresh = found->expiry > now;
-                was_looked_at = may_resend && now - found->given < a_moment && found->idle->was_read_empty();
-                candidate = std::move(found->idle);
-                idle_.erase(std::next(found).base());
-            }
-            if (is_fresh && (was_looked_at || candidate->is_quiet())) return candidate;
-            candidate->close();
-        }
-    }
-
-    /// Keeps a connection on which nothing is pending.
-    void give(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) {
-        std::shared_ptr<http_connection> surplus;
-        {
-            std::lock_guard const guard(mutex_);
-            if (is_closed_ || limit <= limit.zero()) {
-                surplus = std::move(idle);
-            } else {
-                if (idle_.size() >= most_in_use_) {
-                    surplus = std::move(idle_.front().idle);
-                    idle_.erase(idle_.begin());
-                }
-                idle_.emplace_back(std::move(idle), clock::now(), limit);
-            }
-        }
-        if (surplus) surplus->close();
-    }
 
     /// Wakes a call in a later turn of the loop, in one with the others on its strand that have asked for it meanwhile.
     void wake_later(call_state& who) {
-        std::lock_guard const guard(mutex_);
+        auto const held = alarms_->lock();
         if (auto const turn = next_turn_.lock()) {
             if (turn->strand != who.strand) return who.wake_later();
             // The first is mostly alone on a strand of its own, or in the company of many.
@@ -136,7 +124,7 @@ public:
     /// The execution context goes down: drops what is idle and who waits, and nobody may be told anything from here on.
     void shut_down() {
         {
-            std::lock_guard const guard(mutex_);
+            auto const held = alarms_->lock();
             is_closed_ = true;
             idle_.clear();
         }
@@ -166,7 +154,7 @@ private:
     void run(loop_turn& turn) {
         {
             // Who asks from here on takes another turn.
-            std::lock_guard const guard(mutex_);
+            auto const held = alarms_->lock();
             next_turn_.reset();
         }
         for (std::size_t at = 0; at < turn.calls.size(); ++at) {
@@ -176,47 +164,87 @@ private:
                 one->rest.wake();
             } catch (...) {
                 // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
-                std::lock_guard const guard(mutex_);
-                while (++at < turn.calls.size())
-                    if (auto const left = turn.calls[at].lock()) wake(*left);
+                while (++at < turn.calls.size()) {
+                    auto const left = turn.calls[at].lock();
+                    if (left) wake(alarms_->lock(), *left);
+                }
                 throw;
             }
         }
     }
 
-    [[nodiscard]] bool enter(call_state& who) {
-        std::lock_guard const guard(mutex_);
+    // Where a call gets its place at once, it is offered a connection with it.
+    [[nodiscard]] line& enter(call_state& who, offer& offered) {
+        auto const held = alarms_->lock();
         line& own = line_of(who.request.origin);
+        who.start(held);
         who.has_company = own.in_use != 0;
         if (own.in_use < most_in_use_) {
+            offered = find_idle(held, who);
             ++own.in_use;
             who.has_place = true;
         } else {
             own.waiting.push_back(&who);
         }
-        return who.has_place;
+        return own;
     }
 
-    void leave(call_state& who) noexcept {
-        std::lock_guard const guard(mutex_);
-        auto const own = std::find_if(lines_.begin(), lines_.end(), [&](line const& one) { return one.origin == who.request.origin; });
-        if (own == lines_.end()) return;
-        if (!who.has_place) {
-            std::erase(own->waiting, &who);
-        } else if (own->waiting.empty()) {
-            --own->in_use;
-        } else {
-            call_state& next = *own->waiting.front();
-            own->waiting.pop_front();
-            next.has_place = true;
-            wake(next);
+    void leave(call_state& who, line& own, std::shared_ptr<http_connection> kept, std::chrono::seconds limit) noexcept {
+        std::shared_ptr<http_connection> surplus;
+        {
+            auto const held = alarms_->lock();
+            who.end(held);
+            // Who waits for the place finds the connection.
+            if (kept) surplus = keep(held, std::move(kept), who.looked(), limit);
+            if (!who.has_place) {
+                std::erase(own.waiting, &who);
+            } else if (own.waiting.empty()) {
+                --own.in_use;
+            } else {
+                call_state& next = *own.waiting.front();
+                own.waiting.pop_front();
+                next.has_place = true;
+                wake(held, next);
+            }
+            // Most transports have one origin, whose line stays.
+            if (own.in_use == 0 && own.waiting.empty() && lines_.size() > most_kept_lines) lines_.remove_if([&own](line const& one) { return &one == &own; });
         }
-        // Most transports have one origin, whose line stays.
-        if (own->in_use == 0 && own->waiting.empty() && lines_.size() > most_kept_lines) lines_.erase(own);
+        if (surplus) surplus->close();
+    }
+
+    [[nodiscard]] offer find_idle(call_state const& who) { return find_idle(alarms_->lock(), who); }
+    [[nodiscard]] offer find_idle(hold const&, call_state const& who) {
+        offer made;
+        auto const now = who.looked();
+        auto const found =
+            std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == who.request.origin; });
+        if (found == idle_.rend()) return made;
+        made.is_fresh = found->expiry > now;
+        made.was_looked_at = who.request.method == http_method::get && now - found->given < a_moment && found->idle->was_read_empty();
+        made.connection = std::move(found->idle);
+        idle_.erase(std::next(found).base());
+        return made;
+    }
+
+    // Gives what there is no room for.
+    [[nodiscard]] std::shared_ptr<http_connection> keep(hold const&, std::shared_ptr<http_connection>&& idle, clock::time_point now, std::chrono::seconds limit) noexcept {
+        if (is_closed_ || limit <= limit.zero()) return std::move(idle);
+        std::shared_ptr<http_connection> surplus;
+        if (idle_.size() >= most_in_use_) {
+            surplus = std::move(idle_.front().idle);
+            idle_.erase(idle_.begin());
+        }
+        try {
+            idle_.emplace_back(std::move(idle), now, limit);
+        } catch (std::exception const&) {
+            // Out of memory.
+            return std::move(idle);
+        }
+        return surplus;
     }
 
     [[nodiscard]] bool is_granted(call_state const& who) {
-        std::lock_guard const guard(mutex_);
+        auto const held = alarms_->lock();
         return who.has_place;
     }
 
@@ -226,8 +254,8 @@ private:
         return lines_.emplace_back(origin);
     }
 
-    // With the mutex held: `shut_down` and the end of the waiting call wait for it, so its context is alive.
-    void wake(call_state& who) noexcept {
+    // `shut_down` and the end of the waiting call wait for the lock, so its context is alive.
+    void wake(hold const&, call_state& who) noexcept {
         if (is_closed_) return;
         try {
             who.wake_later();
@@ -241,10 +269,9 @@ private:
     static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
-    std::shared_ptr<call_memory> const memory_ = std::make_shared<call_memory>();
     std::size_t const most_in_use_;
     std::chrono::seconds const idle_time_;
-    std::mutex mutex_;
+    // Guarded by the lock of the alarms, since a call that comes or goes wants both.
     std::vector<entry> idle_;
     std::list<line> lines_;
     std::weak_ptr<loop_turn> next_turn_;  ///< Which a call on its strand may join.

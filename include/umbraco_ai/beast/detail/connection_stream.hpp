@@ -197,7 +197,7 @@ private:
     };
 
     [[nodiscard]] static bool would_wait(error_code const& error) noexcept {
-        return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+        return error && (error == boost::asio::error::would_block || error == boost::asio::error::try_again);
     }
 
     void receive(boost::asio::mutable_buffer into, continuation next) {

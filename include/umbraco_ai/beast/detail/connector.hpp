@@ -98,8 +98,8 @@ private:
     [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
         watch_.enter(transfer_phase::resolve);
         http_origin const& origin = watch_.request().origin;
-        scoped_lookup const lookup(boost::asio::query(watch_.call()->strand, boost::asio::execution::context), origin.host, origin.port,
-                                   watch_.call()->strand, watch_.call()->rest);
+        scoped_lookup const lookup(boost::asio::query(watch_.call().strand, boost::asio::execution::context), origin.host, origin.port,
+                                   watch_.call().strand, watch_.call().rest);
         while (!lookup.is_done()) {
             co_await watch_.sleep();
             if (!watch_.check()) co_return false;
@@ -137,7 +137,7 @@ private:
             auto const now = call_state::clock::now();
             if (begun < addresses.size() && now >= next_begin) {
                 attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request().origin));
-                attempts_.back()->serve(watch_.call());
+                attempts_.back()->serve(watch_.call().self());
                 attempts_.back()->start_connect(addresses[begun++]);
                 next_begin = now + stagger_;
                 continue;

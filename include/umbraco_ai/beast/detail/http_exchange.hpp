@@ -2,7 +2,6 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
 #define UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
 
-#include <umbraco_ai/beast/detail/call_memory.hpp>
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/call_watch.hpp>
 #include <umbraco_ai/beast/detail/http_connection.hpp>
@@ -53,36 +52,58 @@ public:
     transport_options const options;
 };
 
-/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. Lives in the
-/// frame of the coroutine that carries it out, which has switched `throw_if_cancelled` off:
+/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A coroutine which
+/// has switched `throw_if_cancelled` off carries it out, with a `sending` in its frame:
 ///
-///     while (!sending.is_over()) {
-///         if (sending.needs_connection()) co_await sending.connect();
-///         else co_await sending.event();
-///         sending.advance();
+///     while (!sending->is_over()) {
+///         if (sending->needs_connection()) co_await sending->connect();
+///         else co_await sending->event();
+///         sending->advance();
 ///     }
-///     … sending.take() …
-class http_exchange {
+///     … sending->take() …
+class http_exchange final : public call_state {
     using error_code = boost::system::error_code;
 
 public:
-    /// Begins. The request stays as it is until `take`, or until this ends; its body is away meanwhile. Handlers run on `strand`.
-    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor strand, boost::asio::cancellation_state cancellation,
-                  http_request& request)
-        : http_exchange(std::move(shared), std::move(strand), std::move(cancellation), request, not_begun()) {
-        begin();
+    /// The request stays as it is until `take`, or until `leave`; its body is away meanwhile. Handlers run on `executor`.
+    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor executor, boost::asio::cancellation_state cancellation,
+                  http_request& to_send)
+        : call_state(shared->pool->alarms(), std::move(executor), to_send), shared_(std::move(shared)), request_(to_send), watch_(*this, std::move(cancellation)) {}
+
+    /// First.
+    void begin() {
+        if (result<void> const checked = check_request(request); !checked) return fail(checked.error());
+        http_origin const& origin = request.origin;
+        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
+            return fail(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+                            .at("dangerously_accept_any_certificate_on_loopback"));
+        if (request.limits.time <= request.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
+        watch_.enter(transfer_phase::queue);
+        if (watch_.is_cancelled()) return fail(watch_.stopped(stop_reason::cancelled));
+        place_.emplace(*shared_->pool, *this);
+        go_on();
     }
-    http_exchange(http_exchange const&) = delete;
-    http_exchange& operator=(http_exchange const&) = delete;
-    ~http_exchange() {
+
+    /// Last, whatever came of it. What happens from here on is not the call's any more.
+    void leave() noexcept {
         try {
             // After an exception too, the caller has the request back.
             return_request();
         } catch (std::exception const&) {
             // Out of memory for a second body, and the other one is still being written.
         }
-        if (connection_) connection_->abandon();
-        watch_.call()->end();
+        if (connection_ && may_be_kept_) {
+            connection_->forget_answer();
+            connection_->leave_call();
+            place_->leave(std::move(connection_), idle_limit_);
+        } else if (connection_ && is_complete_) {
+            connection_->close();
+        } else if (connection_) {
+            connection_->abandon();
+        }
+        connection_.reset();
+        place_.reset();
+        end();
     }
 
     [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
@@ -109,50 +130,24 @@ public:
         watch_.end_limit();
     }
 
-    /// When it is over, once. From then on the request is looked at no more, nor what its `trace` and its limits refer to, and
-    /// others may use the place in the pool.
-    [[nodiscard]] result<http_response> take() {
+    /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
+    /// away is memory for the next answer. From here on the request is looked at no more, nor what its `trace` and its limits
+    /// refer to.
+    [[nodiscard]] result<http_response>&& take() {
         watch_.end_trace();
-        result<http_response> answer;
         if (is_complete_) {
-            answer = std::move(reader().response());
-            keep(idle_limit(answer->headers, shared_->pool->idle_time()));
-            drop_connection();
-        } else {
-            watch_.reason().possibly_applied = may_have_written_ && request().method != http_method::get;
-            answer = std::move(watch_.reason());
+            may_be_kept_ = may_keep();
+            if (may_be_kept_) idle_limit_ = idle_limit(connection_->answer()->headers, shared_->pool->idle_time());
+            return_request();
+            return std::move(connection_->answer());
         }
-        // Who waits for the place finds the connection in the pool.
-        place_.reset();
-        watch_.call()->end();
-        return answer;
+        watch_.outcome().error().possibly_applied = may_have_written_ && request.method != http_method::get;
+        return std::move(watch_.outcome());
     }
 
 private:
-    // An exception in `begin` finds a whole object, which is destroyed as such.
-    class not_begun {};
-    http_exchange(std::shared_ptr<transport_shared const>&& shared, boost::asio::any_io_executor&& strand, boost::asio::cancellation_state&& cancellation,
-                  http_request& request, not_begun)
-        : shared_(std::move(shared)),
-          request_(request),
-          watch_(std::allocate_shared<call_state>(call_allocator<call_state>(shared_->pool->memory()), shared_->pool->alarms(), std::move(strand), request),
-                 std::move(cancellation)) {}
-
     enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading, over };
     enum class progress : std::uint8_t { on, waits, complete, failed };
-
-    void begin() {
-        if (result<void> const checked = check_request(request_); !checked) return fail(checked.error());
-        http_origin const& origin = request_.origin;
-        if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            return fail(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
-                            .at("dangerously_accept_any_certificate_on_loopback"));
-        if (request_.limits.time <= request_.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
-        watch_.call()->start();
-        place_.emplace(*shared_->pool, *watch_.call());
-        watch_.enter(transfer_phase::queue);
-        advance();
-    }
 
     void fail(failure reason) {
         static_cast<void>(watch_.fail(std::move(reason)));
@@ -224,7 +219,7 @@ private:
     }
 
     [[nodiscard]] progress choose() {
-        if (may_reuse_) connection_ = shared_->pool->take(request().origin, request().method == http_method::get);
+        if (may_reuse_) connection_ = place_->take();
         is_reused_ = connection_ != nullptr;
         if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
         if (!is_reused_) {
@@ -236,10 +231,10 @@ private:
     }
 
     void converse() {
-        connection_->serve(watch_.call());
+        connection_->serve(self());
         connection_->take_request(request_);
         has_request_ = true;
-        connection_->expect_answer(request().limits);
+        connection_->expect_answer(request.limits);
         go_on_writing();
     }
 
@@ -252,12 +247,12 @@ private:
     // the server more to do.
     [[nodiscard]] progress await_answer() {
         watch_.enter(transfer_phase::first_byte);
-        if (!watch_.call()->has_company || !connection_->reading.is_idle() || connection_->buffer.size() != 0) {
+        if (!has_company || !connection_->reading.is_idle() || connection_->buffer.size() != 0) {
             state_ = state::reading;
             return progress::on;
         }
         state_ = state::yielding;
-        shared_->pool->wake_later(*watch_.call());
+        shared_->pool->wake_later(*this);
         return progress::waits;
     }
 
@@ -327,7 +322,7 @@ private:
             if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
         }
         http1::parse_error const error = reader().error();
-        return error == http1::parse_error::none || watch_.fail(answer_failure(http1::code_of(error), request(), to_string(error)));
+        return error == http1::parse_error::none || watch_.fail(answer_failure(http1::code_of(error), request, to_string(error)));
     }
 
     [[nodiscard]] bool closed(error_code error) {
@@ -339,7 +334,7 @@ private:
         }
         if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
         bool const is_untouched = !reader().has_begun() && connection_->buffer.size() == 0;
-        may_resend_ = is_reused_ && is_untouched && (request().method == http_method::get || !may_have_written_);
+        may_resend_ = is_reused_ && is_untouched && (request.method == http_method::get || !may_have_written_);
         char const* const place = written_ < total()         ? "while the request was being sent"
                                   : is_untouched             ? "before the first byte of the answer"
                                   : !reader().is_header_done() ? "inside the header of the answer"
@@ -349,17 +344,14 @@ private:
         return watch_.fail(errc::connection_closed, std::move(text));
     }
 
-    // Gives the connection back where nothing on it is left over.
-    void keep(std::chrono::seconds limit) {
-        if (!reader().keep_alive() || http1::asks_to_close(request().headers) || write_failed_ || written_ != total() || connection_->buffer.size() != 0) return;
-        if (!connection_->reading.is_idle() || !connection_->writing.is_idle()) return;
-        return_request();
-        connection_->leave_call();
-        shared_->pool->give(std::move(connection_), limit);
+    // Whether nothing on the connection is left over.
+    [[nodiscard]] bool may_keep() const noexcept {
+        bool const asks_to_close = request.headers.contains("Connection") && http1::asks_to_close(request.headers);
+        return reader().keep_alive() && !asks_to_close && !write_failed_ && written_ == total() &&
+               connection_->buffer.size() == 0 && connection_->reading.is_idle() && connection_->writing.is_idle();
     }
 
-    [[nodiscard]] response_reader& reader() noexcept { return connection_->reader(); }
-    [[nodiscard]] http_request const& request() const noexcept { return watch_.request(); }
+    [[nodiscard]] response_reader& reader() const noexcept { return connection_->reader(); }
     [[nodiscard]] std::size_t total() const noexcept { return connection_->request_size(); }
 
     static constexpr std::size_t most_per_read = 32 * 1024;
@@ -370,14 +362,34 @@ private:
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
+    std::chrono::seconds idle_limit_{0};
     state state_ = state::queued;
     bool has_request_ = false;  ///< The connection has it.
     bool may_reuse_ = false;
     bool is_complete_ = false;
+    bool may_be_kept_ = false;
     bool is_reused_ = false;
     bool write_failed_ = false;
     bool may_have_written_ = false;
     bool may_resend_ = false;
+};
+
+/// An exchange in the frame of the coroutine that carries it out.
+class sending {
+public:
+    // An exception in `begin` finds a whole object, which is destroyed as such.
+    explicit sending(std::shared_ptr<http_exchange> work) : sending(std::move(work), not_begun()) { work_->begin(); }
+    sending(sending const&) = delete;
+    sending& operator=(sending const&) = delete;
+    ~sending() { work_->leave(); }
+
+    [[nodiscard]] http_exchange* operator->() const noexcept { return work_.get(); }
+
+private:
+    class not_begun {};
+    sending(std::shared_ptr<http_exchange>&& work, not_begun) noexcept : work_(std::move(work)) {}
+
+    std::shared_ptr<http_exchange> work_;
 };
 
 }  // namespace detail

@@ -19,8 +19,9 @@ namespace detail {
 /// Fills an `http_response` from the bytes of a connection.
 class response_reader {
 public:
-    /// `lines` holds a line that comes in pieces; it outlives the reader.
-    response_reader(http_limits const& limits, std::span<char> lines) noexcept : parser_(lines, limits_of(limits)) {}
+    /// `lines` holds a line that comes in pieces. Both it and `into`, which is empty, outlive the reader.
+    response_reader(http_limits const& limits, std::span<char> lines, http_response& into) noexcept
+        : parser_(lines, limits_of(limits)), response_(into) {}
 
     /// How much memory for lines a reader with these limits needs.
     [[nodiscard]] static std::size_t line_memory(http_limits const& limits) noexcept {
@@ -39,7 +40,6 @@ public:
     /// The connection has ended; whether that completes the answer.
     [[nodiscard]] bool end() noexcept { return parser_.end().what == http1::event_kind::complete; }
 
-    [[nodiscard]] http_response& response() noexcept { return response_; }
     [[nodiscard]] http1::parse_error error() const noexcept { return parser_.error(); }
     [[nodiscard]] bool is_complete() const noexcept { return parser_.is_complete(); }
     [[nodiscard]] bool has_begun() const noexcept { return parser_.has_begun(); }
@@ -58,7 +58,7 @@ private:
             return true;
         }
         bool on_field(std::string_view name, std::string_view value) {
-            reader_.response_.headers.add(name, value);
+            reader_.response_.headers.add_line(name, value);
             return true;
         }
         bool on_header_end() {
@@ -93,7 +93,7 @@ private:
     static constexpr std::size_t usual_characters = 512;
 
     http1::response_parser parser_;
-    http_response response_;
+    http_response& response_;
 };
 
 }  // namespace detail
