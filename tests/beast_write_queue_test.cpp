@@ -129,7 +129,7 @@ public:
 };
 
 template <class Executor, class T>
-std::shared_ptr<running<T>> start(Executor const& executor, asio::awaitable<result<T>> call) {
+std::shared_ptr<running<T>> start_on(Executor const& executor, asio::awaitable<result<T>> call) {
     auto state = std::make_shared<running<T>>();
     asio::co_spawn(executor, std::move(call), asio::bind_cancellation_slot(state->cancel.slot(), [state](std::exception_ptr thrown, result<T> answer) {
                        state->thrown = std::move(thrown);
@@ -167,7 +167,7 @@ public:
 
     template <class T>
     auto start(asio::awaitable<result<T>> call) {
-        return ::start(io.get_executor(), std::move(call));
+        return start_on(io.get_executor(), std::move(call));
     }
     [[nodiscard]] std::string settings_of(std::string_view which) { return api.find(which).value().settings; }
 };
@@ -185,7 +185,7 @@ TEST_CASE("Of twenty modifications of one connection at once through one client 
         std::vector<std::shared_ptr<running<modified>>> calls;
         for (int i = 0; i < 20; ++i) {
             id_or_alias const which = i % 3 == 0 ? id_or_alias("counter") : i % 3 == 1 ? id_or_alias("COUNTER") : id_or_alias(id);
-            calls.push_back(start(io.get_executor(), cms.connections(call_options(generous)).modify(which, count_up)));
+            calls.push_back(start_on(io.get_executor(), cms.connections(call_options(generous)).modify(which, count_up)));
         }
         io.run();
         for (auto const& call : calls) {
@@ -211,7 +211,7 @@ TEST_CASE("Modifications from several threads through one client queue up too") 
     std::vector<std::shared_ptr<running<modified>>> calls;
     beast_client cms(asio::any_io_executor(pool.get_executor()), server.base_url());
     for (int i = 0; i < 24; ++i)
-        calls.push_back(start(asio::make_strand(pool), cms.connections(call_options(generous)).modify(i % 2 == 0 ? id : other_id, count_up)));
+        calls.push_back(start_on(asio::make_strand(pool), cms.connections(call_options(generous)).modify(i % 2 == 0 ? id : other_id, count_up)));
     pool.join();
     for (auto const& call : calls) {
         REQUIRE(call->is_done);
@@ -409,7 +409,7 @@ TEST_CASE("Calls of ensure at once make one connection") {
         for (int i = 0; i < 8; ++i) {
             connection_draft draft("new", "New", "openai");
             draft.settings = {{"apiKey", secret("sk-1")}, {"endpoint", "https://e"}};
-            calls.push_back(start(io.get_executor(), cms.connections(call_options(generous)).ensure(draft)));
+            calls.push_back(start_on(io.get_executor(), cms.connections(call_options(generous)).ensure(draft)));
         }
         io.run();
         std::size_t created = 0;

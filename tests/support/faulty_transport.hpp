@@ -152,7 +152,7 @@ public:
 
     [[nodiscard]] static std::string quoted(std::string_view text) {
         std::string out;
-        detail::put_json_string(out, text);
+        umbraco_ai::detail::put_json_string(out, text);
         return out;
     }
 };

@@ -199,7 +199,7 @@ class Meson(unittest.TestCase):
     def test_the_options_are_those_of_cmake(self):
         meson = set(re.findall(r"^option\('(\w+)'", read("meson_options.txt"), re.M))
         cmake = set(re.findall(r"^option\(UMBRACO_AI_(\w+)", read("CMakeLists.txt") + read("tests/CMakeLists.txt"), re.M))
-        of_meson_itself = {"PRECOMPILED_HEADERS"}  # b_pch
+        of_meson_itself = {"TESTS_TOGETHER"}  # unity
         of_a_preset = {"CALL_TESTS_ONLY"}
         self.assertEqual(meson, {re.sub("^BUILD_", "", name).lower() for name in cmake - of_meson_itself - of_a_preset})
 
