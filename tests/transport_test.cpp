@@ -48,9 +48,9 @@ private:
 
 /// A kind of result of a user's: done when it is asked for.
 template <class T>
-class task {
+class ready {
 public:
-    explicit task(T given) : value(std::move(given)) {}
+    explicit ready(T given) : value(std::move(given)) {}
 
     T value;
 };
@@ -58,22 +58,22 @@ public:
 }  // namespace
 
 template <>
-struct umbraco_ai::io_traits<task<result<http_response>>> {
+struct umbraco_ai::io_traits<ready<result<http_response>>> {
     static constexpr bool is_awaited = true;
 
     template <class Transport, class Machine>
-    static task<typename Machine::result_type> run(Transport& transport, Machine machine) {
+    static ready<typename Machine::result_type> run(Transport& transport, Machine machine) {
         auto const now = std::chrono::nanoseconds(0);
         action next = machine.start(now);
         while (next.what != action_kind::done) next = machine.resume(send_over(transport, std::move(next.request)).value, now);
-        return task<typename Machine::result_type>(machine.take());
+        return ready<typename Machine::result_type>(machine.take());
     }
 };
 
 namespace {
 
 constexpr auto lambda = [](http_request) -> result<http_response> { return http_response(404); };
-constexpr auto task_lambda = [](http_request) { return task<result<http_response>>(http_response(404)); };
+constexpr auto task_lambda = [](http_request) { return ready<result<http_response>>(http_response(404)); };
 
 static_assert(Transport<decltype(lambda)> && Transport<decltype(lambda)&> && !is_awaited<decltype(lambda)>);
 static_assert(Transport<decltype(task_lambda)> && is_awaited<decltype(task_lambda)>);
@@ -130,7 +130,7 @@ TEST_CASE("where a transport has both, the member send is what sends") {
 TEST_CASE("a lambda may give a task type that io_traits knows") {
     auto wire = task_lambda;
     client cms(wire, base);
-    task<result<connection>> const answer = cms.connections().get("x");
+    ready<result<connection>> const answer = cms.connections().get("x");
     CHECK(answer.value.error().status == 404);
 }
 
