@@ -167,6 +167,11 @@ TEST_CASE("a call completes by every other token too", "[tokens]") {
     CHECK(renamed_by_future.get().error().status == 404);
 
     int runs = 0;
+    // It can be begun several times.
+    later([&](ai::result<ai::connection> answer) { runs += answer->name == "By awaiting" ? 1 : 100; });
+    io.restart();
+    io.run();
+    CHECK(std::exchange(runs, 0) == 1);
     std::move(later)([&](ai::result<ai::connection> answer) { runs += answer->name == "By awaiting" ? 1 : 100; });
     io.restart();
     io.run();

@@ -705,7 +705,7 @@ TEST_CASE("a request that is sent in place comes back as it was, however its cal
                 else co_await sending->event();
                 sending->advance();
             }
-            answer = sending->take();
+            answer = std::move(sending->take());
         }
         CHECK(request == before);
         co_return code_of(answer);
@@ -733,6 +733,55 @@ TEST_CASE("a request that is sent in place comes back as it was, however its cal
     };
     asio::co_spawn(context, work(), asio::detached);
     run_until(context, [&] { return is_done; });
+}
+
+TEST_CASE("what was sent in place is looked at no more when its answer is taken") {
+    raw_server server({{raw_step::read_request(), raw_step::send(ok_text), raw_step::stay_silent()}});
+    asio::io_context context;
+    beast_transport transport(context);
+    int asked = 0;
+    bool is_done = false;
+    auto work = [&]() -> asio::awaitable<void> {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        asio::any_io_executor const strand = co_await asio::this_coro::executor;
+        asio::cancellation_state const state = co_await asio::this_coro::cancellation_state;
+        auto request = std::make_unique<http_request>(request_to(server.origin()));
+        request->limits.cancelled = [](void const* count) { return ++*static_cast<int*>(const_cast<void*>(count)) < 0; };
+        request->limits.cancel_context = &asked;
+        auto sending = transport.sending(*request, strand, state);
+        while (!sending->is_over()) {
+            if (sending->needs_connection()) co_await sending->connect();
+            else co_await sending->event();
+            sending->advance();
+        }
+        CHECK(sending->take().has_value());
+        request.reset();
+        asked = 0;
+        // Longer than between two questions whether it is cancelled.
+        co_await transport.wait(150ms);
+        CHECK(asked == 0);
+        is_done = true;
+    };
+    asio::co_spawn(context, work(), asio::detached);
+    run_until(context, [&] { return is_done; });
+}
+
+TEST_CASE("a GET whose check takes its time looks at its connection again") {
+    raw_server server({{raw_step::read_request(), raw_step::send(ok_text), raw_step::pause(15ms), raw_step::send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"), raw_step::stay_silent()},
+                       ok_script});
+    blocking_transport transport;
+    REQUIRE(transport.send(request_to(server.origin())).has_value());
+    http_request second = request_to(server.origin());
+    bool is_first = true;
+    second.limits.cancel_context = &is_first;
+    second.limits.cancelled = [](void const* first) {
+        if (std::exchange(*static_cast<bool*>(const_cast<void*>(first)), false)) std::this_thread::sleep_for(50ms);
+        return false;
+    };
+    result<http_response> const answer = transport.send(std::move(second));
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 200);
+    CHECK(server.connections() == 2);
 }
 
 TEST_CASE("a blocking transport refuses a second call while one runs") {

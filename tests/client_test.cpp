@@ -4,6 +4,7 @@
 #include <umbraco_ai/core.hpp>
 #include <umbraco_ai/testing/scripted_transport.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -271,6 +272,33 @@ TEST_CASE("header fields are found and compared by what they say, however they c
     CHECK_FALSE(from_lines.contains(long_name));
     from_lines.add("Server", "Kestrel");
     CHECK(from_lines.find("server") == "Kestrel");
+}
+
+TEST_CASE("a message that is assigned to keeps nothing of what it was") {
+    std::string const text = "a secret that is longer than a short text";
+    http_response answer(200, text);
+    char const* const body = answer.body.data();
+    answer = http_response(404);
+    CHECK(answer == http_response(404));
+    CHECK((answer.body.data() != body || std::all_of(body, body + text.size(), [](char c) { return c != 's'; })));
+    http_response const other(201, "[]");
+    answer = other;
+    CHECK(answer == other);
+    http_request request;
+    request.method = http_method::put;
+    request.origin = http_origin(false, "localhost", 8080);
+    request.target = "/x";
+    request.headers.add("Accept", "*/*");
+    request.body = text;
+    request.limits.body_bytes = 7;
+    request.route = "/{x}";
+    http_request copy;
+    copy.body = text;
+    copy = request;
+    CHECK(copy == request);
+    CHECK(copy.route == request.route);
+    copy = http_request();
+    CHECK(copy == http_request());
 }
 
 TEST_CASE("header fields are removed by the name of one of them, and leave nothing where they were moved from") {

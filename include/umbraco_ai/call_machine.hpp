@@ -64,7 +64,7 @@ public:
         return go_on(start_operation(), now);
     }
 
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
+    [[nodiscard]] step next(result<http_response>& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
         if (ended_) return step::done();

@@ -25,7 +25,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///     static constexpr std::string_view name;          // what observers call it
 ///     static constexpr bool writes;                    // a client that is read_only refuses it
 ///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
-///     void end_with(result<http_response>& answer);    // instead of a `resume` that is the last: the answer is there until `take`
+///     void end_with(result<http_response>& answer);    // instead of `resume`, where nothing follows: the answer is there until `take`
 ///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
 ///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>

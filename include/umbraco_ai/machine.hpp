@@ -128,7 +128,7 @@ concept Machine = is_result<typename M::result_type> &&
 template <class M>
 concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
     { machine.begin(now) } -> std::same_as<step>;
-    { machine.next(std::move(answer), now) } -> std::same_as<step>;
+    { machine.next(answer, now) } -> std::same_as<step>;
     { machine.next(now) } -> std::same_as<step>;
     { machine.next(std::move(waited), now) } -> std::same_as<step>;
     { machine.next(std::move(token), now) } -> std::same_as<step>;

@@ -516,8 +516,23 @@ public:
     http_request() = default;
     http_request(http_request const&) = default;
     http_request(http_request&&) noexcept = default;
-    http_request& operator=(http_request const&) = default;
-    http_request& operator=(http_request&&) noexcept = default;
+    http_request& operator=(http_request const& other) {
+        if (this != &other) *this = http_request(other);
+        return *this;
+    }
+    http_request& operator=(http_request&& other) noexcept {
+        if (this == &other) return *this;
+        detail::wipe_message(body);
+        method = other.method;
+        origin = std::move(other.origin);
+        target = std::move(other.target);
+        headers = std::move(other.headers);
+        body = std::move(other.body);
+        limits = other.limits;
+        route = other.route;
+        trace = other.trace;
+        return *this;
+    }
 
     /// A body can hold credentials, so it is overwritten, as the headers are.
     ~http_request() { detail::wipe_message(body); }
@@ -555,8 +570,19 @@ public:
     http_response() = default;
     http_response(http_response const&) = default;
     http_response(http_response&&) noexcept = default;
-    http_response& operator=(http_response const&) = default;
-    http_response& operator=(http_response&&) noexcept = default;
+    http_response& operator=(http_response const& other) {
+        if (this != &other) *this = http_response(other);
+        return *this;
+    }
+    http_response& operator=(http_response&& other) noexcept {
+        if (this == &other) return *this;
+        detail::wipe_message(body);
+        status = other.status;
+        headers = std::move(other.headers);
+        body = std::move(other.body);
+        origin_tag = other.origin_tag;
+        return *this;
+    }
     /// A body can hold credentials in plain, so it is overwritten.
     ~http_response() { detail::wipe_message(body); }
     explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
@@ -6613,7 +6639,7 @@ concept Machine = is_result<typename M::result_type> &&
 template <class M>
 concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
     { machine.begin(now) } -> std::same_as<step>;
-    { machine.next(std::move(answer), now) } -> std::same_as<step>;
+    { machine.next(answer, now) } -> std::same_as<step>;
     { machine.next(now) } -> std::same_as<step>;
     { machine.next(std::move(waited), now) } -> std::same_as<step>;
     { machine.next(std::move(token), now) } -> std::same_as<step>;
@@ -6842,7 +6868,7 @@ public:
         return go_on(start_operation(), now);
     }
 
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
+    [[nodiscard]] step next(result<http_response>& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
         if (ended_) return step::done();
@@ -7193,7 +7219,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///     static constexpr std::string_view name;          // what observers call it
 ///     static constexpr bool writes;                    // a client that is read_only refuses it
 ///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
-///     void end_with(result<http_response>& answer);    // instead of a `resume` that is the last: the answer is there until `take`
+///     void end_with(result<http_response>& answer);    // instead of `resume`, where nothing follows: the answer is there until `take`
 ///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
 ///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>
@@ -7873,13 +7899,12 @@ public:
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
             if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (!ok) static_cast<void>(resume(std::move(ok).error(), base_path));
+        if (!ok) answer_ = std::move(ok).error();
         return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        own_ = std::make_unique<result<http_response>>(std::move(answer));
-        place_ = own_.get();
+        answer_ = std::move(answer);
         return std::nullopt;
     }
 
@@ -7888,16 +7913,16 @@ public:
 
     /// Reads the answer only now, since its value can be large.
     [[nodiscard]] result_type take() {
-        if (place_ == nullptr) return result_type();
-        if (*place_) return decode<D>(**place_);
-        return std::move(*place_).error();
+        result<http_response>& answer = place_ != nullptr ? *place_ : answer_;
+        if (answer) return decode<D>(*answer);
+        return std::move(answer).error();
     }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result<http_response>* place_ = nullptr;
-    std::unique_ptr<result<http_response>> own_;  ///< Where it is not there until `take`.
+    result<http_response> answer_;
+    result<http_response>* place_ = nullptr;  ///< Of an answer that is there until `take`.
 };
 
 UMBRACO_AI_END_NAMESPACE

@@ -587,8 +587,23 @@ public:
     http_request() = default;
     http_request(http_request const&) = default;
     http_request(http_request&&) noexcept = default;
-    http_request& operator=(http_request const&) = default;
-    http_request& operator=(http_request&&) noexcept = default;
+    http_request& operator=(http_request const& other) {
+        if (this != &other) *this = http_request(other);
+        return *this;
+    }
+    http_request& operator=(http_request&& other) noexcept {
+        if (this == &other) return *this;
+        detail::wipe_message(body);
+        method = other.method;
+        origin = std::move(other.origin);
+        target = std::move(other.target);
+        headers = std::move(other.headers);
+        body = std::move(other.body);
+        limits = other.limits;
+        route = other.route;
+        trace = other.trace;
+        return *this;
+    }
 
     /// A body can hold credentials, so it is overwritten, as the headers are.
     ~http_request() { detail::wipe_message(body); }
@@ -626,8 +641,19 @@ public:
     http_response() = default;
     http_response(http_response const&) = default;
     http_response(http_response&&) noexcept = default;
-    http_response& operator=(http_response const&) = default;
-    http_response& operator=(http_response&&) noexcept = default;
+    http_response& operator=(http_response const& other) {
+        if (this != &other) *this = http_response(other);
+        return *this;
+    }
+    http_response& operator=(http_response&& other) noexcept {
+        if (this == &other) return *this;
+        detail::wipe_message(body);
+        status = other.status;
+        headers = std::move(other.headers);
+        body = std::move(other.body);
+        origin_tag = other.origin_tag;
+        return *this;
+    }
     /// A body can hold credentials in plain, so it is overwritten.
     ~http_response() { detail::wipe_message(body); }
     explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
@@ -4724,7 +4750,7 @@ concept Machine = is_result<typename M::result_type> &&
 template <class M>
 concept MachineInPlace = Machine<M> && requires(M machine, result<http_response> answer, result<bool> waited, result<bearer_token> token, std::chrono::nanoseconds now) {
     { machine.begin(now) } -> std::same_as<step>;
-    { machine.next(std::move(answer), now) } -> std::same_as<step>;
+    { machine.next(answer, now) } -> std::same_as<step>;
     { machine.next(now) } -> std::same_as<step>;
     { machine.next(std::move(waited), now) } -> std::same_as<step>;
     { machine.next(std::move(token), now) } -> std::same_as<step>;
@@ -5195,7 +5221,7 @@ public:
         return go_on(start_operation(), now);
     }
 
-    [[nodiscard]] step next(result<http_response>&& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
+    [[nodiscard]] step next(result<http_response>& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
         if (ended_) return step::done();
@@ -5772,8 +5798,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
-/// of its own for each request would cost as much as all the rest. `sending` gives what `http_exchange` describes, which does not
-/// refer to the transport.
+/// of its own for each request would cost as much as all the rest. What `sending` gives is used as `http_exchange` describes, and
+/// does not refer to the transport.
 template <class T, class Executor>
 concept SendsInPlace = requires(T& transport, http_request& request, Executor executor, boost::asio::cancellation_state state) {
     transport.sending(request, executor, state);
@@ -5804,6 +5830,11 @@ public:
             if constexpr (is_in_place) return machine_.next(std::move(outcome)..., now());
             else return machine_.resume(std::move(outcome)..., now());
         });
+    }
+
+    /// The same with an answer that is there until the next request is sent, or `take`.
+    void resume_in_place(result<http_response>& answer) {
+        next = queue_.guarded([&] { return machine_.next(answer, now()); });
     }
 
     /// Carries out any action but `send`.
@@ -5884,7 +5915,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                         else co_await sending->event();
                         sending->advance();
                     }
-                    work.resume(sending->take());
+                    work.resume_in_place(sending->take());
                     if (work.next.what != action_kind::done) continue;
                     // The machine reads the answer where it is.
                     co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
@@ -13782,7 +13813,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///     static constexpr std::string_view name;          // what observers call it
 ///     static constexpr bool writes;                    // a client that is read_only refuses it
 ///     static constexpr bool is_single;                 // there is one request, so no later answer quotes what was read
-///     void end_with(result<http_response>& answer);    // instead of a `resume` that is the last: the answer is there until `take`
+///     void end_with(result<http_response>& answer);    // instead of `resume`, where nothing follows: the answer is there until `take`
 ///     void called_from(std::uint64_t origin_tag);      // before `start`: which site the client talks to
 ///     std::optional<guid> wants_lock(); locked(bool waited, base_path);   // writes to a connection one after the other
 template <class O>
@@ -14462,13 +14493,12 @@ public:
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
             if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (!ok) static_cast<void>(resume(std::move(ok).error(), base_path));
+        if (!ok) answer_ = std::move(ok).error();
         return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        own_ = std::make_unique<result<http_response>>(std::move(answer));
-        place_ = own_.get();
+        answer_ = std::move(answer);
         return std::nullopt;
     }
 
@@ -14477,16 +14507,16 @@ public:
 
     /// Reads the answer only now, since its value can be large.
     [[nodiscard]] result_type take() {
-        if (place_ == nullptr) return result_type();
-        if (*place_) return decode<D>(**place_);
-        return std::move(*place_).error();
+        result<http_response>& answer = place_ != nullptr ? *place_ : answer_;
+        if (answer) return decode<D>(*answer);
+        return std::move(answer).error();
     }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result<http_response>* place_ = nullptr;
-    std::unique_ptr<result<http_response>> own_;  ///< Where it is not there until `take`.
+    result<http_response> answer_;
+    result<http_response>* place_ = nullptr;  ///< Of an answer that is there until `take`.
 };
 
 UMBRACO_AI_END_NAMESPACE
@@ -15802,7 +15832,7 @@ public:
     virtual void abandon() noexcept = 0;
 
 protected:
-    ~alarmed() = default;
+    virtual ~alarmed() = default;
 
 private:
     friend class call_clock;
@@ -16055,13 +16085,12 @@ class call_state : public alarmed {
 public:
     using clock = call_clock::clock;
 
-    /// Handlers run on `call_strand`. The request outlives the coroutine, and the clock the call's end.
+    /// Handlers run on `call_strand`. The request outlives the coroutine, and the clock the call's `end`, which comes before its
+    /// destruction.
     call_state(call_clock& alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
         : alarmed(std::move(call_strand)),
           request(to_send),
-          alarms_(alarms),
-          looked_(clock::now()),
-          deadline_(looked_ + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
+          alarms_(alarms) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
 
@@ -16070,8 +16099,17 @@ public:
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
     bool has_company = false;  ///< Others had one to the same origin when it came.
 
+    /// From here on its time runs.
+    void set_out() noexcept {
+        looked_ = clock::now();
+        deadline_ = looked_ + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365));
+    }
+
     /// Starts the clock.
     void start(call_clock::hold const& held) { arm(held); }
+
+    /// On its strand: the request is looked at no more. Before `end`.
+    void let_go_of_request() noexcept { heeds_request_ = false; }
 
     /// Nothing goes off from here on.
     void end(call_clock::hold const& held) noexcept {
@@ -16087,7 +16125,7 @@ public:
         arm(alarms_.lock());
     }
 
-    /// When the call last began, or looked what had happened.
+    /// When the call set out, or looked what had happened.
     [[nodiscard]] clock::time_point looked() const noexcept { return looked_; }
 
     /// To be awaited by the call's coroutine.
@@ -16139,7 +16177,7 @@ private:
 
     void on_alarm() override {
         // It was on its way when the call ended.
-        if (is_ended_) return;
+        if (is_ended_ || !heeds_request_) return;
         is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
@@ -16153,10 +16191,11 @@ private:
 
     call_clock& alarms_;
     clock::time_point looked_;
-    clock::time_point deadline_;
+    clock::time_point deadline_ = (clock::time_point::max)();
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
     bool is_ended_ = false;
+    bool heeds_request_ = true;
 };
 
 }  // namespace detail
@@ -18373,7 +18412,7 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
     using clock = call_clock::clock;
     using hold = call_clock::hold;
 
-    // Of the calls to one origin. It stays while there is one.
+    // Of the calls to one origin, each of which refers to it.
     class line {
     public:
         explicit line(http_origin where) : origin(std::move(where)) {}
@@ -18406,8 +18445,8 @@ public:
     /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
     class place {
     public:
-        /// Starts the call's clock. Both outlive it.
-        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_)), is_granted_(owner_.has_place) {}
+        /// Starts the call's clock. Pool and call outlive the place.
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_, is_granted_)) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
         ~place() { leave(nullptr, std::chrono::seconds(0)); }
@@ -18439,8 +18478,8 @@ public:
         connection_pool& pool_;
         call_state& owner_;
         offer offered_;
+        bool is_granted_ = false;
         line& line_;
-        bool is_granted_;
         bool has_left_ = false;
     };
 
@@ -18515,7 +18554,7 @@ private:
     }
 
     // Where a call gets its place at once, it is offered a connection with it.
-    [[nodiscard]] line& enter(call_state& who, offer& offered) {
+    [[nodiscard]] line& enter(call_state& who, offer& offered, bool& is_granted_at_once) {
         auto const held = alarms_->lock();
         line& own = line_of(who.request.origin);
         who.start(held);
@@ -18523,7 +18562,7 @@ private:
         if (own.in_use < most_in_use_) {
             offered = find_idle(held, who);
             ++own.in_use;
-            who.has_place = true;
+            who.has_place = is_granted_at_once = true;
         } else {
             own.waiting.push_back(&who);
         }
@@ -18561,7 +18600,9 @@ private:
             std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == who.request.origin; });
         if (found == idle_.rend()) return made;
         made.is_fresh = found->expiry > now;
-        made.was_looked_at = who.request.method == http_method::get && now - found->given < a_moment && found->idle->was_read_empty();
+        // Given on another thread meanwhile, it is younger than now.
+        bool const is_a_moment_ago = now >= found->given && now - found->given < a_moment;
+        made.was_looked_at = who.request.method == http_method::get && is_a_moment_ago && found->idle->was_read_empty();
         made.connection = std::move(found->idle);
         idle_.erase(std::next(found).base());
         return made;
@@ -19260,6 +19301,7 @@ public:
         if (request.limits.time <= request.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
         watch_.enter(transfer_phase::queue);
         if (watch_.is_cancelled()) return fail(watch_.stopped(stop_reason::cancelled));
+        set_out();
         place_.emplace(*shared_->pool, *this);
         go_on();
     }
@@ -19313,16 +19355,17 @@ public:
     /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
     /// away is memory for the next answer. From here on the request is looked at no more, nor what its `trace` and its limits
     /// refer to.
-    [[nodiscard]] result<http_response>&& take() {
+    [[nodiscard]] result<http_response>& take() {
         watch_.end_trace();
+        let_go_of_request();
         if (is_complete_) {
             may_be_kept_ = may_keep();
             if (may_be_kept_) idle_limit_ = idle_limit(connection_->answer()->headers, shared_->pool->idle_time());
             return_request();
-            return std::move(connection_->answer());
+            return connection_->answer();
         }
         watch_.outcome().error().possibly_applied = may_have_written_ && request.method != http_method::get;
-        return std::move(watch_.outcome());
+        return watch_.outcome();
     }
 
 private:
@@ -19386,7 +19429,8 @@ private:
     }
 
     void return_request() {
-        if (std::exchange(has_request_, false)) connection_->give_request_back(request_);
+        if (has_request_) connection_->give_request_back(request_);
+        has_request_ = false;
     }
 
     void begin_attempt(bool may_reuse) {
@@ -19588,9 +19632,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///
 /// Trust: TLS 1.2 or newer; the certificate is verified, always; see `tls_options`.
 /// Connections: kept and used again, the most recent first; at most `transport_options::most_connections` to one origin in
-/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used; a GET over
-/// plain http that begins within 100 µs of the answer before, of which nothing was left over, does not look once more. A host
-/// with several addresses is tried at all of them, IPv6 and IPv4 by turns, and the first that answers is taken.
+/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used; a GET
+/// that begins within 100 µs of the answer before, of which nothing was left over, does not look once more. A host with several
+/// addresses is tried at all of them, IPv6 and IPv4 by turns, and the first that answers is taken.
 /// Answers: any status is a response; interim responses are skipped. Redirects are not followed.
 /// Errors: usage (`invalid_argument`, of the request or of `tls_options`), `resolve_failed`, `connect_failed`, `tls_failed`,
 /// `certificate_rejected`, `connection_closed`, `malformed_response`, `header_too_large`, `body_too_large`,
@@ -19675,7 +19719,7 @@ private:
                 else co_await work->event();
                 work->advance();
             }
-            answer = work->take();
+            answer = std::move(work->take());
         } catch (...) {
             thrown = std::current_exception();
         }

@@ -28,8 +28,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
-/// of its own for each request would cost as much as all the rest. `sending` gives what `http_exchange` describes, which does not
-/// refer to the transport.
+/// of its own for each request would cost as much as all the rest. What `sending` gives is used as `http_exchange` describes, and
+/// does not refer to the transport.
 template <class T, class Executor>
 concept SendsInPlace = requires(T& transport, http_request& request, Executor executor, boost::asio::cancellation_state state) {
     transport.sending(request, executor, state);
@@ -60,6 +60,11 @@ public:
             if constexpr (is_in_place) return machine_.next(std::move(outcome)..., now());
             else return machine_.resume(std::move(outcome)..., now());
         });
+    }
+
+    /// The same with an answer that is there until the next request is sent, or `take`.
+    void resume_in_place(result<http_response>& answer) {
+        next = queue_.guarded([&] { return machine_.next(answer, now()); });
     }
 
     /// Carries out any action but `send`.
@@ -140,7 +145,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                         else co_await sending->event();
                         sending->advance();
                     }
-                    work.resume(sending->take());
+                    work.resume_in_place(sending->take());
                     if (work.next.what != action_kind::done) continue;
                     // The machine reads the answer where it is.
                     co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);

@@ -37,9 +37,9 @@ UMBRACO_AI_BEGIN_NAMESPACE
 ///
 /// Trust: TLS 1.2 or newer; the certificate is verified, always; see `tls_options`.
 /// Connections: kept and used again, the most recent first; at most `transport_options::most_connections` to one origin in
-/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used; a GET over
-/// plain http that begins within 100 µs of the answer before, of which nothing was left over, does not look once more. A host
-/// with several addresses is tried at all of them, IPv6 and IPv4 by turns, and the first that answers is taken.
+/// use at once, and calls beyond wait their turn. An idle one that was closed, or has something to say, is not used; a GET
+/// that begins within 100 µs of the answer before, of which nothing was left over, does not look once more. A host with several
+/// addresses is tried at all of them, IPv6 and IPv4 by turns, and the first that answers is taken.
 /// Answers: any status is a response; interim responses are skipped. Redirects are not followed.
 /// Errors: usage (`invalid_argument`, of the request or of `tls_options`), `resolve_failed`, `connect_failed`, `tls_failed`,
 /// `certificate_rejected`, `connection_closed`, `malformed_response`, `header_too_large`, `body_too_large`,
@@ -124,7 +124,7 @@ private:
                 else co_await work->event();
                 work->advance();
             }
-            answer = work->take();
+            answer = std::move(work->take());
         } catch (...) {
             thrown = std::current_exception();
         }

@@ -345,8 +345,23 @@ public:
     http_request() = default;
     http_request(http_request const&) = default;
     http_request(http_request&&) noexcept = default;
-    http_request& operator=(http_request const&) = default;
-    http_request& operator=(http_request&&) noexcept = default;
+    http_request& operator=(http_request const& other) {
+        if (this != &other) *this = http_request(other);
+        return *this;
+    }
+    http_request& operator=(http_request&& other) noexcept {
+        if (this == &other) return *this;
+        detail::wipe_message(body);
+        method = other.method;
+        origin = std::move(other.origin);
+        target = std::move(other.target);
+        headers = std::move(other.headers);
+        body = std::move(other.body);
+        limits = other.limits;
+        route = other.route;
+        trace = other.trace;
+        return *this;
+    }
 
     /// A body can hold credentials, so it is overwritten, as the headers are.
     ~http_request() { detail::wipe_message(body); }
@@ -384,8 +399,19 @@ public:
     http_response() = default;
     http_response(http_response const&) = default;
     http_response(http_response&&) noexcept = default;
-    http_response& operator=(http_response const&) = default;
-    http_response& operator=(http_response&&) noexcept = default;
+    http_response& operator=(http_response const& other) {
+        if (this != &other) *this = http_response(other);
+        return *this;
+    }
+    http_response& operator=(http_response&& other) noexcept {
+        if (this == &other) return *this;
+        detail::wipe_message(body);
+        status = other.status;
+        headers = std::move(other.headers);
+        body = std::move(other.body);
+        origin_tag = other.origin_tag;
+        return *this;
+    }
     /// A body can hold credentials in plain, so it is overwritten.
     ~http_response() { detail::wipe_message(body); }
     explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}

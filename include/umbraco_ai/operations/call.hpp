@@ -8,7 +8,6 @@
 #include <umbraco_ai/version.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -42,13 +41,12 @@ public:
         if constexpr (requires { descriptor_.check_origin(origin_tag_); }) {
             if (ok) ok = descriptor_.check_origin(origin_tag_);
         }
-        if (!ok) static_cast<void>(resume(std::move(ok).error(), base_path));
+        if (!ok) answer_ = std::move(ok).error();
         return ok.has_value();
     }
 
     [[nodiscard]] std::optional<http_request> resume(result<http_response> answer, std::string_view) {
-        own_ = std::make_unique<result<http_response>>(std::move(answer));
-        place_ = own_.get();
+        answer_ = std::move(answer);
         return std::nullopt;
     }
 
@@ -57,16 +55,16 @@ public:
 
     /// Reads the answer only now, since its value can be large.
     [[nodiscard]] result_type take() {
-        if (place_ == nullptr) return result_type();
-        if (*place_) return decode<D>(**place_);
-        return std::move(*place_).error();
+        result<http_response>& answer = place_ != nullptr ? *place_ : answer_;
+        if (answer) return decode<D>(*answer);
+        return std::move(answer).error();
     }
 
 private:
     D descriptor_;
     std::uint64_t origin_tag_ = 0;
-    result<http_response>* place_ = nullptr;
-    std::unique_ptr<result<http_response>> own_;  ///< Where it is not there until `take`.
+    result<http_response> answer_;
+    result<http_response>* place_ = nullptr;  ///< Of an answer that is there until `take`.
 };
 
 UMBRACO_AI_END_NAMESPACE

@@ -36,7 +36,7 @@ public:
     virtual void abandon() noexcept = 0;
 
 protected:
-    ~alarmed() = default;
+    virtual ~alarmed() = default;
 
 private:
     friend class call_clock;

@@ -31,13 +31,12 @@ class call_state : public alarmed {
 public:
     using clock = call_clock::clock;
 
-    /// Handlers run on `call_strand`. The request outlives the coroutine, and the clock the call's end.
+    /// Handlers run on `call_strand`. The request outlives the coroutine, and the clock the call's `end`, which comes before its
+    /// destruction.
     call_state(call_clock& alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
         : alarmed(std::move(call_strand)),
           request(to_send),
-          alarms_(alarms),
-          looked_(clock::now()),
-          deadline_(looked_ + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365))) {}
+          alarms_(alarms) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
 
@@ -46,8 +45,17 @@ public:
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
     bool has_company = false;  ///< Others had one to the same origin when it came.
 
+    /// From here on its time runs.
+    void set_out() noexcept {
+        looked_ = clock::now();
+        deadline_ = looked_ + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365));
+    }
+
     /// Starts the clock.
     void start(call_clock::hold const& held) { arm(held); }
+
+    /// On its strand: the request is looked at no more. Before `end`.
+    void let_go_of_request() noexcept { heeds_request_ = false; }
 
     /// Nothing goes off from here on.
     void end(call_clock::hold const& held) noexcept {
@@ -63,7 +71,7 @@ public:
         arm(alarms_.lock());
     }
 
-    /// When the call last began, or looked what had happened.
+    /// When the call set out, or looked what had happened.
     [[nodiscard]] clock::time_point looked() const noexcept { return looked_; }
 
     /// To be awaited by the call's coroutine.
@@ -115,7 +123,7 @@ private:
 
     void on_alarm() override {
         // It was on its way when the call ended.
-        if (is_ended_) return;
+        if (is_ended_ || !heeds_request_) return;
         is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
@@ -129,10 +137,11 @@ private:
 
     call_clock& alarms_;
     clock::time_point looked_;
-    clock::time_point deadline_;
+    clock::time_point deadline_ = (clock::time_point::max)();
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
     bool is_ended_ = false;
+    bool heeds_request_ = true;
 };
 
 }  // namespace detail

@@ -32,7 +32,7 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
     using clock = call_clock::clock;
     using hold = call_clock::hold;
 
-    // Of the calls to one origin. It stays while there is one.
+    // Of the calls to one origin, each of which refers to it.
     class line {
     public:
         explicit line(http_origin where) : origin(std::move(where)) {}
@@ -65,8 +65,8 @@ public:
     /// A call's place in the line for an origin, and then its right to a connection. It is given up when this ends.
     class place {
     public:
-        /// Starts the call's clock. Both outlive it.
-        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_)), is_granted_(owner_.has_place) {}
+        /// Starts the call's clock. Pool and call outlive the place.
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_, is_granted_)) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
         ~place() { leave(nullptr, std::chrono::seconds(0)); }
@@ -98,8 +98,8 @@ public:
         connection_pool& pool_;
         call_state& owner_;
         offer offered_;
+        bool is_granted_ = false;
         line& line_;
-        bool is_granted_;
         bool has_left_ = false;
     };
 
@@ -174,7 +174,7 @@ private:
     }
 
     // Where a call gets its place at once, it is offered a connection with it.
-    [[nodiscard]] line& enter(call_state& who, offer& offered) {
+    [[nodiscard]] line& enter(call_state& who, offer& offered, bool& is_granted_at_once) {
         auto const held = alarms_->lock();
         line& own = line_of(who.request.origin);
         who.start(held);
@@ -182,7 +182,7 @@ private:
         if (own.in_use < most_in_use_) {
             offered = find_idle(held, who);
             ++own.in_use;
-            who.has_place = true;
+            who.has_place = is_granted_at_once = true;
         } else {
             own.waiting.push_back(&who);
         }
@@ -220,7 +220,9 @@ private:
             std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == who.request.origin; });
         if (found == idle_.rend()) return made;
         made.is_fresh = found->expiry > now;
-        made.was_looked_at = who.request.method == http_method::get && now - found->given < a_moment && found->idle->was_read_empty();
+        // Given on another thread meanwhile, it is younger than now.
+        bool const is_a_moment_ago = now >= found->given && now - found->given < a_moment;
+        made.was_looked_at = who.request.method == http_method::get && is_a_moment_ago && found->idle->was_read_empty();
         made.connection = std::move(found->idle);
         idle_.erase(std::next(found).base());
         return made;

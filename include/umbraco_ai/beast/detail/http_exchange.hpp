@@ -80,6 +80,7 @@ public:
         if (request.limits.time <= request.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
         watch_.enter(transfer_phase::queue);
         if (watch_.is_cancelled()) return fail(watch_.stopped(stop_reason::cancelled));
+        set_out();
         place_.emplace(*shared_->pool, *this);
         go_on();
     }
@@ -133,16 +134,17 @@ public:
     /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
     /// away is memory for the next answer. From here on the request is looked at no more, nor what its `trace` and its limits
     /// refer to.
-    [[nodiscard]] result<http_response>&& take() {
+    [[nodiscard]] result<http_response>& take() {
         watch_.end_trace();
+        let_go_of_request();
         if (is_complete_) {
             may_be_kept_ = may_keep();
             if (may_be_kept_) idle_limit_ = idle_limit(connection_->answer()->headers, shared_->pool->idle_time());
             return_request();
-            return std::move(connection_->answer());
+            return connection_->answer();
         }
         watch_.outcome().error().possibly_applied = may_have_written_ && request.method != http_method::get;
-        return std::move(watch_.outcome());
+        return watch_.outcome();
     }
 
 private:
@@ -206,7 +208,8 @@ private:
     }
 
     void return_request() {
-        if (std::exchange(has_request_, false)) connection_->give_request_back(request_);
+        if (has_request_) connection_->give_request_back(request_);
+        has_request_ = false;
     }
 
     void begin_attempt(bool may_reuse) {
