@@ -9910,17 +9910,17 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// Something with an alarm. `call_clock` calls it on `strand`.
-class alarmed : public std::enable_shared_from_this<alarmed> {
+/// Something with an alarm.
+class alarmed {
 public:
-    explicit alarmed(boost::asio::any_io_executor executor) : strand(std::move(executor)) {}
+    alarmed() = default;
     alarmed(alarmed const&) = delete;
     alarmed& operator=(alarmed const&) = delete;
 
-    boost::asio::any_io_executor const strand;
-
-    /// The time has come.
-    virtual void on_alarm() = 0;
+    /// The time has come, which it notices where it runs. With the clock's lock held.
+    virtual void ring() = 0;
+    /// Keeps it alive; null where it ends just now.
+    [[nodiscard]] virtual std::shared_ptr<alarmed> hold() noexcept = 0;
     /// The execution context goes down: lets go of what waits.
     virtual void abandon() noexcept = 0;
 
@@ -9979,7 +9979,7 @@ public:
             std::lock_guard const guard(mutex_);
             timer_.reset();
             while (first_ != nullptr) {
-                if (auto alive = first_->weak_from_this().lock()) left.push_back(std::move(alive));
+                if (auto alive = first_->hold()) left.push_back(std::move(alive));
                 unlink(*first_);
             }
         }
@@ -10024,9 +10024,7 @@ private:
     // With the mutex held: `shut_down` waits for it, so the context is alive.
     [[nodiscard]] static bool ring(alarmed& one) noexcept {
         try {
-            boost::asio::post(one.strand, [weak = one.weak_from_this()] {
-                if (auto const awake = weak.lock()) awake->on_alarm();
-            });
+            one.ring();
             return true;
         } catch (std::exception const&) {
             // Out of memory.
@@ -10174,19 +10172,18 @@ enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
 /// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
 /// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
-class call_state : public alarmed {
+class call_state : public alarmed, public std::enable_shared_from_this<call_state> {
 public:
     using clock = call_clock::clock;
 
-    /// Handlers run on `call_strand`. The request outlives the coroutine, and the clock the call's `end`, which comes before its
-    /// destruction.
+    /// Handlers run on `call_strand`. The request outlives `let_go_of_request`, and the clock the call's `end`, which comes before
+    /// its destruction.
     call_state(call_clock& alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
-        : alarmed(std::move(call_strand)),
-          request(to_send),
-          alarms_(alarms) {}
+        : strand(std::move(call_strand)), request(to_send), alarms_(alarms) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
 
+    boost::asio::any_io_executor const strand;
     http_request const& request;
     sleeper rest;
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
@@ -10201,16 +10198,15 @@ public:
     /// Starts the clock.
     void start(call_clock::hold const& held) { arm(held); }
 
-    /// On its strand: the request is looked at no more. Before `end`.
+    /// The request is looked at no more: an alarm that goes off from here on means nothing.
     void let_go_of_request() noexcept { heeds_request_ = false; }
 
     /// Nothing goes off from here on.
     void end(call_clock::hold const& held) noexcept {
-        if (!std::exchange(is_ended_, true)) alarms_.remove(held, *this);
+        let_go_of_request();
+        alarms_.remove(held, *this);
     }
-    void end() noexcept {
-        if (!is_ended_) end(alarms_.lock());
-    }
+    void end() noexcept { end(alarms_.lock()); }
 
     /// Wakes the call at `time` too, once.
     void set_alarm(clock::time_point time) {
@@ -10223,7 +10219,7 @@ public:
 
     /// To be awaited by the call's coroutine.
     [[nodiscard]] auto sleep() {
-        return rest.sleep([known = weak_self()] {
+        return rest.sleep([known = weak_from_this()] {
             // Whoever cancels is in the middle of it.
             if (auto const held = known.lock()) held->wake_later();
         });
@@ -10231,13 +10227,10 @@ public:
 
     /// Wakes the call in a later turn of the loop.
     void wake_later() {
-        boost::asio::post(strand, [known = weak_self()] {
+        boost::asio::post(strand, [known = weak_from_this()] {
             if (auto const held = known.lock()) held->rest.wake();
         });
     }
-
-    [[nodiscard]] std::shared_ptr<call_state> self() { return std::static_pointer_cast<call_state>(shared_from_this()); }
-    [[nodiscard]] std::weak_ptr<call_state> weak_self() { return self(); }
 
     [[nodiscard]] bool is_cancelled(boost::asio::cancellation_state const& state) const noexcept {
         return state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up();
@@ -10268,9 +10261,15 @@ private:
         }
     }
 
-    void on_alarm() override {
+    void ring() override {
+        boost::asio::post(strand, [known = weak_from_this()] {
+            if (auto const held = known.lock()) held->on_alarm();
+        });
+    }
+
+    void on_alarm() {
         // It was on its way when the call ended.
-        if (is_ended_ || !heeds_request_) return;
+        if (!heeds_request_) return;
         is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
@@ -10280,6 +10279,7 @@ private:
         if (is_over || is_time) rest.wake();
     }
 
+    [[nodiscard]] std::shared_ptr<alarmed> hold() noexcept override { return weak_from_this().lock(); }
     void abandon() noexcept override { rest.drop(); }
 
     call_clock& alarms_;
@@ -10287,7 +10287,6 @@ private:
     clock::time_point deadline_ = (clock::time_point::max)();
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
-    bool is_ended_ = false;
     bool heeds_request_ = true;
 };
 
@@ -12656,7 +12655,8 @@ public:
         place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_, is_granted_)) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { leave(nullptr, std::chrono::seconds(0)); }
+        /// Ends the call's clock.
+        ~place() { pool_.leave(owner_, line_, std::move(left_), limit_); }
 
         /// The call is woken when it becomes so.
         [[nodiscard]] bool is_granted() {
@@ -12675,10 +12675,10 @@ public:
             }
         }
 
-        /// Gives the place up, and ends the call's clock. Who comes within `limit` finds `idle`, a connection on which nothing is
-        /// pending, or nothing.
-        void leave(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) noexcept {
-            if (!std::exchange(has_left_, true)) pool_.leave(owner_, line_, std::move(idle), limit);
+        /// Who comes next is to find this connection, on which nothing is pending, for as long as `limit`.
+        void leave_behind(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) noexcept {
+            left_ = std::move(idle);
+            limit_ = limit;
         }
 
     private:
@@ -12687,7 +12687,8 @@ public:
         offer offered_;
         bool is_granted_ = false;
         line& line_;
-        bool has_left_ = false;
+        std::shared_ptr<http_connection> left_;
+        std::chrono::seconds limit_{0};
     };
 
     /// Wakes a call in a later turn of the loop, in one with the others on its strand that have asked for it meanwhile.
@@ -12697,11 +12698,11 @@ public:
             if (turn->strand != who.strand) return who.wake_later();
             // The first is mostly alone on a strand of its own, or in the company of many.
             if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
-            turn->calls.push_back(who.weak_self());
+            turn->calls.push_back(who.weak_from_this());
             return;
         }
         auto const turn = std::make_shared<loop_turn>(who.strand);
-        turn->calls.push_back(who.weak_self());
+        turn->calls.push_back(who.weak_from_this());
         boost::asio::post(who.strand, [turn, weak = weak_from_this()] {
             if (auto const self = weak.lock()) self->run(*turn);
         });
@@ -12969,17 +12970,14 @@ namespace detail {
 ///
 /// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
-class call_watch {
+class call_watch : public call_state {
 public:
     /// state  of the call's coroutine
-    call_watch(call_state& call, boost::asio::cancellation_state state) : call_(call), cancellation_(std::move(state)), trace_(call.request.trace) {
-        if (trace_ != nullptr) noted_ = call_state::clock::now();
+    call_watch(call_clock& alarms, boost::asio::any_io_executor executor, boost::asio::cancellation_state state, http_request const& to_send)
+        : call_state(alarms, std::move(executor), to_send), cancellation_(std::move(state)), trace_(to_send.trace) {
+        if (trace_ != nullptr) noted_ = clock::now();
     }
-    call_watch(call_watch const&) = delete;
-    call_watch& operator=(call_watch const&) = delete;
 
-    [[nodiscard]] call_state& call() const noexcept { return call_; }
-    [[nodiscard]] http_request const& request() const noexcept { return call_.request; }
     /// Of a call that has failed.
     [[nodiscard]] result<http_response>& outcome() const noexcept { return *outcome_; }
 
@@ -13000,29 +12998,24 @@ public:
     /// From here until `end_limit` the call fails after `time` too.
     void limit(std::chrono::nanoseconds time) {
         limit_ = time;
-        limit_end_ = call_state::clock::now() + std::chrono::duration_cast<call_state::clock::duration>(time);
-        call_.set_alarm(*limit_end_);
+        limit_end_ = clock::now() + std::chrono::duration_cast<clock::duration>(time);
+        set_alarm(*limit_end_);
     }
     void end_limit() noexcept { limit_end_.reset(); }
 
     /// Sets an alarm without giving up the limit.
-    void set_alarm(call_state::clock::time_point time) {
-        call_.set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
-    }
+    void set_alarm(clock::time_point time) { call_state::set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time); }
 
-    /// To be awaited: ends when something has happened. Then `check`.
-    [[nodiscard]] auto sleep() { return call_.sleep(); }
+    [[nodiscard]] bool is_cancelled() const noexcept { return call_state::is_cancelled(cancellation_); }
 
-    [[nodiscard]] bool is_cancelled() const noexcept { return call_.is_cancelled(cancellation_); }
-
-    /// False where the call has to stop, with the reason in `outcome`.
+    /// After each `sleep`, and before the next operation: false where the call has to stop, with the reason in `outcome`.
     [[nodiscard]] bool check() {
-        stop_reason const why = call_.should_stop(cancellation_);
+        stop_reason const why = should_stop(cancellation_);
         if (why != stop_reason::none) return fail(stopped(why));
-        if (limit_end_ && call_state::clock::now() >= *limit_end_)
+        if (limit_end_ && clock::now() >= *limit_end_)
             return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
                                                   std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
-                                                  " ms of transport_options::connect_time, while " + step() + '.');
+                                                  " ms of transport_options::connect_time, while " + doing() + '.');
         return true;
     }
 
@@ -13036,29 +13029,28 @@ public:
     }
 
     [[nodiscard]] failure stopped(stop_reason why) const {
-        return why == stop_reason::cancelled ? cancelled_failure(step()) : deadline_failure(request(), step());
+        return why == stop_reason::cancelled ? cancelled_failure(doing()) : deadline_failure(request, doing());
     }
 
     /// "cms.example.com:443".
-    [[nodiscard]] std::string peer() const { return peer_name(request().origin); }
+    [[nodiscard]] std::string peer() const { return peer_name(request.origin); }
 
 private:
-    [[nodiscard]] char const* step() const noexcept { return step_of(phase_); }
+    [[nodiscard]] char const* doing() const noexcept { return step_of(phase_); }
 
     void note_time() noexcept {
         if (trace_ == nullptr) return;
-        auto const now = call_state::clock::now();
+        auto const now = clock::now();
         trace_->add(phase_, std::chrono::duration_cast<std::chrono::nanoseconds>(now - noted_));
         noted_ = now;
     }
 
-    call_state& call_;
     boost::asio::cancellation_state cancellation_;
     transfer_trace* trace_;
-    call_state::clock::time_point noted_;
+    clock::time_point noted_;
     std::unique_ptr<result<http_response>> outcome_;
     std::chrono::nanoseconds limit_{0};
-    std::optional<call_state::clock::time_point> limit_end_;
+    std::optional<clock::time_point> limit_end_;
     transfer_phase phase_ = transfer_phase::queue;
 };
 
@@ -13319,7 +13311,7 @@ public:
 
     /// An open connection, or nothing, with the reason in the watch.
     [[nodiscard, gnu::noinline]] awaitable<attempt> connect() {
-        http_origin const& origin = watch_.request().origin;
+        http_origin const& origin = watch_.request.origin;
         if (origin.tls) {
             // Before the first byte: an option that is wrong is wrong even where nobody answers.
             auto made = tls_->get();
@@ -13343,9 +13335,9 @@ public:
 private:
     [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
         watch_.enter(transfer_phase::resolve);
-        http_origin const& origin = watch_.request().origin;
-        scoped_lookup const lookup(boost::asio::query(watch_.call().strand, boost::asio::execution::context), origin.host, origin.port,
-                                   watch_.call().strand, watch_.call().rest);
+        http_origin const& origin = watch_.request.origin;
+        scoped_lookup const lookup(boost::asio::query(watch_.strand, boost::asio::execution::context), origin.host, origin.port,
+                                   watch_.strand, watch_.rest);
         while (!lookup.is_done()) {
             co_await watch_.sleep();
             if (!watch_.check()) co_return false;
@@ -13382,8 +13374,8 @@ private:
             }
             auto const now = call_state::clock::now();
             if (begun < addresses.size() && now >= next_begin) {
-                attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request().origin));
-                attempts_.back()->serve(watch_.call().self());
+                attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request.origin));
+                attempts_.back()->serve(watch_.shared_from_this());
                 attempts_.back()->start_connect(addresses[begun++]);
                 next_begin = now + stagger_;
                 continue;
@@ -13403,8 +13395,8 @@ private:
 
     [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
         watch_.enter(transfer_phase::tls);
-        bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
-        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.request().origin); !begun) co_return watch_.fail(std::move(begun).error());
+        bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request.origin.host);
+        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.request.origin); !begun) co_return watch_.fail(std::move(begun).error());
         // The alarm of the next address has taken the place of the limit.
         watch_.set_alarm((call_state::clock::time_point::max)());
         while (!made.setup.is_done()) {
@@ -13433,6 +13425,30 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_CONNECTOR_HPP
+
+// ---- umbraco_ai/beast/detail/transport_shared.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_TRANSPORT_SHARED_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TRANSPORT_SHARED_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// What the calls of one transport share.
+class transport_shared {
+public:
+    transport_shared(boost::asio::any_io_executor executor, std::shared_ptr<connection_pool> connections, transport_options shared_options)
+        : io(std::move(executor)), pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
+
+    boost::asio::any_io_executor const io;  ///< Of sockets and timers.
+    std::shared_ptr<connection_pool> const pool;
+    std::shared_ptr<lazy_tls_context> const tls;
+    transport_options const options;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_TRANSPORT_SHARED_HPP
 
 // ---- umbraco_ai/http1/keep_alive.hpp ----
 #ifndef UMBRACO_AI_HTTP1_KEEP_ALIVE_HPP
@@ -13468,20 +13484,8 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// What the calls of one transport share.
-class transport_shared {
-public:
-    transport_shared(boost::asio::any_io_executor executor, std::shared_ptr<connection_pool> connections, transport_options shared_options)
-        : io(std::move(executor)), pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
-
-    boost::asio::any_io_executor const io;  ///< Of sockets and timers.
-    std::shared_ptr<connection_pool> const pool;
-    std::shared_ptr<lazy_tls_context> const tls;
-    transport_options const options;
-};
-
 /// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A coroutine which
-/// has switched `throw_if_cancelled` off carries it out, with a `sending` in its frame:
+/// has switched `throw_if_cancelled` off carries it out, through a `sending` in its frame:
 ///
 ///     while (!sending->is_over()) {
 ///         if (sending->needs_connection()) co_await sending->connect();
@@ -13489,25 +13493,25 @@ public:
 ///         sending->advance();
 ///     }
 ///     … sending->take() …
-class http_exchange final : public call_state {
+class http_exchange final : public call_watch {
     using error_code = boost::system::error_code;
 
 public:
     /// The request stays as it is until `take`, or until `leave`; its body is away meanwhile. Handlers run on `executor`.
     http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor executor, boost::asio::cancellation_state cancellation,
                   http_request& to_send)
-        : call_state(shared->pool->alarms(), std::move(executor), to_send), shared_(std::move(shared)), request_(to_send), watch_(*this, std::move(cancellation)) {}
+        : call_watch(shared->pool->alarms(), std::move(executor), std::move(cancellation), to_send), shared_(std::move(shared)), request_(to_send) {}
 
     /// First.
     void begin() {
-        if (result<void> const checked = check_request(request); !checked) return fail(checked.error());
+        if (result<void> const checked = check_request(request); !checked) return refuse(checked.error());
         http_origin const& origin = request.origin;
         if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            return fail(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+            return refuse(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
                             .at("dangerously_accept_any_certificate_on_loopback"));
-        if (request.limits.time <= request.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
-        watch_.enter(transfer_phase::queue);
-        if (watch_.is_cancelled()) return fail(watch_.stopped(stop_reason::cancelled));
+        if (request.limits.time <= request.limits.time.zero()) return refuse(stopped(stop_reason::deadline));
+        enter(transfer_phase::queue);
+        if (is_cancelled()) return refuse(stopped(stop_reason::cancelled));
         set_out();
         place_.emplace(*shared_->pool, *this);
         go_on();
@@ -13521,18 +13525,18 @@ public:
         } catch (std::exception const&) {
             // Out of memory for a second body, and the other one is still being written.
         }
-        if (connection_ && may_be_kept_) {
+        if (connection_ && idle_limit_) {
             connection_->forget_answer();
             connection_->leave_call();
-            place_->leave(std::move(connection_), idle_limit_);
+            place_->leave_behind(std::move(connection_), *idle_limit_);
         } else if (connection_ && is_complete_) {
             connection_->close();
         } else if (connection_) {
             connection_->abandon();
         }
         connection_.reset();
-        place_.reset();
-        end();
+        if (place_) place_.reset();
+        else end();
     }
 
     [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
@@ -13542,7 +13546,7 @@ public:
     /// After either.
     void advance() {
         // The connector has looked for itself.
-        if (state_ != state::connecting && !watch_.check()) {
+        if (state_ != state::connecting && !check()) {
             // What became of a write that is given up is uncertain.
             may_have_written_ = may_have_written_ || state_ == state::writing;
             return give_up();
@@ -13550,37 +13554,36 @@ public:
         go_on();
     }
 
-    [[nodiscard]] auto event() { return watch_.sleep(); }
+    [[nodiscard]] auto event() { return sleep(); }
 
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> connect() {
-        if (shared_->options.connect_time) watch_.limit(*shared_->options.connect_time);
-        connector making(watch_, shared_->io, shared_->tls, shared_->options.stagger);
+        if (shared_->options.connect_time) limit(*shared_->options.connect_time);
+        connector making(*this, shared_->io, shared_->tls, shared_->options.stagger);
         connection_ = co_await making.connect();
-        watch_.end_limit();
+        end_limit();
     }
 
     /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
     /// away is memory for the next answer. From here on the request is looked at no more, nor what its `trace` and its limits
     /// refer to.
     [[nodiscard]] result<http_response>& take() {
-        watch_.end_trace();
+        end_trace();
         let_go_of_request();
         if (is_complete_) {
-            may_be_kept_ = may_keep();
-            if (may_be_kept_) idle_limit_ = idle_limit(connection_->answer()->headers, shared_->pool->idle_time());
+            if (may_keep()) idle_limit_ = idle_limit(connection_->answer()->headers, shared_->pool->idle_time());
             return_request();
             return connection_->answer();
         }
-        watch_.outcome().error().possibly_applied = may_have_written_ && request.method != http_method::get;
-        return watch_.outcome();
+        outcome().error().possibly_applied = may_have_written_ && request.method != http_method::get;
+        return outcome();
     }
 
 private:
     enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading, over };
     enum class progress : std::uint8_t { on, waits, complete, failed };
 
-    void fail(failure reason) {
-        static_cast<void>(watch_.fail(std::move(reason)));
+    void refuse(failure reason) {
+        static_cast<void>(fail(std::move(reason)));
         give_up();
     }
 
@@ -13645,14 +13648,14 @@ private:
         may_resend_ = false;
         write_failed_ = false;
         written_ = 0;
-        watch_.enter(transfer_phase::connect);
+        enter(transfer_phase::connect);
         state_ = state::choosing;
     }
 
     [[nodiscard]] progress choose() {
         if (may_reuse_) connection_ = place_->take();
         is_reused_ = connection_ != nullptr;
-        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
+        if (trace() != nullptr) trace()->connection_reused = is_reused_;
         if (!is_reused_) {
             state_ = state::connecting;
             return progress::waits;
@@ -13662,7 +13665,7 @@ private:
     }
 
     void converse() {
-        connection_->serve(self());
+        connection_->serve(shared_from_this());
         connection_->take_request(request_);
         has_request_ = true;
         connection_->expect_answer(request.limits);
@@ -13670,14 +13673,14 @@ private:
     }
 
     void go_on_writing() {
-        watch_.enter(transfer_phase::send);
+        enter(transfer_phase::send);
         state_ = state::writing;
     }
 
     // Where calls come one behind the other, all write before the first looks for its answer: it finds it there more often, and
     // the server more to do.
     [[nodiscard]] progress await_answer() {
-        watch_.enter(transfer_phase::first_byte);
+        enter(transfer_phase::first_byte);
         if (!has_company || !connection_->reading.is_idle() || connection_->buffer.size() != 0) {
             state_ = state::reading;
             return progress::on;
@@ -13699,7 +13702,7 @@ private:
             if (!writing.is_done() && !reading.is_done()) return progress::waits;
             if (writing.is_done()) {
                 written_ += writing.count();
-                if (watch_.trace() != nullptr) watch_.trace()->bytes_sent += writing.count();
+                if (trace() != nullptr) trace()->bytes_sent += writing.count();
                 may_have_written_ = may_have_written_ || writing.count() != 0;
                 write_failed_ = static_cast<bool>(writing.error());
                 writing.clear();
@@ -13719,9 +13722,9 @@ private:
             if (!parse()) return progress::failed;
             if (reader().is_complete()) return progress::complete;
             if (reader().is_header_done()) {
-                watch_.enter(transfer_phase::body);
+                enter(transfer_phase::body);
             } else if (!reader().awaits_answer()) {
-                watch_.enter(transfer_phase::header);
+                enter(transfer_phase::header);
             } else if (!write_failed_ && written_ < total() && !reading.is_done()) {
                 // What came was an interim response.
                 go_on_writing();
@@ -13750,10 +13753,10 @@ private:
             // An idle connection keeps its buffer.
             if (used != 0) overwrite(arrived, used);
             buffer.consume(used);
-            if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
+            if (trace() != nullptr) trace()->bytes_received += used;
         }
         http1::parse_error const error = reader().error();
-        return error == http1::parse_error::none || watch_.fail(answer_failure(http1::code_of(error), request, to_string(error)));
+        return error == http1::parse_error::none || fail(answer_failure(http1::code_of(error), request, to_string(error)));
     }
 
     [[nodiscard]] bool closed(error_code error) {
@@ -13761,18 +13764,18 @@ private:
             failure reason = tls_failure(error, connection_->peer());
             // The server ended the handshake on its side: it has read nothing.
             if (connection_->peer().was_asked_for_certificate && !is_reused_ && !reader().has_begun() && wants_certificate(error)) may_have_written_ = false;
-            return watch_.fail(std::move(reason));
+            return fail(std::move(reason));
         }
-        if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
+        if (!is_close(error)) return fail(errc::transport_failed, "Reading from " + peer() + " failed (" + error.message() + ").");
         bool const is_untouched = !reader().has_begun() && connection_->buffer.size() == 0;
         may_resend_ = is_reused_ && is_untouched && (request.method == http_method::get || !may_have_written_);
         char const* const place = written_ < total()         ? "while the request was being sent"
                                   : is_untouched             ? "before the first byte of the answer"
                                   : !reader().is_header_done() ? "inside the header of the answer"
                                                              : "inside the body of the answer";
-        std::string text = watch_.peer() + " closed the connection " + place + " (" + error.message() + ").";
+        std::string text = peer() + " closed the connection " + place + " (" + error.message() + ").";
         if (connection_->peer().was_asked_for_certificate) text += " It had asked for a client certificate, which this library does not give.";
-        return watch_.fail(errc::connection_closed, std::move(text));
+        return fail(errc::connection_closed, std::move(text));
     }
 
     // Whether nothing on the connection is left over.
@@ -13789,21 +13792,31 @@ private:
 
     std::shared_ptr<transport_shared const> shared_;
     http_request& request_;
-    call_watch watch_;
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
-    std::chrono::seconds idle_limit_{0};
+    std::optional<std::chrono::seconds> idle_limit_;  ///< Of a connection that may be kept.
     state state_ = state::queued;
     bool has_request_ = false;  ///< The connection has it.
     bool may_reuse_ = false;
     bool is_complete_ = false;
-    bool may_be_kept_ = false;
     bool is_reused_ = false;
     bool write_failed_ = false;
     bool may_have_written_ = false;
     bool may_resend_ = false;
 };
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
+
+// ---- umbraco_ai/beast/detail/sending.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_SENDING_HPP
+#define UMBRACO_AI_BEAST_DETAIL_SENDING_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
 
 /// An exchange in the frame of the coroutine that carries it out.
 class sending {
@@ -13826,7 +13839,7 @@ private:
 }  // namespace detail
 UMBRACO_AI_END_NAMESPACE
 
-#endif  // UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
+#endif  // UMBRACO_AI_BEAST_DETAIL_SENDING_HPP
 
 // ---- umbraco_ai/beast/transport.hpp ----
 #ifndef UMBRACO_AI_BEAST_TRANSPORT_HPP

@@ -5,6 +5,8 @@
 #include <umbraco_ai/asio/awaitable.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
 #include <umbraco_ai/beast/detail/http_exchange.hpp>
+#include <umbraco_ai/beast/detail/sending.hpp>
+#include <umbraco_ai/beast/detail/transport_shared.hpp>
 #include <umbraco_ai/beast/options.hpp>
 #include <umbraco_ai/beast/tls.hpp>
 #include <umbraco_ai/http/message.hpp>

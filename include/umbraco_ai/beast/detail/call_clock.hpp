@@ -5,7 +5,6 @@
 #include <umbraco_ai/version.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -21,17 +20,17 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// Something with an alarm. `call_clock` calls it on `strand`.
-class alarmed : public std::enable_shared_from_this<alarmed> {
+/// Something with an alarm.
+class alarmed {
 public:
-    explicit alarmed(boost::asio::any_io_executor executor) : strand(std::move(executor)) {}
+    alarmed() = default;
     alarmed(alarmed const&) = delete;
     alarmed& operator=(alarmed const&) = delete;
 
-    boost::asio::any_io_executor const strand;
-
-    /// The time has come.
-    virtual void on_alarm() = 0;
+    /// The time has come, which it notices where it runs. With the clock's lock held.
+    virtual void ring() = 0;
+    /// Keeps it alive; null where it ends just now.
+    [[nodiscard]] virtual std::shared_ptr<alarmed> hold() noexcept = 0;
     /// The execution context goes down: lets go of what waits.
     virtual void abandon() noexcept = 0;
 
@@ -90,7 +89,7 @@ public:
             std::lock_guard const guard(mutex_);
             timer_.reset();
             while (first_ != nullptr) {
-                if (auto alive = first_->weak_from_this().lock()) left.push_back(std::move(alive));
+                if (auto alive = first_->hold()) left.push_back(std::move(alive));
                 unlink(*first_);
             }
         }
@@ -135,9 +134,7 @@ private:
     // With the mutex held: `shut_down` waits for it, so the context is alive.
     [[nodiscard]] static bool ring(alarmed& one) noexcept {
         try {
-            boost::asio::post(one.strand, [weak = one.weak_from_this()] {
-                if (auto const awake = weak.lock()) awake->on_alarm();
-            });
+            one.ring();
             return true;
         } catch (std::exception const&) {
             // Out of memory.

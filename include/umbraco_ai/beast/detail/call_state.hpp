@@ -27,19 +27,18 @@ enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
 /// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
 /// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
-class call_state : public alarmed {
+class call_state : public alarmed, public std::enable_shared_from_this<call_state> {
 public:
     using clock = call_clock::clock;
 
-    /// Handlers run on `call_strand`. The request outlives the coroutine, and the clock the call's `end`, which comes before its
-    /// destruction.
+    /// Handlers run on `call_strand`. The request outlives `let_go_of_request`, and the clock the call's `end`, which comes before
+    /// its destruction.
     call_state(call_clock& alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
-        : alarmed(std::move(call_strand)),
-          request(to_send),
-          alarms_(alarms) {}
+        : strand(std::move(call_strand)), request(to_send), alarms_(alarms) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
 
+    boost::asio::any_io_executor const strand;
     http_request const& request;
     sleeper rest;
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
@@ -54,16 +53,15 @@ public:
     /// Starts the clock.
     void start(call_clock::hold const& held) { arm(held); }
 
-    /// On its strand: the request is looked at no more. Before `end`.
+    /// The request is looked at no more: an alarm that goes off from here on means nothing.
     void let_go_of_request() noexcept { heeds_request_ = false; }
 
     /// Nothing goes off from here on.
     void end(call_clock::hold const& held) noexcept {
-        if (!std::exchange(is_ended_, true)) alarms_.remove(held, *this);
+        let_go_of_request();
+        alarms_.remove(held, *this);
     }
-    void end() noexcept {
-        if (!is_ended_) end(alarms_.lock());
-    }
+    void end() noexcept { end(alarms_.lock()); }
 
     /// Wakes the call at `time` too, once.
     void set_alarm(clock::time_point time) {
@@ -76,7 +74,7 @@ public:
 
     /// To be awaited by the call's coroutine.
     [[nodiscard]] auto sleep() {
-        return rest.sleep([known = weak_self()] {
+        return rest.sleep([known = weak_from_this()] {
             // Whoever cancels is in the middle of it.
             if (auto const held = known.lock()) held->wake_later();
         });
@@ -84,13 +82,10 @@ public:
 
     /// Wakes the call in a later turn of the loop.
     void wake_later() {
-        boost::asio::post(strand, [known = weak_self()] {
+        boost::asio::post(strand, [known = weak_from_this()] {
             if (auto const held = known.lock()) held->rest.wake();
         });
     }
-
-    [[nodiscard]] std::shared_ptr<call_state> self() { return std::static_pointer_cast<call_state>(shared_from_this()); }
-    [[nodiscard]] std::weak_ptr<call_state> weak_self() { return self(); }
 
     [[nodiscard]] bool is_cancelled(boost::asio::cancellation_state const& state) const noexcept {
         return state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up();
@@ -121,9 +116,15 @@ private:
         }
     }
 
-    void on_alarm() override {
+    void ring() override {
+        boost::asio::post(strand, [known = weak_from_this()] {
+            if (auto const held = known.lock()) held->on_alarm();
+        });
+    }
+
+    void on_alarm() {
         // It was on its way when the call ended.
-        if (is_ended_ || !heeds_request_) return;
+        if (!heeds_request_) return;
         is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
         bool const is_over = is_cancelled_ || now >= deadline_;
@@ -133,6 +134,7 @@ private:
         if (is_over || is_time) rest.wake();
     }
 
+    [[nodiscard]] std::shared_ptr<alarmed> hold() noexcept override { return weak_from_this().lock(); }
     void abandon() noexcept override { rest.drop(); }
 
     call_clock& alarms_;
@@ -140,7 +142,6 @@ private:
     clock::time_point deadline_ = (clock::time_point::max)();
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
-    bool is_ended_ = false;
     bool heeds_request_ = true;
 };
 

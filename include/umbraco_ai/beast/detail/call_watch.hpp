@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CALL_WATCH_HPP
 
+#include <umbraco_ai/beast/detail/call_clock.hpp>
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
@@ -10,6 +11,7 @@
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
 
 #include <algorithm>
@@ -26,17 +28,14 @@ namespace detail {
 ///
 /// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
-class call_watch {
+class call_watch : public call_state {
 public:
     /// state  of the call's coroutine
-    call_watch(call_state& call, boost::asio::cancellation_state state) : call_(call), cancellation_(std::move(state)), trace_(call.request.trace) {
-        if (trace_ != nullptr) noted_ = call_state::clock::now();
+    call_watch(call_clock& alarms, boost::asio::any_io_executor executor, boost::asio::cancellation_state state, http_request const& to_send)
+        : call_state(alarms, std::move(executor), to_send), cancellation_(std::move(state)), trace_(to_send.trace) {
+        if (trace_ != nullptr) noted_ = clock::now();
     }
-    call_watch(call_watch const&) = delete;
-    call_watch& operator=(call_watch const&) = delete;
 
-    [[nodiscard]] call_state& call() const noexcept { return call_; }
-    [[nodiscard]] http_request const& request() const noexcept { return call_.request; }
     /// Of a call that has failed.
     [[nodiscard]] result<http_response>& outcome() const noexcept { return *outcome_; }
 
@@ -57,29 +56,24 @@ public:
     /// From here until `end_limit` the call fails after `time` too.
     void limit(std::chrono::nanoseconds time) {
         limit_ = time;
-        limit_end_ = call_state::clock::now() + std::chrono::duration_cast<call_state::clock::duration>(time);
-        call_.set_alarm(*limit_end_);
+        limit_end_ = clock::now() + std::chrono::duration_cast<clock::duration>(time);
+        set_alarm(*limit_end_);
     }
     void end_limit() noexcept { limit_end_.reset(); }
 
     /// Sets an alarm without giving up the limit.
-    void set_alarm(call_state::clock::time_point time) {
-        call_.set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time);
-    }
+    void set_alarm(clock::time_point time) { call_state::set_alarm(limit_end_ ? (std::min)(time, *limit_end_) : time); }
 
-    /// To be awaited: ends when something has happened. Then `check`.
-    [[nodiscard]] auto sleep() { return call_.sleep(); }
+    [[nodiscard]] bool is_cancelled() const noexcept { return call_state::is_cancelled(cancellation_); }
 
-    [[nodiscard]] bool is_cancelled() const noexcept { return call_.is_cancelled(cancellation_); }
-
-    /// False where the call has to stop, with the reason in `outcome`.
+    /// After each `sleep`, and before the next operation: false where the call has to stop, with the reason in `outcome`.
     [[nodiscard]] bool check() {
-        stop_reason const why = call_.should_stop(cancellation_);
+        stop_reason const why = should_stop(cancellation_);
         if (why != stop_reason::none) return fail(stopped(why));
-        if (limit_end_ && call_state::clock::now() >= *limit_end_)
+        if (limit_end_ && clock::now() >= *limit_end_)
             return fail(errc::connect_failed, "No connection to " + peer() + " within the " +
                                                   std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count()) +
-                                                  " ms of transport_options::connect_time, while " + step() + '.');
+                                                  " ms of transport_options::connect_time, while " + doing() + '.');
         return true;
     }
 
@@ -93,29 +87,28 @@ public:
     }
 
     [[nodiscard]] failure stopped(stop_reason why) const {
-        return why == stop_reason::cancelled ? cancelled_failure(step()) : deadline_failure(request(), step());
+        return why == stop_reason::cancelled ? cancelled_failure(doing()) : deadline_failure(request, doing());
     }
 
     /// "cms.example.com:443".
-    [[nodiscard]] std::string peer() const { return peer_name(request().origin); }
+    [[nodiscard]] std::string peer() const { return peer_name(request.origin); }
 
 private:
-    [[nodiscard]] char const* step() const noexcept { return step_of(phase_); }
+    [[nodiscard]] char const* doing() const noexcept { return step_of(phase_); }
 
     void note_time() noexcept {
         if (trace_ == nullptr) return;
-        auto const now = call_state::clock::now();
+        auto const now = clock::now();
         trace_->add(phase_, std::chrono::duration_cast<std::chrono::nanoseconds>(now - noted_));
         noted_ = now;
     }
 
-    call_state& call_;
     boost::asio::cancellation_state cancellation_;
     transfer_trace* trace_;
-    call_state::clock::time_point noted_;
+    clock::time_point noted_;
     std::unique_ptr<result<http_response>> outcome_;
     std::chrono::nanoseconds limit_{0};
-    std::optional<call_state::clock::time_point> limit_end_;
+    std::optional<clock::time_point> limit_end_;
     transfer_phase phase_ = transfer_phase::queue;
 };
 

@@ -69,7 +69,8 @@ public:
         place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_, is_granted_)) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { leave(nullptr, std::chrono::seconds(0)); }
+        /// Ends the call's clock.
+        ~place() { pool_.leave(owner_, line_, std::move(left_), limit_); }
 
         /// The call is woken when it becomes so.
         [[nodiscard]] bool is_granted() {
@@ -88,10 +89,10 @@ public:
             }
         }
 
-        /// Gives the place up, and ends the call's clock. Who comes within `limit` finds `idle`, a connection on which nothing is
-        /// pending, or nothing.
-        void leave(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) noexcept {
-            if (!std::exchange(has_left_, true)) pool_.leave(owner_, line_, std::move(idle), limit);
+        /// Who comes next is to find this connection, on which nothing is pending, for as long as `limit`.
+        void leave_behind(std::shared_ptr<http_connection> idle, std::chrono::seconds limit) noexcept {
+            left_ = std::move(idle);
+            limit_ = limit;
         }
 
     private:
@@ -100,7 +101,8 @@ public:
         offer offered_;
         bool is_granted_ = false;
         line& line_;
-        bool has_left_ = false;
+        std::shared_ptr<http_connection> left_;
+        std::chrono::seconds limit_{0};
     };
 
     /// Wakes a call in a later turn of the loop, in one with the others on its strand that have asked for it meanwhile.
@@ -110,11 +112,11 @@ public:
             if (turn->strand != who.strand) return who.wake_later();
             // The first is mostly alone on a strand of its own, or in the company of many.
             if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
-            turn->calls.push_back(who.weak_self());
+            turn->calls.push_back(who.weak_from_this());
             return;
         }
         auto const turn = std::make_shared<loop_turn>(who.strand);
-        turn->calls.push_back(who.weak_self());
+        turn->calls.push_back(who.weak_from_this());
         boost::asio::post(who.strand, [turn, weak = weak_from_this()] {
             if (auto const self = weak.lock()) self->run(*turn);
         });

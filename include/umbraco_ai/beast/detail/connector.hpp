@@ -73,7 +73,7 @@ public:
 
     /// An open connection, or nothing, with the reason in the watch.
     [[nodiscard, gnu::noinline]] awaitable<attempt> connect() {
-        http_origin const& origin = watch_.request().origin;
+        http_origin const& origin = watch_.request.origin;
         if (origin.tls) {
             // Before the first byte: an option that is wrong is wrong even where nobody answers.
             auto made = tls_->get();
@@ -97,9 +97,9 @@ public:
 private:
     [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
         watch_.enter(transfer_phase::resolve);
-        http_origin const& origin = watch_.request().origin;
-        scoped_lookup const lookup(boost::asio::query(watch_.call().strand, boost::asio::execution::context), origin.host, origin.port,
-                                   watch_.call().strand, watch_.call().rest);
+        http_origin const& origin = watch_.request.origin;
+        scoped_lookup const lookup(boost::asio::query(watch_.strand, boost::asio::execution::context), origin.host, origin.port,
+                                   watch_.strand, watch_.rest);
         while (!lookup.is_done()) {
             co_await watch_.sleep();
             if (!watch_.check()) co_return false;
@@ -136,8 +136,8 @@ private:
             }
             auto const now = call_state::clock::now();
             if (begun < addresses.size() && now >= next_begin) {
-                attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request().origin));
-                attempts_.back()->serve(watch_.call().self());
+                attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request.origin));
+                attempts_.back()->serve(watch_.shared_from_this());
                 attempts_.back()->start_connect(addresses[begun++]);
                 next_begin = now + stagger_;
                 continue;
@@ -157,8 +157,8 @@ private:
 
     [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
         watch_.enter(transfer_phase::tls);
-        bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request().origin.host);
-        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.request().origin); !begun) co_return watch_.fail(std::move(begun).error());
+        bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request.origin.host);
+        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.request.origin); !begun) co_return watch_.fail(std::move(begun).error());
         // The alarm of the next address has taken the place of the limit.
         watch_.set_alarm((call_state::clock::time_point::max)());
         while (!made.setup.is_done()) {

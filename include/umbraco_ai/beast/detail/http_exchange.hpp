@@ -2,14 +2,12 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
 #define UMBRACO_AI_BEAST_DETAIL_HTTP_EXCHANGE_HPP
 
-#include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/call_watch.hpp>
-#include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/beast/detail/connection_pool.hpp>
+#include <umbraco_ai/beast/detail/http_connection.hpp>
 #include <umbraco_ai/beast/detail/connector.hpp>
-#include <umbraco_ai/beast/detail/tls_context.hpp>
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
-#include <umbraco_ai/beast/options.hpp>
+#include <umbraco_ai/beast/detail/transport_shared.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/trace.hpp>
@@ -40,20 +38,8 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// What the calls of one transport share.
-class transport_shared {
-public:
-    transport_shared(boost::asio::any_io_executor executor, std::shared_ptr<connection_pool> connections, transport_options shared_options)
-        : io(std::move(executor)), pool(std::move(connections)), tls(std::make_shared<lazy_tls_context>(shared_options.tls)), options(std::move(shared_options)) {}
-
-    boost::asio::any_io_executor const io;  ///< Of sockets and timers.
-    std::shared_ptr<connection_pool> const pool;
-    std::shared_ptr<lazy_tls_context> const tls;
-    transport_options const options;
-};
-
 /// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A coroutine which
-/// has switched `throw_if_cancelled` off carries it out, with a `sending` in its frame:
+/// has switched `throw_if_cancelled` off carries it out, through a `sending` in its frame:
 ///
 ///     while (!sending->is_over()) {
 ///         if (sending->needs_connection()) co_await sending->connect();
@@ -61,25 +47,25 @@ public:
 ///         sending->advance();
 ///     }
 ///     … sending->take() …
-class http_exchange final : public call_state {
+class http_exchange final : public call_watch {
     using error_code = boost::system::error_code;
 
 public:
     /// The request stays as it is until `take`, or until `leave`; its body is away meanwhile. Handlers run on `executor`.
     http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor executor, boost::asio::cancellation_state cancellation,
                   http_request& to_send)
-        : call_state(shared->pool->alarms(), std::move(executor), to_send), shared_(std::move(shared)), request_(to_send), watch_(*this, std::move(cancellation)) {}
+        : call_watch(shared->pool->alarms(), std::move(executor), std::move(cancellation), to_send), shared_(std::move(shared)), request_(to_send) {}
 
     /// First.
     void begin() {
-        if (result<void> const checked = check_request(request); !checked) return fail(checked.error());
+        if (result<void> const checked = check_request(request); !checked) return refuse(checked.error());
         http_origin const& origin = request.origin;
         if (origin.tls && shared_->options.tls.accepts_any_certificate_on_loopback() && !is_loopback(origin.host))
-            return fail(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
+            return refuse(failure(errc::invalid_argument, "Any certificate is accepted from hosts on this machine only; pass trust_ca_file(…) or pin(…) for this one.")
                             .at("dangerously_accept_any_certificate_on_loopback"));
-        if (request.limits.time <= request.limits.time.zero()) return fail(watch_.stopped(stop_reason::deadline));
-        watch_.enter(transfer_phase::queue);
-        if (watch_.is_cancelled()) return fail(watch_.stopped(stop_reason::cancelled));
+        if (request.limits.time <= request.limits.time.zero()) return refuse(stopped(stop_reason::deadline));
+        enter(transfer_phase::queue);
+        if (is_cancelled()) return refuse(stopped(stop_reason::cancelled));
         set_out();
         place_.emplace(*shared_->pool, *this);
         go_on();
@@ -93,18 +79,18 @@ public:
         } catch (std::exception const&) {
             // Out of memory for a second body, and the other one is still being written.
         }
-        if (connection_ && may_be_kept_) {
+        if (connection_ && idle_limit_) {
             connection_->forget_answer();
             connection_->leave_call();
-            place_->leave(std::move(connection_), idle_limit_);
+            place_->leave_behind(std::move(connection_), *idle_limit_);
         } else if (connection_ && is_complete_) {
             connection_->close();
         } else if (connection_) {
             connection_->abandon();
         }
         connection_.reset();
-        place_.reset();
-        end();
+        if (place_) place_.reset();
+        else end();
     }
 
     [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
@@ -114,7 +100,7 @@ public:
     /// After either.
     void advance() {
         // The connector has looked for itself.
-        if (state_ != state::connecting && !watch_.check()) {
+        if (state_ != state::connecting && !check()) {
             // What became of a write that is given up is uncertain.
             may_have_written_ = may_have_written_ || state_ == state::writing;
             return give_up();
@@ -122,37 +108,36 @@ public:
         go_on();
     }
 
-    [[nodiscard]] auto event() { return watch_.sleep(); }
+    [[nodiscard]] auto event() { return sleep(); }
 
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> connect() {
-        if (shared_->options.connect_time) watch_.limit(*shared_->options.connect_time);
-        connector making(watch_, shared_->io, shared_->tls, shared_->options.stagger);
+        if (shared_->options.connect_time) limit(*shared_->options.connect_time);
+        connector making(*this, shared_->io, shared_->tls, shared_->options.stagger);
         connection_ = co_await making.connect();
-        watch_.end_limit();
+        end_limit();
     }
 
     /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
     /// away is memory for the next answer. From here on the request is looked at no more, nor what its `trace` and its limits
     /// refer to.
     [[nodiscard]] result<http_response>& take() {
-        watch_.end_trace();
+        end_trace();
         let_go_of_request();
         if (is_complete_) {
-            may_be_kept_ = may_keep();
-            if (may_be_kept_) idle_limit_ = idle_limit(connection_->answer()->headers, shared_->pool->idle_time());
+            if (may_keep()) idle_limit_ = idle_limit(connection_->answer()->headers, shared_->pool->idle_time());
             return_request();
             return connection_->answer();
         }
-        watch_.outcome().error().possibly_applied = may_have_written_ && request.method != http_method::get;
-        return watch_.outcome();
+        outcome().error().possibly_applied = may_have_written_ && request.method != http_method::get;
+        return outcome();
     }
 
 private:
     enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading, over };
     enum class progress : std::uint8_t { on, waits, complete, failed };
 
-    void fail(failure reason) {
-        static_cast<void>(watch_.fail(std::move(reason)));
+    void refuse(failure reason) {
+        static_cast<void>(fail(std::move(reason)));
         give_up();
     }
 
@@ -217,14 +202,14 @@ private:
         may_resend_ = false;
         write_failed_ = false;
         written_ = 0;
-        watch_.enter(transfer_phase::connect);
+        enter(transfer_phase::connect);
         state_ = state::choosing;
     }
 
     [[nodiscard]] progress choose() {
         if (may_reuse_) connection_ = place_->take();
         is_reused_ = connection_ != nullptr;
-        if (watch_.trace() != nullptr) watch_.trace()->connection_reused = is_reused_;
+        if (trace() != nullptr) trace()->connection_reused = is_reused_;
         if (!is_reused_) {
             state_ = state::connecting;
             return progress::waits;
@@ -234,7 +219,7 @@ private:
     }
 
     void converse() {
-        connection_->serve(self());
+        connection_->serve(shared_from_this());
         connection_->take_request(request_);
         has_request_ = true;
         connection_->expect_answer(request.limits);
@@ -242,14 +227,14 @@ private:
     }
 
     void go_on_writing() {
-        watch_.enter(transfer_phase::send);
+        enter(transfer_phase::send);
         state_ = state::writing;
     }
 
     // Where calls come one behind the other, all write before the first looks for its answer: it finds it there more often, and
     // the server more to do.
     [[nodiscard]] progress await_answer() {
-        watch_.enter(transfer_phase::first_byte);
+        enter(transfer_phase::first_byte);
         if (!has_company || !connection_->reading.is_idle() || connection_->buffer.size() != 0) {
             state_ = state::reading;
             return progress::on;
@@ -271,7 +256,7 @@ private:
             if (!writing.is_done() && !reading.is_done()) return progress::waits;
             if (writing.is_done()) {
                 written_ += writing.count();
-                if (watch_.trace() != nullptr) watch_.trace()->bytes_sent += writing.count();
+                if (trace() != nullptr) trace()->bytes_sent += writing.count();
                 may_have_written_ = may_have_written_ || writing.count() != 0;
                 write_failed_ = static_cast<bool>(writing.error());
                 writing.clear();
@@ -291,9 +276,9 @@ private:
             if (!parse()) return progress::failed;
             if (reader().is_complete()) return progress::complete;
             if (reader().is_header_done()) {
-                watch_.enter(transfer_phase::body);
+                enter(transfer_phase::body);
             } else if (!reader().awaits_answer()) {
-                watch_.enter(transfer_phase::header);
+                enter(transfer_phase::header);
             } else if (!write_failed_ && written_ < total() && !reading.is_done()) {
                 // What came was an interim response.
                 go_on_writing();
@@ -322,10 +307,10 @@ private:
             // An idle connection keeps its buffer.
             if (used != 0) overwrite(arrived, used);
             buffer.consume(used);
-            if (watch_.trace() != nullptr) watch_.trace()->bytes_received += used;
+            if (trace() != nullptr) trace()->bytes_received += used;
         }
         http1::parse_error const error = reader().error();
-        return error == http1::parse_error::none || watch_.fail(answer_failure(http1::code_of(error), request, to_string(error)));
+        return error == http1::parse_error::none || fail(answer_failure(http1::code_of(error), request, to_string(error)));
     }
 
     [[nodiscard]] bool closed(error_code error) {
@@ -333,18 +318,18 @@ private:
             failure reason = tls_failure(error, connection_->peer());
             // The server ended the handshake on its side: it has read nothing.
             if (connection_->peer().was_asked_for_certificate && !is_reused_ && !reader().has_begun() && wants_certificate(error)) may_have_written_ = false;
-            return watch_.fail(std::move(reason));
+            return fail(std::move(reason));
         }
-        if (!is_close(error)) return watch_.fail(errc::transport_failed, "Reading from " + watch_.peer() + " failed (" + error.message() + ").");
+        if (!is_close(error)) return fail(errc::transport_failed, "Reading from " + peer() + " failed (" + error.message() + ").");
         bool const is_untouched = !reader().has_begun() && connection_->buffer.size() == 0;
         may_resend_ = is_reused_ && is_untouched && (request.method == http_method::get || !may_have_written_);
         char const* const place = written_ < total()         ? "while the request was being sent"
                                   : is_untouched             ? "before the first byte of the answer"
                                   : !reader().is_header_done() ? "inside the header of the answer"
                                                              : "inside the body of the answer";
-        std::string text = watch_.peer() + " closed the connection " + place + " (" + error.message() + ").";
+        std::string text = peer() + " closed the connection " + place + " (" + error.message() + ").";
         if (connection_->peer().was_asked_for_certificate) text += " It had asked for a client certificate, which this library does not give.";
-        return watch_.fail(errc::connection_closed, std::move(text));
+        return fail(errc::connection_closed, std::move(text));
     }
 
     // Whether nothing on the connection is left over.
@@ -361,38 +346,18 @@ private:
 
     std::shared_ptr<transport_shared const> shared_;
     http_request& request_;
-    call_watch watch_;
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
-    std::chrono::seconds idle_limit_{0};
+    std::optional<std::chrono::seconds> idle_limit_;  ///< Of a connection that may be kept.
     state state_ = state::queued;
     bool has_request_ = false;  ///< The connection has it.
     bool may_reuse_ = false;
     bool is_complete_ = false;
-    bool may_be_kept_ = false;
     bool is_reused_ = false;
     bool write_failed_ = false;
     bool may_have_written_ = false;
     bool may_resend_ = false;
-};
-
-/// An exchange in the frame of the coroutine that carries it out.
-class sending {
-public:
-    // An exception in `begin` finds a whole object, which is destroyed as such.
-    explicit sending(std::shared_ptr<http_exchange> work) : sending(std::move(work), not_begun()) { work_->begin(); }
-    sending(sending const&) = delete;
-    sending& operator=(sending const&) = delete;
-    ~sending() { work_->leave(); }
-
-    [[nodiscard]] http_exchange* operator->() const noexcept { return work_.get(); }
-
-private:
-    class not_begun {};
-    sending(std::shared_ptr<http_exchange>&& work, not_begun) noexcept : work_(std::move(work)) {}
-
-    std::shared_ptr<http_exchange> work_;
 };
 
 }  // namespace detail
