@@ -21,7 +21,7 @@ import amalgamate  # noqa: E402
 LAYERS = (
     ("version", ("version.hpp", "sixteen_bytes.hpp")),
     ("errc, result", ("errc.hpp", "result.hpp", "wipe.hpp")),
-    ("http", ("http/message.hpp", "http/sink.hpp", "http/trace.hpp", "http/uri.hpp")),
+    ("http", ("http/headers.hpp", "http/message.hpp", "http/origin.hpp", "http/sink.hpp", "http/trace.hpp", "http/uri.hpp")),
     ("http1", ("http1/*.hpp",)),
     ("json", ("json/*.hpp",)),
     ("model", ("model/*.hpp",)),

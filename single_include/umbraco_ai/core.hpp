@@ -66,61 +66,6 @@
 
 #endif  // UMBRACO_AI_VERSION_HPP
 
-// ---- umbraco_ai/http/trace.hpp ----
-#ifndef UMBRACO_AI_HTTP_TRACE_HPP
-#define UMBRACO_AI_HTTP_TRACE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// What a transport spends the time of one request on, in the order in which it comes.
-enum class transfer_phase : std::uint8_t {
-    queue,       ///< Waiting for a free connection.
-    resolve,     ///< Resolving the host name.
-    connect,     ///< Connecting to one of its addresses.
-    tls,         ///< The TLS handshake.
-    send,        ///< Writing the request.
-    first_byte,  ///< Waiting for the first byte of the answer: mostly the server's work.
-    header,      ///< Reading the header of the answer.
-    body         ///< Reading its body.
-};
-
-inline constexpr std::array<transfer_phase, 8> transfer_phases{
-    transfer_phase::queue, transfer_phase::resolve,    transfer_phase::connect, transfer_phase::tls,
-    transfer_phase::send,  transfer_phase::first_byte, transfer_phase::header,  transfer_phase::body};
-
-[[nodiscard]] constexpr std::string_view to_string(transfer_phase value) noexcept {
-    switch (value) {
-        case transfer_phase::queue: return "queue";
-        case transfer_phase::resolve: return "resolve";
-        case transfer_phase::connect: return "connect";
-        case transfer_phase::tls: return "tls";
-        case transfer_phase::send: return "send";
-        case transfer_phase::first_byte: return "first_byte";
-        case transfer_phase::header: return "header";
-        case transfer_phase::body: return "body";
-    }
-    return "?";
-}
-
-/// What a transport notes about one request where `http_request::trace` asks for it. A transport notes what it knows and
-/// leaves the rest at zero.
-class transfer_trace {
-public:
-    transfer_trace() = default;
-
-    std::array<std::chrono::nanoseconds, transfer_phases.size()> durations{};
-    std::uint64_t bytes_sent = 0;      ///< Of the request, its head included.
-    std::uint64_t bytes_received = 0;  ///< Of the answer, its head, chunk framing and interim responses included.
-    bool connection_reused = false;    ///< It went over a connection that had been used before.
-
-    [[nodiscard]] std::chrono::nanoseconds duration_of(transfer_phase phase) const noexcept { return durations[static_cast<std::size_t>(phase)]; }
-    void add(transfer_phase phase, std::chrono::nanoseconds time) noexcept { durations[static_cast<std::size_t>(phase)] += time; }
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP_TRACE_HPP
-
 // ---- umbraco_ai/wipe.hpp ----
 #ifndef UMBRACO_AI_WIPE_HPP
 #define UMBRACO_AI_WIPE_HPP
@@ -186,24 +131,11 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_WIPE_HPP
 
-// ---- umbraco_ai/http/message.hpp ----
-#ifndef UMBRACO_AI_HTTP_MESSAGE_HPP
-#define UMBRACO_AI_HTTP_MESSAGE_HPP
+// ---- umbraco_ai/http/headers.hpp ----
+#ifndef UMBRACO_AI_HTTP_HEADERS_HPP
+#define UMBRACO_AI_HTTP_HEADERS_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
-
-/// The methods of RFC 9110 that the API uses.
-enum class http_method : std::uint8_t { get, post, put, delete_ };
-
-[[nodiscard]] constexpr std::string_view to_string(http_method value) noexcept {
-    switch (value) {
-        case http_method::get: return "GET";
-        case http_method::post: return "POST";
-        case http_method::put: return "PUT";
-        case http_method::delete_: return "DELETE";
-    }
-    return "?";
-}
 
 namespace detail {
 
@@ -468,142 +400,9 @@ private:
     std::uint64_t name_sizes_ = 0;  ///< A bit for the size of each name that is there, or was: most that are looked for are not.
 };
 
-/// Where requests go: scheme, host and port. Credentials belong to one origin.
-class http_origin {
-public:
-    http_origin() = default;
-    http_origin(bool use_tls, std::string host_name, std::uint16_t port_number)
-        : tls(use_tls), host(std::move(host_name)), port(port_number) {}
-
-    bool tls = true;
-    std::string host;  ///< Lower case; an IPv6 address without brackets.
-    std::uint16_t port = 443;
-
-    /// "https://cms.example.com", "http://[::1]:8080": the port is left out where it is the scheme's own.
-    [[nodiscard]] std::string to_string() const { return (tls ? "https://" : "http://") + authority(); }
-
-    /// The value of the Host header.
-    [[nodiscard]] std::string authority() const {
-        std::string text = host.find(':') == std::string::npos ? host : '[' + host + ']';
-        if (port != (tls ? 443 : 80)) text += ':' + std::to_string(port);
-        return text;
-    }
-
-    friend bool operator==(http_origin const&, http_origin const&) = default;
-};
-
-/// What a transport must not exceed for one request. A transport that cannot honour one says so in its documentation.
-class http_limits {
-public:
-    http_limits() = default;
-
-    /// Time left for everything: queue, DNS, connect, write, read. Zero or less: give up at once.
-    std::chrono::nanoseconds time = std::chrono::seconds(30);
-    std::size_t header_bytes = 32 * 1024;        ///< Of the response: status line and fields, each interim response on its own.
-    std::size_t body_bytes = 8 * 1024 * 1024;    ///< Of the response, after chunk decoding.
-    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up. It does not throw.
-    void const* cancel_context = nullptr;        ///< Passed to `cancelled`.
-
-    [[nodiscard]] bool is_cancelled() const { return cancelled != nullptr && cancelled(cancel_context); }
-
-    friend bool operator==(http_limits const&, http_limits const&) = default;
-};
-
-/// One request. A transport adds Host, Content-Length (whenever there is a body, and 0 for POST and PUT without one) and
-/// Connection, and nothing else.
-class http_request {
-public:
-    http_request() = default;
-    http_request(http_request const&) = default;
-    http_request(http_request&&) noexcept = default;
-    http_request& operator=(http_request const& other) {
-        if (this != &other) *this = http_request(other);
-        return *this;
-    }
-    http_request& operator=(http_request&& other) noexcept {
-        if (this == &other) return *this;
-        detail::wipe_message(body);
-        method = other.method;
-        origin = std::move(other.origin);
-        target = std::move(other.target);
-        headers = std::move(other.headers);
-        body = std::move(other.body);
-        limits = other.limits;
-        route = other.route;
-        trace = other.trace;
-        return *this;
-    }
-
-    /// A body can hold credentials, so it is overwritten, as the headers are.
-    ~http_request() { detail::wipe_message(body); }
-
-    http_method method = http_method::get;
-    http_origin origin;
-    std::string target;  ///< Origin form: percent-encoded path and query.
-    http_headers headers;
-    std::string body;
-    http_limits limits;
-
-    /// The template of the route, without base path, for logs and metrics: "/connections/{idOrAlias}". Empty where the request
-    /// was not built from one. Lives as long as the program.
-    std::string_view route;
-
-    /// Where the transport notes what it spent its time on, from the start of `send` to its end and no longer; null where
-    /// nobody asks.
-    transfer_trace* trace = nullptr;
-
-    /// Whether they are the same on the wire, and have the same limits.
-    friend bool operator==(http_request const& a, http_request const& b) {
-        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.headers == b.headers && a.body == b.body && a.limits == b.limits;
-    }
-
-    /// Method and target. Header values and bodies can hold secrets and are not shown.
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, http_request const& value) {
-        return out << to_string(value.method) << ' ' << value.target;
-    }
-};
-
-/// One answer; any status is an answer.
-class http_response {
-public:
-    http_response() = default;
-    http_response(http_response const&) = default;
-    http_response(http_response&&) noexcept = default;
-    http_response& operator=(http_response const& other) {
-        if (this != &other) *this = http_response(other);
-        return *this;
-    }
-    http_response& operator=(http_response&& other) noexcept {
-        if (this == &other) return *this;
-        detail::wipe_message(body);
-        status = other.status;
-        headers = std::move(other.headers);
-        body = std::move(other.body);
-        origin_tag = other.origin_tag;
-        return *this;
-    }
-    /// A body can hold credentials in plain, so it is overwritten.
-    ~http_response() { detail::wipe_message(body); }
-    explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
-
-    int status = 0;
-    http_headers headers;
-    std::string body;  ///< After chunk decoding.
-    std::uint64_t origin_tag = 0;  ///< Tells the answers of one origin from another's; set by the client, never by a transport.
-
-    friend bool operator==(http_response const&, http_response const&) = default;
-
-    /// Status and size. A body can hold secrets and is not shown.
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, http_response const& value) {
-        return out << "HTTP " << value.status << ", " << value.body.size() << " bytes";
-    }
-};
-
 UMBRACO_AI_END_NAMESPACE
 
-#endif  // UMBRACO_AI_HTTP_MESSAGE_HPP
+#endif  // UMBRACO_AI_HTTP_HEADERS_HPP
 
 // ---- umbraco_ai/http/sink.hpp ----
 #ifndef UMBRACO_AI_HTTP_SINK_HPP
@@ -709,6 +508,239 @@ constexpr void put(S& sink, char c) {
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP_SINK_HPP
+
+// ---- umbraco_ai/http/origin.hpp ----
+#ifndef UMBRACO_AI_HTTP_ORIGIN_HPP
+#define UMBRACO_AI_HTTP_ORIGIN_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+template <Sink S>
+void put_number(S& sink, std::size_t number) {
+    char digits[20];
+    auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    sink.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+/// The value of the Host header, of an `http_origin` or of what has the same members.
+template <Sink S, class Origin>
+void put_authority(S& sink, Origin const& origin) {
+    std::string_view const host = origin.host;
+    bool const is_ipv6 = host.find(':') != std::string_view::npos;
+    if (is_ipv6) put(sink, '[');
+    put(sink, host);
+    if (is_ipv6) put(sink, ']');
+    if (origin.port != (origin.tls ? 443 : 80)) {
+        put(sink, ':');
+        put_number(sink, origin.port);
+    }
+}
+
+}  // namespace detail
+
+/// Where requests go: scheme, host and port. Credentials belong to one origin.
+class http_origin {
+public:
+    http_origin() = default;
+    http_origin(bool use_tls, std::string host_name, std::uint16_t port_number)
+        : tls(use_tls), host(std::move(host_name)), port(port_number) {}
+
+    bool tls = true;
+    std::string host;  ///< Lower case; an IPv6 address without brackets.
+    std::uint16_t port = 443;
+
+    /// "https://cms.example.com", "http://[::1]:8080": the port is left out where it is the scheme's own.
+    [[nodiscard]] std::string to_string() const { return (tls ? "https://" : "http://") + authority(); }
+
+    /// The value of the Host header.
+    [[nodiscard]] std::string authority() const {
+        std::string text;
+        detail::put_authority(text, *this);
+        return text;
+    }
+
+    friend bool operator==(http_origin const&, http_origin const&) = default;
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_ORIGIN_HPP
+
+// ---- umbraco_ai/http/trace.hpp ----
+#ifndef UMBRACO_AI_HTTP_TRACE_HPP
+#define UMBRACO_AI_HTTP_TRACE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What a transport spends the time of one request on, in the order in which it comes.
+enum class transfer_phase : std::uint8_t {
+    queue,       ///< Waiting for a free connection.
+    resolve,     ///< Resolving the host name.
+    connect,     ///< Connecting to one of its addresses.
+    tls,         ///< The TLS handshake.
+    send,        ///< Writing the request.
+    first_byte,  ///< Waiting for the first byte of the answer: mostly the server's work.
+    header,      ///< Reading the header of the answer.
+    body         ///< Reading its body.
+};
+
+inline constexpr std::array<transfer_phase, 8> transfer_phases{
+    transfer_phase::queue, transfer_phase::resolve,    transfer_phase::connect, transfer_phase::tls,
+    transfer_phase::send,  transfer_phase::first_byte, transfer_phase::header,  transfer_phase::body};
+
+[[nodiscard]] constexpr std::string_view to_string(transfer_phase value) noexcept {
+    switch (value) {
+        case transfer_phase::queue: return "queue";
+        case transfer_phase::resolve: return "resolve";
+        case transfer_phase::connect: return "connect";
+        case transfer_phase::tls: return "tls";
+        case transfer_phase::send: return "send";
+        case transfer_phase::first_byte: return "first_byte";
+        case transfer_phase::header: return "header";
+        case transfer_phase::body: return "body";
+    }
+    return "?";
+}
+
+/// What a transport notes about one request where `http_request::trace` asks for it. A transport notes what it knows and
+/// leaves the rest at zero.
+class transfer_trace {
+public:
+    transfer_trace() = default;
+
+    std::array<std::chrono::nanoseconds, transfer_phases.size()> durations{};
+    std::uint64_t bytes_sent = 0;      ///< Of the request, its head included.
+    std::uint64_t bytes_received = 0;  ///< Of the answer, its head, chunk framing and interim responses included.
+    bool connection_reused = false;    ///< It went over a connection that had been used before.
+
+    [[nodiscard]] std::chrono::nanoseconds duration_of(transfer_phase phase) const noexcept { return durations[static_cast<std::size_t>(phase)]; }
+    void add(transfer_phase phase, std::chrono::nanoseconds time) noexcept { durations[static_cast<std::size_t>(phase)] += time; }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_TRACE_HPP
+
+// ---- umbraco_ai/http/message.hpp ----
+#ifndef UMBRACO_AI_HTTP_MESSAGE_HPP
+#define UMBRACO_AI_HTTP_MESSAGE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// The methods of RFC 9110 that the API uses.
+enum class http_method : std::uint8_t { get, post, put, delete_ };
+
+[[nodiscard]] constexpr std::string_view to_string(http_method value) noexcept {
+    switch (value) {
+        case http_method::get: return "GET";
+        case http_method::post: return "POST";
+        case http_method::put: return "PUT";
+        case http_method::delete_: return "DELETE";
+    }
+    return "?";
+}
+
+/// What a transport must not exceed for one request. A transport that cannot honour one says so in its documentation.
+class http_limits {
+public:
+    http_limits() = default;
+
+    /// Time left for everything: queue, DNS, connect, write, read. Zero or less: give up at once.
+    std::chrono::nanoseconds time = std::chrono::seconds(30);
+    std::size_t header_bytes = 32 * 1024;        ///< Of the response: status line and fields, each interim response on its own.
+    std::size_t body_bytes = 8 * 1024 * 1024;    ///< Of the response, after chunk decoding.
+    bool (*cancelled)(void const*) = nullptr;    ///< Asked where the transport can; true means give up. It does not throw.
+    void const* cancel_context = nullptr;        ///< Passed to `cancelled`.
+
+    [[nodiscard]] bool is_cancelled() const { return cancelled != nullptr && cancelled(cancel_context); }
+
+    friend bool operator==(http_limits const&, http_limits const&) = default;
+};
+
+/// What requests and answers have in common.
+class http_message {
+public:
+    http_headers headers;
+    std::string body;  ///< Of an answer: after chunk decoding.
+
+    friend bool operator==(http_message const&, http_message const&) = default;
+
+protected:
+    http_message() = default;
+    explicit http_message(std::string body_bytes) noexcept : body(std::move(body_bytes)) {}
+    http_message(http_message const&) = default;
+    http_message(http_message&&) noexcept = default;
+    http_message& operator=(http_message const& other) {
+        if (this != &other) *this = http_message(other);
+        return *this;
+    }
+    http_message& operator=(http_message&& other) noexcept {
+        if (this == &other) return *this;
+        headers = std::move(other.headers);
+        // As it may keep its memory.
+        detail::wipe_message(body);
+        body = std::move(other.body);
+        return *this;
+    }
+    /// A body can hold credentials in plain, so it is overwritten, as the headers are.
+    ~http_message() { detail::wipe_message(body); }
+};
+
+/// One request. A transport adds Host, Content-Length (whenever there is a body, and 0 for POST and PUT without one) and
+/// Connection, and nothing else.
+class http_request : public http_message {
+public:
+    http_request() = default;
+
+    http_method method = http_method::get;
+    http_origin origin;
+    std::string target;  ///< Origin form: percent-encoded path and query.
+    http_limits limits;
+
+    /// The template of the route, without base path, for logs and metrics: "/connections/{idOrAlias}". Empty where the request
+    /// was not built from one. Lives as long as the program.
+    std::string_view route;
+
+    /// Where the transport notes what it spent its time on, from the start of `send` to its end and no longer; null where
+    /// nobody asks.
+    transfer_trace* trace = nullptr;
+
+    /// Whether they are the same on the wire, and have the same limits.
+    friend bool operator==(http_request const& a, http_request const& b) {
+        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.limits == b.limits &&
+               static_cast<http_message const&>(a) == static_cast<http_message const&>(b);
+    }
+
+    /// Method and target. Header values and bodies can hold secrets and are not shown.
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, http_request const& value) {
+        return out << to_string(value.method) << ' ' << value.target;
+    }
+};
+
+/// One answer; any status is an answer.
+class http_response : public http_message {
+public:
+    http_response() = default;
+    explicit http_response(int status_code, std::string body_bytes = {}) : http_message(std::move(body_bytes)), status(status_code) {}
+
+    int status = 0;
+    std::uint64_t origin_tag = 0;  ///< Tells the answers of one origin from another's; set by the client, never by a transport.
+
+    friend bool operator==(http_response const&, http_response const&) = default;
+
+    /// Status and size. A body can hold secrets and is not shown.
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, http_response const& value) {
+        return out << "HTTP " << value.status << ", " << value.body.size() << " bytes";
+    }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_MESSAGE_HPP
 
 // ---- umbraco_ai/errc.hpp ----
 #ifndef UMBRACO_AI_ERRC_HPP
@@ -11528,27 +11560,6 @@ UMBRACO_AI_END_NAMESPACE
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
-
-template <Sink S>
-void put_number(S& sink, std::size_t number) {
-    char digits[20];
-    auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    sink.append(digits, static_cast<std::size_t>(end - digits));
-}
-
-/// As `http_origin::authority`.
-template <Sink S, class Origin>
-void put_authority(S& sink, Origin const& origin) {
-    std::string_view const host = origin.host;
-    bool const is_ipv6 = host.find(':') != std::string_view::npos;
-    if (is_ipv6) put(sink, '[');
-    put(sink, host);
-    if (is_ipv6) put(sink, ']');
-    if (origin.port != (origin.tls ? 443 : 80)) {
-        put(sink, ':');
-        put_number(sink, origin.port);
-    }
-}
 
 /// See `http1::write_head`.
 template <Sink S, class R, class PutAuthority>

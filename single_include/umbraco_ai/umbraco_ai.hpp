@@ -123,61 +123,6 @@
 
 #endif  // UMBRACO_AI_VERSION_HPP
 
-// ---- umbraco_ai/http/trace.hpp ----
-#ifndef UMBRACO_AI_HTTP_TRACE_HPP
-#define UMBRACO_AI_HTTP_TRACE_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// What a transport spends the time of one request on, in the order in which it comes.
-enum class transfer_phase : std::uint8_t {
-    queue,       ///< Waiting for a free connection.
-    resolve,     ///< Resolving the host name.
-    connect,     ///< Connecting to one of its addresses.
-    tls,         ///< The TLS handshake.
-    send,        ///< Writing the request.
-    first_byte,  ///< Waiting for the first byte of the answer: mostly the server's work.
-    header,      ///< Reading the header of the answer.
-    body         ///< Reading its body.
-};
-
-inline constexpr std::array<transfer_phase, 8> transfer_phases{
-    transfer_phase::queue, transfer_phase::resolve,    transfer_phase::connect, transfer_phase::tls,
-    transfer_phase::send,  transfer_phase::first_byte, transfer_phase::header,  transfer_phase::body};
-
-[[nodiscard]] constexpr std::string_view to_string(transfer_phase value) noexcept {
-    switch (value) {
-        case transfer_phase::queue: return "queue";
-        case transfer_phase::resolve: return "resolve";
-        case transfer_phase::connect: return "connect";
-        case transfer_phase::tls: return "tls";
-        case transfer_phase::send: return "send";
-        case transfer_phase::first_byte: return "first_byte";
-        case transfer_phase::header: return "header";
-        case transfer_phase::body: return "body";
-    }
-    return "?";
-}
-
-/// What a transport notes about one request where `http_request::trace` asks for it. A transport notes what it knows and
-/// leaves the rest at zero.
-class transfer_trace {
-public:
-    transfer_trace() = default;
-
-    std::array<std::chrono::nanoseconds, transfer_phases.size()> durations{};
-    std::uint64_t bytes_sent = 0;      ///< Of the request, its head included.
-    std::uint64_t bytes_received = 0;  ///< Of the answer, its head, chunk framing and interim responses included.
-    bool connection_reused = false;    ///< It went over a connection that had been used before.
-
-    [[nodiscard]] std::chrono::nanoseconds duration_of(transfer_phase phase) const noexcept { return durations[static_cast<std::size_t>(phase)]; }
-    void add(transfer_phase phase, std::chrono::nanoseconds time) noexcept { durations[static_cast<std::size_t>(phase)] += time; }
-};
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP_TRACE_HPP
-
 // ---- umbraco_ai/wipe.hpp ----
 #ifndef UMBRACO_AI_WIPE_HPP
 #define UMBRACO_AI_WIPE_HPP
@@ -243,24 +188,11 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_WIPE_HPP
 
-// ---- umbraco_ai/http/message.hpp ----
-#ifndef UMBRACO_AI_HTTP_MESSAGE_HPP
-#define UMBRACO_AI_HTTP_MESSAGE_HPP
+// ---- umbraco_ai/http/headers.hpp ----
+#ifndef UMBRACO_AI_HTTP_HEADERS_HPP
+#define UMBRACO_AI_HTTP_HEADERS_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
-
-/// The methods of RFC 9110 that the API uses.
-enum class http_method : std::uint8_t { get, post, put, delete_ };
-
-[[nodiscard]] constexpr std::string_view to_string(http_method value) noexcept {
-    switch (value) {
-        case http_method::get: return "GET";
-        case http_method::post: return "POST";
-        case http_method::put: return "PUT";
-        case http_method::delete_: return "DELETE";
-    }
-    return "?";
-}
 
 namespace detail {
 
@@ -525,6 +457,146 @@ private:
     std::uint64_t name_sizes_ = 0;  ///< A bit for the size of each name that is there, or was: most that are looked for are not.
 };
 
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_HEADERS_HPP
+
+// ---- umbraco_ai/http/sink.hpp ----
+#ifndef UMBRACO_AI_HTTP_SINK_HPP
+#define UMBRACO_AI_HTTP_SINK_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// Where requests are written: a `std::string`, a `fixed_buffer`, anything that appends bytes.
+template <class S>
+concept Sink = requires(S& sink, char const* data, std::size_t size) { sink.append(data, size); };
+
+/// A sink over memory of the caller's, which must outlive it. Bytes beyond its end are dropped and remembered.
+class fixed_buffer {
+public:
+    constexpr fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
+
+    constexpr void append(char const* data, std::size_t size) noexcept {
+        if (size > capacity_ - size_) {
+            overflowed_ = true;
+            return;
+        }
+        if (std::is_constant_evaluated()) {
+            for (std::size_t i = 0; i < size; ++i) data_[size_ + i] = data[i];
+        } else if (size != 0) {
+            std::memcpy(data_ + size_, data, size);
+        }
+        size_ += size;
+    }
+
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {data_, size_}; }
+    [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
+    void clear() noexcept {
+        size_ = 0;
+        overflowed_ = false;
+    }
+
+private:
+    char* data_;
+    std::size_t capacity_;
+    std::size_t size_ = 0;
+    bool overflowed_ = false;
+};
+
+/// A sink over memory of its own, which is used again after `clear`: it grows to the largest text and then takes no more from
+/// the heap. What it held is overwritten when it grows, is assigned to, and ends.
+class reused_buffer {
+public:
+    reused_buffer() = default;
+    reused_buffer(reused_buffer const& other) { append(other.bytes_.data(), other.size_); }
+    reused_buffer(reused_buffer&& other) noexcept : size_(std::exchange(other.size_, 0)) { bytes_.swap(other.bytes_); }
+    reused_buffer& operator=(reused_buffer other) noexcept {
+        bytes_.swap(other.bytes_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
+    ~reused_buffer() { detail::wipe(bytes_); }
+
+    [[gnu::always_inline]] void append(char const* data, std::size_t size) {
+        if (size > bytes_.size() - size_) grow(size);
+        // Not null, even where it is empty.
+        std::memcpy(bytes_.data() + size_, size == 0 ? "" : data, size);
+        size_ += size;
+    }
+
+    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+    void clear() noexcept { size_ = 0; }
+    /// Clears it and overwrites what it held, before a `clear` too.
+    void wipe() noexcept {
+        if (!bytes_.empty()) detail::overwrite(bytes_.data(), bytes_.size());
+        size_ = 0;
+    }
+
+private:
+    [[gnu::noinline]] void grow(std::size_t size) {
+        std::string larger;
+        // Doubled, it would wrap where sizes have 32 bits.
+        if (size > larger.max_size() / 4 || bytes_.size() > larger.max_size() / 4) larger.resize(larger.max_size() + 1);
+        larger.resize((bytes_.size() + size) * 2 > 256 ? (bytes_.size() + size) * 2 : 256);
+        if (size_ != 0) std::memcpy(larger.data(), bytes_.data(), size_);
+        bytes_.swap(larger);
+        detail::wipe(larger);
+    }
+
+    std::string bytes_;  ///< As long as there is room.
+    std::size_t size_ = 0;
+};
+
+namespace detail {
+
+// Inlined, the copy of a text whose size the compiler knows is no call.
+template <Sink S>
+[[gnu::always_inline]] constexpr void put(S& sink, std::string_view text) {
+    sink.append(text.data(), text.size());
+}
+
+template <Sink S>
+constexpr void put(S& sink, char c) {
+    sink.append(&c, 1);
+}
+
+}  // namespace detail
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_SINK_HPP
+
+// ---- umbraco_ai/http/origin.hpp ----
+#ifndef UMBRACO_AI_HTTP_ORIGIN_HPP
+#define UMBRACO_AI_HTTP_ORIGIN_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+namespace detail {
+
+template <Sink S>
+void put_number(S& sink, std::size_t number) {
+    char digits[20];
+    auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    sink.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+/// The value of the Host header, of an `http_origin` or of what has the same members.
+template <Sink S, class Origin>
+void put_authority(S& sink, Origin const& origin) {
+    std::string_view const host = origin.host;
+    bool const is_ipv6 = host.find(':') != std::string_view::npos;
+    if (is_ipv6) put(sink, '[');
+    put(sink, host);
+    if (is_ipv6) put(sink, ']');
+    if (origin.port != (origin.tls ? 443 : 80)) {
+        put(sink, ':');
+        put_number(sink, origin.port);
+    }
+}
+
+}  // namespace detail
+
 /// Where requests go: scheme, host and port. Credentials belong to one origin.
 class http_origin {
 public:
@@ -541,13 +613,91 @@ public:
 
     /// The value of the Host header.
     [[nodiscard]] std::string authority() const {
-        std::string text = host.find(':') == std::string::npos ? host : '[' + host + ']';
-        if (port != (tls ? 443 : 80)) text += ':' + std::to_string(port);
+        std::string text;
+        detail::put_authority(text, *this);
         return text;
     }
 
     friend bool operator==(http_origin const&, http_origin const&) = default;
 };
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_ORIGIN_HPP
+
+// ---- umbraco_ai/http/trace.hpp ----
+#ifndef UMBRACO_AI_HTTP_TRACE_HPP
+#define UMBRACO_AI_HTTP_TRACE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// What a transport spends the time of one request on, in the order in which it comes.
+enum class transfer_phase : std::uint8_t {
+    queue,       ///< Waiting for a free connection.
+    resolve,     ///< Resolving the host name.
+    connect,     ///< Connecting to one of its addresses.
+    tls,         ///< The TLS handshake.
+    send,        ///< Writing the request.
+    first_byte,  ///< Waiting for the first byte of the answer: mostly the server's work.
+    header,      ///< Reading the header of the answer.
+    body         ///< Reading its body.
+};
+
+inline constexpr std::array<transfer_phase, 8> transfer_phases{
+    transfer_phase::queue, transfer_phase::resolve,    transfer_phase::connect, transfer_phase::tls,
+    transfer_phase::send,  transfer_phase::first_byte, transfer_phase::header,  transfer_phase::body};
+
+[[nodiscard]] constexpr std::string_view to_string(transfer_phase value) noexcept {
+    switch (value) {
+        case transfer_phase::queue: return "queue";
+        case transfer_phase::resolve: return "resolve";
+        case transfer_phase::connect: return "connect";
+        case transfer_phase::tls: return "tls";
+        case transfer_phase::send: return "send";
+        case transfer_phase::first_byte: return "first_byte";
+        case transfer_phase::header: return "header";
+        case transfer_phase::body: return "body";
+    }
+    return "?";
+}
+
+/// What a transport notes about one request where `http_request::trace` asks for it. A transport notes what it knows and
+/// leaves the rest at zero.
+class transfer_trace {
+public:
+    transfer_trace() = default;
+
+    std::array<std::chrono::nanoseconds, transfer_phases.size()> durations{};
+    std::uint64_t bytes_sent = 0;      ///< Of the request, its head included.
+    std::uint64_t bytes_received = 0;  ///< Of the answer, its head, chunk framing and interim responses included.
+    bool connection_reused = false;    ///< It went over a connection that had been used before.
+
+    [[nodiscard]] std::chrono::nanoseconds duration_of(transfer_phase phase) const noexcept { return durations[static_cast<std::size_t>(phase)]; }
+    void add(transfer_phase phase, std::chrono::nanoseconds time) noexcept { durations[static_cast<std::size_t>(phase)] += time; }
+};
+
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP_TRACE_HPP
+
+// ---- umbraco_ai/http/message.hpp ----
+#ifndef UMBRACO_AI_HTTP_MESSAGE_HPP
+#define UMBRACO_AI_HTTP_MESSAGE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+
+/// The methods of RFC 9110 that the API uses.
+enum class http_method : std::uint8_t { get, post, put, delete_ };
+
+[[nodiscard]] constexpr std::string_view to_string(http_method value) noexcept {
+    switch (value) {
+        case http_method::get: return "GET";
+        case http_method::post: return "POST";
+        case http_method::put: return "PUT";
+        case http_method::delete_: return "DELETE";
+    }
+    return "?";
+}
 
 /// What a transport must not exceed for one request. A transport that cannot honour one says so in its documentation.
 class http_limits {
@@ -566,39 +716,44 @@ public:
     friend bool operator==(http_limits const&, http_limits const&) = default;
 };
 
+/// What requests and answers have in common.
+class http_message {
+public:
+    http_headers headers;
+    std::string body;  ///< Of an answer: after chunk decoding.
+
+    friend bool operator==(http_message const&, http_message const&) = default;
+
+protected:
+    http_message() = default;
+    explicit http_message(std::string body_bytes) noexcept : body(std::move(body_bytes)) {}
+    http_message(http_message const&) = default;
+    http_message(http_message&&) noexcept = default;
+    http_message& operator=(http_message const& other) {
+        if (this != &other) *this = http_message(other);
+        return *this;
+    }
+    http_message& operator=(http_message&& other) noexcept {
+        if (this == &other) return *this;
+        headers = std::move(other.headers);
+        // As it may keep its memory.
+        detail::wipe_message(body);
+        body = std::move(other.body);
+        return *this;
+    }
+    /// A body can hold credentials in plain, so it is overwritten, as the headers are.
+    ~http_message() { detail::wipe_message(body); }
+};
+
 /// One request. A transport adds Host, Content-Length (whenever there is a body, and 0 for POST and PUT without one) and
 /// Connection, and nothing else.
-class http_request {
+class http_request : public http_message {
 public:
     http_request() = default;
-    http_request(http_request const&) = default;
-    http_request(http_request&&) noexcept = default;
-    http_request& operator=(http_request const& other) {
-        if (this != &other) *this = http_request(other);
-        return *this;
-    }
-    http_request& operator=(http_request&& other) noexcept {
-        if (this == &other) return *this;
-        detail::wipe_message(body);
-        method = other.method;
-        origin = std::move(other.origin);
-        target = std::move(other.target);
-        headers = std::move(other.headers);
-        body = std::move(other.body);
-        limits = other.limits;
-        route = other.route;
-        trace = other.trace;
-        return *this;
-    }
-
-    /// A body can hold credentials, so it is overwritten, as the headers are.
-    ~http_request() { detail::wipe_message(body); }
 
     http_method method = http_method::get;
     http_origin origin;
     std::string target;  ///< Origin form: percent-encoded path and query.
-    http_headers headers;
-    std::string body;
     http_limits limits;
 
     /// The template of the route, without base path, for logs and metrics: "/connections/{idOrAlias}". Empty where the request
@@ -611,7 +766,8 @@ public:
 
     /// Whether they are the same on the wire, and have the same limits.
     friend bool operator==(http_request const& a, http_request const& b) {
-        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.headers == b.headers && a.body == b.body && a.limits == b.limits;
+        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.limits == b.limits &&
+               static_cast<http_message const&>(a) == static_cast<http_message const&>(b);
     }
 
     /// Method and target. Header values and bodies can hold secrets and are not shown.
@@ -622,31 +778,12 @@ public:
 };
 
 /// One answer; any status is an answer.
-class http_response {
+class http_response : public http_message {
 public:
     http_response() = default;
-    http_response(http_response const&) = default;
-    http_response(http_response&&) noexcept = default;
-    http_response& operator=(http_response const& other) {
-        if (this != &other) *this = http_response(other);
-        return *this;
-    }
-    http_response& operator=(http_response&& other) noexcept {
-        if (this == &other) return *this;
-        detail::wipe_message(body);
-        status = other.status;
-        headers = std::move(other.headers);
-        body = std::move(other.body);
-        origin_tag = other.origin_tag;
-        return *this;
-    }
-    /// A body can hold credentials in plain, so it is overwritten.
-    ~http_response() { detail::wipe_message(body); }
-    explicit http_response(int status_code, std::string body_bytes = {}) : status(status_code), body(std::move(body_bytes)) {}
+    explicit http_response(int status_code, std::string body_bytes = {}) : http_message(std::move(body_bytes)), status(status_code) {}
 
     int status = 0;
-    http_headers headers;
-    std::string body;  ///< After chunk decoding.
     std::uint64_t origin_tag = 0;  ///< Tells the answers of one origin from another's; set by the client, never by a transport.
 
     friend bool operator==(http_response const&, http_response const&) = default;
@@ -1345,111 +1482,6 @@ template <class F>
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_TOKEN_SOURCE_HPP
-
-// ---- umbraco_ai/http/sink.hpp ----
-#ifndef UMBRACO_AI_HTTP_SINK_HPP
-#define UMBRACO_AI_HTTP_SINK_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-
-/// Where requests are written: a `std::string`, a `fixed_buffer`, anything that appends bytes.
-template <class S>
-concept Sink = requires(S& sink, char const* data, std::size_t size) { sink.append(data, size); };
-
-/// A sink over memory of the caller's, which must outlive it. Bytes beyond its end are dropped and remembered.
-class fixed_buffer {
-public:
-    constexpr fixed_buffer(char* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
-
-    constexpr void append(char const* data, std::size_t size) noexcept {
-        if (size > capacity_ - size_) {
-            overflowed_ = true;
-            return;
-        }
-        if (std::is_constant_evaluated()) {
-            for (std::size_t i = 0; i < size; ++i) data_[size_ + i] = data[i];
-        } else if (size != 0) {
-            std::memcpy(data_ + size_, data, size);
-        }
-        size_ += size;
-    }
-
-    [[nodiscard]] constexpr std::string_view view() const noexcept { return {data_, size_}; }
-    [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
-    void clear() noexcept {
-        size_ = 0;
-        overflowed_ = false;
-    }
-
-private:
-    char* data_;
-    std::size_t capacity_;
-    std::size_t size_ = 0;
-    bool overflowed_ = false;
-};
-
-/// A sink over memory of its own, which is used again after `clear`: it grows to the largest text and then takes no more from
-/// the heap. What it held is overwritten when it grows, is assigned to, and ends.
-class reused_buffer {
-public:
-    reused_buffer() = default;
-    reused_buffer(reused_buffer const& other) { append(other.bytes_.data(), other.size_); }
-    reused_buffer(reused_buffer&& other) noexcept : size_(std::exchange(other.size_, 0)) { bytes_.swap(other.bytes_); }
-    reused_buffer& operator=(reused_buffer other) noexcept {
-        bytes_.swap(other.bytes_);
-        std::swap(size_, other.size_);
-        return *this;
-    }
-    ~reused_buffer() { detail::wipe(bytes_); }
-
-    [[gnu::always_inline]] void append(char const* data, std::size_t size) {
-        if (size > bytes_.size() - size_) grow(size);
-        // Not null, even where it is empty.
-        std::memcpy(bytes_.data() + size_, size == 0 ? "" : data, size);
-        size_ += size;
-    }
-
-    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
-    void clear() noexcept { size_ = 0; }
-    /// Clears it and overwrites what it held, before a `clear` too.
-    void wipe() noexcept {
-        if (!bytes_.empty()) detail::overwrite(bytes_.data(), bytes_.size());
-        size_ = 0;
-    }
-
-private:
-    [[gnu::noinline]] void grow(std::size_t size) {
-        std::string larger;
-        // Doubled, it would wrap where sizes have 32 bits.
-        if (size > larger.max_size() / 4 || bytes_.size() > larger.max_size() / 4) larger.resize(larger.max_size() + 1);
-        larger.resize((bytes_.size() + size) * 2 > 256 ? (bytes_.size() + size) * 2 : 256);
-        if (size_ != 0) std::memcpy(larger.data(), bytes_.data(), size_);
-        bytes_.swap(larger);
-        detail::wipe(larger);
-    }
-
-    std::string bytes_;  ///< As long as there is room.
-    std::size_t size_ = 0;
-};
-
-namespace detail {
-
-// Inlined, the copy of a text whose size the compiler knows is no call.
-template <Sink S>
-[[gnu::always_inline]] constexpr void put(S& sink, std::string_view text) {
-    sink.append(text.data(), text.size());
-}
-
-template <Sink S>
-constexpr void put(S& sink, char c) {
-    sink.append(&c, 1);
-}
-
-}  // namespace detail
-
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP_SINK_HPP
 
 // ---- umbraco_ai/json/fields.hpp ----
 #ifndef UMBRACO_AI_JSON_FIELDS_HPP
@@ -12347,27 +12379,6 @@ UMBRACO_AI_END_NAMESPACE
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
-
-template <Sink S>
-void put_number(S& sink, std::size_t number) {
-    char digits[20];
-    auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    sink.append(digits, static_cast<std::size_t>(end - digits));
-}
-
-/// As `http_origin::authority`.
-template <Sink S, class Origin>
-void put_authority(S& sink, Origin const& origin) {
-    std::string_view const host = origin.host;
-    bool const is_ipv6 = host.find(':') != std::string_view::npos;
-    if (is_ipv6) put(sink, '[');
-    put(sink, host);
-    if (is_ipv6) put(sink, ']');
-    if (origin.port != (origin.tls ? 443 : 80)) {
-        put(sink, ':');
-        put_number(sink, origin.port);
-    }
-}
 
 /// See `http1::write_head`.
 template <Sink S, class R, class PutAuthority>

@@ -2,7 +2,7 @@
 #ifndef UMBRACO_AI_HTTP1_FRAMING_HPP
 #define UMBRACO_AI_HTTP1_FRAMING_HPP
 
-#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/headers.hpp>
 #include <umbraco_ai/http1/parse_error.hpp>
 #include <umbraco_ai/http1/syntax.hpp>
 #include <umbraco_ai/version.hpp>

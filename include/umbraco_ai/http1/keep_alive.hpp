@@ -2,7 +2,7 @@
 #ifndef UMBRACO_AI_HTTP1_KEEP_ALIVE_HPP
 #define UMBRACO_AI_HTTP1_KEEP_ALIVE_HPP
 
-#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/headers.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <algorithm>

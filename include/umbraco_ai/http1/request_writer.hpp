@@ -3,14 +3,15 @@
 #define UMBRACO_AI_HTTP1_REQUEST_WRITER_HPP
 
 #include <umbraco_ai/errc.hpp>
+#include <umbraco_ai/http/headers.hpp>
 #include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/origin.hpp>
 #include <umbraco_ai/http/sink.hpp>
 #include <umbraco_ai/http1/syntax.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -20,27 +21,6 @@
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
-
-template <Sink S>
-void put_number(S& sink, std::size_t number) {
-    char digits[20];
-    auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    sink.append(digits, static_cast<std::size_t>(end - digits));
-}
-
-/// As `http_origin::authority`.
-template <Sink S, class Origin>
-void put_authority(S& sink, Origin const& origin) {
-    std::string_view const host = origin.host;
-    bool const is_ipv6 = host.find(':') != std::string_view::npos;
-    if (is_ipv6) put(sink, '[');
-    put(sink, host);
-    if (is_ipv6) put(sink, ']');
-    if (origin.port != (origin.tls ? 443 : 80)) {
-        put(sink, ':');
-        put_number(sink, origin.port);
-    }
-}
 
 /// See `http1::write_head`.
 template <Sink S, class R, class PutAuthority>

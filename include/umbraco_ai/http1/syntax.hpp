@@ -2,7 +2,7 @@
 #ifndef UMBRACO_AI_HTTP1_SYNTAX_HPP
 #define UMBRACO_AI_HTTP1_SYNTAX_HPP
 
-#include <umbraco_ai/http/message.hpp>
+#include <umbraco_ai/http/headers.hpp>
 #include <umbraco_ai/http/uri.hpp>
 #include <umbraco_ai/sixteen_bytes.hpp>
 #include <umbraco_ai/version.hpp>
