@@ -17336,6 +17336,55 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
 
+// ---- umbraco_ai/http1/event.hpp ----
+#ifndef UMBRACO_AI_HTTP1_EVENT_HPP
+#define UMBRACO_AI_HTTP1_EVENT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// Bounds of one answer. A line is bounded by the scratch memory of the parser too.
+class response_limits {
+public:
+    constexpr response_limits() = default;
+
+    std::uint64_t header_bytes = 32 * 1024;       ///< Status line and fields, of each interim response and of a trailer on its own.
+    std::uint32_t header_fields = 256;            ///< Likewise.
+    std::uint64_t body_bytes = 8 * 1024 * 1024;   ///< After chunk decoding.
+    std::uint32_t extension_bytes = 4096;         ///< Of all chunk extensions of one answer.
+    std::uint32_t interim_responses = 5;          ///< 1xx before the answer.
+    bool drops_long_fields = false;               ///< Leaves out a field that the scratch memory does not hold, in place of failing.
+};
+
+enum class event_kind : std::uint8_t {
+    need_more,   ///< All bytes are used up; go on when there are more, or with `end`.
+    status,      ///< `status`. Interim responses are not told.
+    field,       ///< `name` and `value`.
+    header_end,
+    body,      ///< `value`: a piece of the body, never empty.
+    complete,  ///< The answer has ended. Bytes that are left belong to nobody.
+    failed     ///< `error`, from now on.
+};
+
+/// What the parser found. Its texts are valid until the next call of the parser, and as long as the bytes it was given.
+class event {
+public:
+    constexpr event() = default;
+    constexpr explicit event(event_kind kind) noexcept : what(kind) {}
+    constexpr event(event_kind kind, std::string_view text) noexcept : what(kind), value(text) {}
+
+    event_kind what = event_kind::need_more;
+    parse_error error = parse_error::none;
+    int status = 0;
+    std::string_view name;
+    std::string_view value;
+};
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_EVENT_HPP
+
 // ---- umbraco_ai/http1/syntax.hpp ----
 #ifndef UMBRACO_AI_HTTP1_SYNTAX_HPP
 #define UMBRACO_AI_HTTP1_SYNTAX_HPP
@@ -17388,6 +17437,17 @@ inline constexpr auto host_chars = [] {
 #endif
     while (p != end && *p >= first && *p < '\x7f') ++p;
     return p;
+}
+
+/// The first line end from `p` on, or `end`. Most lines are short, so that a call would be most of it.
+[[nodiscard]] constexpr char const* find_line_end(char const* p, char const* end) noexcept {
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+    if (!std::is_constant_evaluated()) {
+        auto const found = find_by_sixteens_or_end(p, end, [](sixteen_bytes some) { return some.are('\n'); });
+        if (found != nullptr) return found;
+    }
+#endif
+    return std::find(p, end, '\n');
 }
 
 [[nodiscard]] constexpr bool is_visible(std::string_view text) noexcept {
@@ -17605,43 +17665,6 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace http1 {
 
-/// Bounds of one answer. A line is bounded by the scratch memory of the parser too.
-class response_limits {
-public:
-    constexpr response_limits() = default;
-
-    std::uint64_t header_bytes = 32 * 1024;       ///< Status line and fields, of each interim response and of a trailer on its own.
-    std::uint32_t header_fields = 256;            ///< Likewise.
-    std::uint64_t body_bytes = 8 * 1024 * 1024;   ///< After chunk decoding.
-    std::uint32_t extension_bytes = 4096;         ///< Of all chunk extensions of one answer.
-    std::uint32_t interim_responses = 5;          ///< 1xx before the answer.
-    bool drops_long_fields = false;               ///< Leaves out a field that the scratch memory does not hold, in place of failing.
-};
-
-enum class event_kind : std::uint8_t {
-    need_more,   ///< All bytes are used up; go on when there are more, or with `end`.
-    status,      ///< `status`. Interim responses are not told.
-    field,       ///< `name` and `value`.
-    header_end,
-    body,      ///< `value`: a piece of the body, never empty.
-    complete,  ///< The answer has ended. Bytes that are left belong to nobody.
-    failed     ///< `error`, from now on.
-};
-
-/// What the parser found. Its texts are valid until the next call of the parser, and as long as the bytes it was given.
-class event {
-public:
-    constexpr event() = default;
-    constexpr explicit event(event_kind kind) noexcept : what(kind) {}
-    constexpr event(event_kind kind, std::string_view text) noexcept : what(kind), value(text) {}
-
-    event_kind what = event_kind::need_more;
-    parse_error error = parse_error::none;
-    int status = 0;
-    std::string_view name;
-    std::string_view value;
-};
-
 /// Reads one answer from pieces of any size, with neither memory of its own nor I/O:
 ///
 ///     for (;;) {
@@ -17691,12 +17714,11 @@ public:
                     std::string_view name;
                     std::string_view value;
                     if (!take_whole_fields(bytes, found, is_told)) return state_ == state::failed ? event_kind::failed : event_kind::field;
-                    bool const is_end = take_empty_line(bytes);
-                    if (!is_end && !take_line(bytes, line)) {
+                    if (!take_line(bytes, line)) {
                         if (state_ == state::rest_of_field) break;
                         return pending();
                     }
-                    if (is_end || line.empty()) {
+                    if (line.empty()) {
                         if (!end_section()) return pending();
                         if (state_ == state::status_line || state_ == state::complete) break;
                         if (!found.on_header_end()) return event_kind::header_end;
@@ -17729,7 +17751,6 @@ public:
                     if (!take_line_end(bytes)) return pending();
                     break;
                 case state::chunk_line:
-                    if (take_whole_chunk_line(bytes)) break;
                     if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
                     break;
                 case state::complete: return event_kind::complete;
@@ -17853,19 +17874,13 @@ private:
         return goes_on;
     }
 
-    // As `take_whole_fields`.
-    [[nodiscard]] bool take_empty_line(std::string_view& bytes) noexcept {
-        if (used_ != 0 || !bytes.starts_with("\r\n") || scratch_.empty() || limits_.header_bytes - header_bytes_ < 2) return false;
-        header_bytes_ += 2;
-        bytes.remove_prefix(2);
-        return true;
-    }
-
     // False where the line is not whole yet, or the state has changed because it is too long.
     [[nodiscard]] bool take_line(std::string_view& bytes, std::string_view& line) noexcept {
-        std::size_t const found = bytes.find('\n');
-        bool const is_whole = found != std::string_view::npos;
-        std::size_t const count = is_whole ? found : bytes.size();
+        char const* const begin = bytes.data();
+        char const* const end = begin + bytes.size();
+        char const* const found = detail::find_line_end(begin, end);
+        bool const is_whole = found != end;
+        auto const count = static_cast<std::size_t>(found - begin);
         if (count > scratch_.size() - used_) return take_long_line(bytes);
         if (!count_header(count + (is_whole ? 1 : 0))) return false;
         line = detail::prefix(bytes, count);
@@ -18003,35 +18018,18 @@ private:
         return piece;
     }
 
-    // As `take_whole_fields`: most have no extension.
-    [[nodiscard]] bool take_whole_chunk_line(std::string_view& bytes) noexcept {
-        std::string_view rest = bytes;
-        std::uint64_t size = 0;
-        if (used_ != 0 || !detail::take_hex(rest, size) || !rest.starts_with("\r\n")) return false;
-        rest.remove_prefix(2);
-        std::size_t const count = bytes.size() - rest.size();
-        if (count > scratch_.size() || count > limits_.header_bytes || size > body_left_) return false;
-        bytes = rest;
-        begin_chunk(size);
-        return true;
-    }
-
     // chunk-size [ chunk-ext ]
     [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
-        std::uint64_t size = 0;
-        if (!detail::take_hex(line, size)) return refuse(parse_error::bad_chunk);
-        if (size > body_left_) return refuse(parse_error::body_too_large);
-        if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
-        extension_bytes_ += static_cast<std::uint32_t>(line.size());
-        begin_chunk(size);
-        return true;
-    }
-
-    void begin_chunk(std::uint64_t size) noexcept {
         header_bytes_ = 0;
-        rest_ = size;
-        body_left_ -= size;
-        state_ = size == 0 ? state::trailer_field : state::chunk_body;
+        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
+        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+        body_left_ -= rest_;
+        if (!line.empty()) {
+            if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
+            extension_bytes_ += static_cast<std::uint32_t>(line.size());
+        }
+        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+        return true;
     }
 
     [[nodiscard]] bool take_line_end(std::string_view& bytes) noexcept {

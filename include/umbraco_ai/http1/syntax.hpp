@@ -65,6 +65,17 @@ inline constexpr auto host_chars = [] {
     return p;
 }
 
+/// The first line end from `p` on, or `end`. Most lines are short, so that a call would be most of it.
+[[nodiscard]] constexpr char const* find_line_end(char const* p, char const* end) noexcept {
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+    if (!std::is_constant_evaluated()) {
+        auto const found = find_by_sixteens_or_end(p, end, [](sixteen_bytes some) { return some.are('\n'); });
+        if (found != nullptr) return found;
+    }
+#endif
+    return std::find(p, end, '\n');
+}
+
 [[nodiscard]] constexpr bool is_visible(std::string_view text) noexcept {
     char const* const end = text.data() + text.size();
     return skip_printable(text.data(), end, '!') == end;
