@@ -10,7 +10,6 @@
 #include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/options.hpp>
 #include <umbraco_ai/result.hpp>
-#include <umbraco_ai/retry.hpp>
 #include <umbraco_ai/sent_secrets.hpp>
 #include <umbraco_ai/sign_in.hpp>
 #include <umbraco_ai/version.hpp>
@@ -65,6 +64,7 @@ public:
     }
 
     [[nodiscard]] step next(result<http_response>& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
+
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
         if (ended_) return step::done();
@@ -177,11 +177,11 @@ private:
             answer->origin_tag = context_->origin_tag;
             scrub_server_texts(*answer);
         }
-        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+        if (auto const pause = context_->retries.pause_before_next(pending_->method, answer, tries_, is_attempt_over, deadline_ - now, now)) {
             report_.on_retry(*pause);
             return step::wait(*pause);
         }
-        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
+        if (answer) context_->retries.note(*answer);
         // What was read can be quoted by a later answer of the call.
         if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
@@ -296,14 +296,10 @@ private:
             answer.error().possibly_applied = false;
             return fail_sign_in(std::move(answer).error(), now);
         }
-        if (answer->status != 200 || detail::is_html(*answer))
-            return fail_sign_in(detail::token_refusal(*answer, *context_->auth.as_client_credentials()), now);
-        auto token = read_json<detail::token_answer>(answer->body);
-        if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
-        bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
-        context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
-        report_.on_token(token->expires_in.seconds, nullptr);
+        auto issued = detail::read_token(*answer, *context_->auth.as_client_credentials());
+        if (!issued) return fail_sign_in(std::move(issued).error(), now);
+        context_->tokens.store(issued->token.token(), issued->lifetime_seconds, now);
+        report_.on_token(issued->lifetime_seconds, nullptr);
         return leave_sign_in(now);
     }
 
@@ -329,39 +325,6 @@ private:
 
     [[nodiscard]] bool can_sign_in_again() const noexcept {
         return !is_signed_in_again_ && !context_->auth.empty() && context_->auth.as_bearer_token() == nullptr;
-    }
-
-    /// How long to wait before the pending request is sent again, or nothing where it is not.
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
-        retry_policy const& policy = context_->options.retry;
-        if (tries_ >= policy.most_attempts) return std::nullopt;
-        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
-        bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
-                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
-                                             (may_repeat || !answer.error().possibly_applied);
-        if (!is_passing) return std::nullopt;
-        if (!context_->transport_waits) {
-            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
-            return std::nullopt;
-        }
-        if (!context_->jitter.is_seeded()) context_->jitter.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
-        unsigned const doublings = (std::min)(tries_ - 1, 16U);
-        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
-        auto pause = context_->jitter.up_to((std::min)(doubled, policy.most_delay));
-        if (answer) {
-            if (auto const asked = detail::retry_after(*answer)) {
-                if (*asked > policy.most_retry_after) return std::nullopt;
-                pause = *asked;
-            }
-        }
-        if (pause >= deadline_ - now || !context_->budget.take()) return std::nullopt;
-        return pause;
-    }
-
-    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
-        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
-            if (reason.code == make_error_code(code)) return true;
-        return reason.code.category() != error_category();
     }
 
     [[nodiscard]] static failure refuse_write() {

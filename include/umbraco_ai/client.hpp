@@ -156,7 +156,7 @@ public:
         using plain = std::remove_reference_t<T>;
         context_.transport_tracks_writes = tracks_writes<plain>;
         context_.queues_writes = queues_writes;
-        context_.transport_waits = CanWait<plain>;
+        context_.retries.can_wait = CanWait<plain>;
     }
     client(client const&) = delete;
     client& operator=(client const&) = delete;

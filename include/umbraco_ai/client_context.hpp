@@ -28,8 +28,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 class client_context {
 public:
     client_context(result<base_url> url, credentials sign_in, client_options shared_options)
-        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), budget(options.retry.budget) {
-        if (options.retry.seed != 0) jitter.seed(options.retry.seed);
+        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), retries(options.retry) {
         if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
     }
 
@@ -66,12 +65,10 @@ public:
     client_options options;
     std::uint64_t origin_tag = 0;  ///< Of the site that this client talks to.
     bool transport_tracks_writes = false;
-    bool transport_waits = false;
     bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
 
     detail::token_cache tokens;
-    detail::retry_budget budget;
-    detail::jitter_source jitter;
+    detail::retries retries;
     std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
 
     /// FNV-1a.

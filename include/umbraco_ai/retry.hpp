@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_RETRY_HPP
 #define UMBRACO_AI_RETRY_HPP
 
+#include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
@@ -143,6 +144,63 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
 [[nodiscard]] constexpr bool is_passing_status(int status) noexcept {
     return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
 }
+
+/// Whether, and after which pause, the calls of one client send a request again.
+class retries {
+public:
+    explicit retries(retry_policy const& policy) : policy_(policy), budget_(policy.budget) {
+        if (policy.seed != 0) jitter_.seed(policy.seed);
+    }
+
+    bool can_wait = false;  ///< The transport can.
+
+    /// How long to wait before a request is sent again, or nothing where it is not.
+    ///   answer           of the last try; a failure is told why it is the last
+    ///   tries            of this request so far
+    ///   is_attempt_over  the last one took as long as an attempt may
+    ///   left             of the time of the call
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next(http_method method, result<http_response>& answer, unsigned tries,
+                                                                            bool is_attempt_over, std::chrono::nanoseconds left, std::chrono::nanoseconds now) {
+        if (tries >= policy_.most_attempts) return std::nullopt;
+        bool const may_repeat = method == http_method::get || method == http_method::delete_;
+        bool const is_passing = answer ? may_repeat && is_passing_status(answer->status)
+                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
+                                             (may_repeat || !answer.error().possibly_applied);
+        if (!is_passing) return std::nullopt;
+        if (!can_wait) {
+            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
+            return std::nullopt;
+        }
+        if (!jitter_.is_seeded()) jitter_.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
+        unsigned const doublings = (std::min)(tries - 1, 16U);
+        std::chrono::nanoseconds const doubled = policy_.base_delay * (1LL << doublings);
+        auto pause = jitter_.up_to((std::min)(doubled, policy_.most_delay));
+        if (answer) {
+            if (auto const asked = retry_after(*answer)) {
+                if (*asked > policy_.most_retry_after) return std::nullopt;
+                pause = *asked;
+            }
+        }
+        if (pause >= left || !budget_.take()) return std::nullopt;
+        return pause;
+    }
+
+    /// An answer that no further try would better gives something back to the budget.
+    void note(http_response const& answer) noexcept {
+        if (answer.status < 500 && !is_passing_status(answer.status)) budget_.give_back();
+    }
+
+private:
+    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
+        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
+            if (reason.code == make_error_code(code)) return true;
+        return reason.code.category() != error_category();
+    }
+
+    retry_policy policy_;
+    retry_budget budget_;
+    jitter_source jitter_;
+};
 
 }  // namespace detail
 

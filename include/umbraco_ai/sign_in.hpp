@@ -141,6 +141,26 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     return refuse("The token endpoint refused the API user.");
 }
 
+/// What the token endpoint gave.
+class issued_token {
+public:
+    issued_token(bearer_token given, std::optional<std::int64_t> seconds) : token(std::move(given)), lifetime_seconds(seconds) {}
+
+    bearer_token token;
+    std::optional<std::int64_t> lifetime_seconds;
+};
+
+/// The token in an answer of the token endpoint, or why there is none that could be used.
+[[nodiscard]] inline result<issued_token> read_token(http_response const& response, client_credentials const& api_user) {
+    if (response.status != 200 || is_html(response)) return token_refusal(response, api_user);
+    auto read = read_json<token_answer>(response.body);
+    if (!read) return std::move(read).error().with_status(response.status);
+    issued_token issued(bearer_token(std::move(read->access_token)), read->expires_in.seconds);
+    if (auto ok = issued.token.check(); !ok)
+        return failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(response.status);
+    return issued;
+}
+
 /// The token of a client, shared by its calls.
 class token_cache {
 public:

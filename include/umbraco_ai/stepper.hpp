@@ -347,7 +347,7 @@ public:
     explicit stepped_client(std::string_view base_url_text, credentials auth = {}, client_options options = {})
         : context_(base_url::parse(base_url_text), std::move(auth), std::move(options)) {
         context_.queues_writes = true;
-        context_.transport_waits = true;
+        context_.retries.can_wait = true;
     }
     stepped_client(stepped_client const&) = delete;
     stepped_client& operator=(stepped_client const&) = delete;

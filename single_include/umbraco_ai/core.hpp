@@ -4118,6 +4118,63 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
     return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
 }
 
+/// Whether, and after which pause, the calls of one client send a request again.
+class retries {
+public:
+    explicit retries(retry_policy const& policy) : policy_(policy), budget_(policy.budget) {
+        if (policy.seed != 0) jitter_.seed(policy.seed);
+    }
+
+    bool can_wait = false;  ///< The transport can.
+
+    /// How long to wait before a request is sent again, or nothing where it is not.
+    ///   answer           of the last try; a failure is told why it is the last
+    ///   tries            of this request so far
+    ///   is_attempt_over  the last one took as long as an attempt may
+    ///   left             of the time of the call
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next(http_method method, result<http_response>& answer, unsigned tries,
+                                                                            bool is_attempt_over, std::chrono::nanoseconds left, std::chrono::nanoseconds now) {
+        if (tries >= policy_.most_attempts) return std::nullopt;
+        bool const may_repeat = method == http_method::get || method == http_method::delete_;
+        bool const is_passing = answer ? may_repeat && is_passing_status(answer->status)
+                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
+                                             (may_repeat || !answer.error().possibly_applied);
+        if (!is_passing) return std::nullopt;
+        if (!can_wait) {
+            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
+            return std::nullopt;
+        }
+        if (!jitter_.is_seeded()) jitter_.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
+        unsigned const doublings = (std::min)(tries - 1, 16U);
+        std::chrono::nanoseconds const doubled = policy_.base_delay * (1LL << doublings);
+        auto pause = jitter_.up_to((std::min)(doubled, policy_.most_delay));
+        if (answer) {
+            if (auto const asked = retry_after(*answer)) {
+                if (*asked > policy_.most_retry_after) return std::nullopt;
+                pause = *asked;
+            }
+        }
+        if (pause >= left || !budget_.take()) return std::nullopt;
+        return pause;
+    }
+
+    /// An answer that no further try would better gives something back to the budget.
+    void note(http_response const& answer) noexcept {
+        if (answer.status < 500 && !is_passing_status(answer.status)) budget_.give_back();
+    }
+
+private:
+    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
+        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
+            if (reason.code == make_error_code(code)) return true;
+        return reason.code.category() != error_category();
+    }
+
+    retry_policy policy_;
+    retry_budget budget_;
+    jitter_source jitter_;
+};
+
 }  // namespace detail
 
 UMBRACO_AI_END_NAMESPACE
@@ -4310,6 +4367,26 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     return refuse("The token endpoint refused the API user.");
 }
 
+/// What the token endpoint gave.
+class issued_token {
+public:
+    issued_token(bearer_token given, std::optional<std::int64_t> seconds) : token(std::move(given)), lifetime_seconds(seconds) {}
+
+    bearer_token token;
+    std::optional<std::int64_t> lifetime_seconds;
+};
+
+/// The token in an answer of the token endpoint, or why there is none that could be used.
+[[nodiscard]] inline result<issued_token> read_token(http_response const& response, client_credentials const& api_user) {
+    if (response.status != 200 || is_html(response)) return token_refusal(response, api_user);
+    auto read = read_json<token_answer>(response.body);
+    if (!read) return std::move(read).error().with_status(response.status);
+    issued_token issued(bearer_token(std::move(read->access_token)), read->expires_in.seconds);
+    if (auto ok = issued.token.check(); !ok)
+        return failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(response.status);
+    return issued;
+}
+
 /// The token of a client, shared by its calls.
 class token_cache {
 public:
@@ -4382,8 +4459,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 class client_context {
 public:
     client_context(result<base_url> url, credentials sign_in, client_options shared_options)
-        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), budget(options.retry.budget) {
-        if (options.retry.seed != 0) jitter.seed(options.retry.seed);
+        : base(std::move(url)), auth(std::move(sign_in)), options(std::move(shared_options)), retries(options.retry) {
         if (base) origin_tag = tag_of(base->origin.to_string() + base->path);
     }
 
@@ -4420,12 +4496,10 @@ public:
     client_options options;
     std::uint64_t origin_tag = 0;  ///< Of the site that this client talks to.
     bool transport_tracks_writes = false;
-    bool transport_waits = false;
     bool queues_writes = false;  ///< Calls overlap, so writes to one connection queue up.
 
     detail::token_cache tokens;
-    detail::retry_budget budget;
-    detail::jitter_source jitter;
+    detail::retries retries;
     std::uint64_t calls = 0;  ///< Begun so far; counted where somebody observes.
 
     /// FNV-1a.
@@ -6901,6 +6975,7 @@ public:
     }
 
     [[nodiscard]] step next(result<http_response>& answer, std::chrono::nanoseconds now) { return on_answer(std::move(answer), now, true); }
+
     [[nodiscard]] step next(std::chrono::nanoseconds now) {
         report_.at(now);
         if (ended_) return step::done();
@@ -7013,11 +7088,11 @@ private:
             answer->origin_tag = context_->origin_tag;
             scrub_server_texts(*answer);
         }
-        if (auto const pause = pause_before_next_try(answer, is_attempt_over, now)) {
+        if (auto const pause = context_->retries.pause_before_next(pending_->method, answer, tries_, is_attempt_over, deadline_ - now, now)) {
             report_.on_retry(*pause);
             return step::wait(*pause);
         }
-        if (answer && answer->status < 500 && !detail::is_passing_status(answer->status)) context_->budget.give_back();
+        if (answer) context_->retries.note(*answer);
         // What was read can be quoted by a later answer of the call.
         if (!traits_->is_single && answer && answer->status == 200) secrets_.add_settings_of(answer->body);
         // The connection is gone, as it was to be; an earlier try did it, or someone else.
@@ -7132,14 +7207,10 @@ private:
             answer.error().possibly_applied = false;
             return fail_sign_in(std::move(answer).error(), now);
         }
-        if (answer->status != 200 || detail::is_html(*answer))
-            return fail_sign_in(detail::token_refusal(*answer, *context_->auth.as_client_credentials()), now);
-        auto token = read_json<detail::token_answer>(answer->body);
-        if (!token) return fail_sign_in(std::move(token).error().with_status(answer->status), now);
-        bearer_token const bearer(std::move(token->access_token));
-        if (auto ok = bearer.check(); !ok) return fail_sign_in(failure(errc::invalid_value, "The token endpoint answered no token that a header can carry.").at("$.access_token").with_status(200), now);
-        context_->tokens.store(bearer.token(), token->expires_in.seconds, now);
-        report_.on_token(token->expires_in.seconds, nullptr);
+        auto issued = detail::read_token(*answer, *context_->auth.as_client_credentials());
+        if (!issued) return fail_sign_in(std::move(issued).error(), now);
+        context_->tokens.store(issued->token.token(), issued->lifetime_seconds, now);
+        report_.on_token(issued->lifetime_seconds, nullptr);
         return leave_sign_in(now);
     }
 
@@ -7165,39 +7236,6 @@ private:
 
     [[nodiscard]] bool can_sign_in_again() const noexcept {
         return !is_signed_in_again_ && !context_->auth.empty() && context_->auth.as_bearer_token() == nullptr;
-    }
-
-    /// How long to wait before the pending request is sent again, or nothing where it is not.
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next_try(result<http_response>& answer, bool is_attempt_over, std::chrono::nanoseconds now) {
-        retry_policy const& policy = context_->options.retry;
-        if (tries_ >= policy.most_attempts) return std::nullopt;
-        bool const may_repeat = pending_->method == http_method::get || pending_->method == http_method::delete_;
-        bool const is_passing = answer ? may_repeat && detail::is_passing_status(answer->status)
-                                       : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
-                                             (may_repeat || !answer.error().possibly_applied);
-        if (!is_passing) return std::nullopt;
-        if (!context_->transport_waits) {
-            if (!answer) answer.error().message += " It was not sent again, since the transport cannot wait.";
-            return std::nullopt;
-        }
-        if (!context_->jitter.is_seeded()) context_->jitter.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
-        unsigned const doublings = (std::min)(tries_ - 1, 16U);
-        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
-        auto pause = context_->jitter.up_to((std::min)(doubled, policy.most_delay));
-        if (answer) {
-            if (auto const asked = detail::retry_after(*answer)) {
-                if (*asked > policy.most_retry_after) return std::nullopt;
-                pause = *asked;
-            }
-        }
-        if (pause >= deadline_ - now || !context_->budget.take()) return std::nullopt;
-        return pause;
-    }
-
-    [[nodiscard]] static bool is_connection_fault(failure const& reason) {
-        for (errc const code : {errc::resolve_failed, errc::connect_failed, errc::connection_closed, errc::transport_failed})
-            if (reason.code == make_error_code(code)) return true;
-        return reason.code.category() != error_category();
     }
 
     [[nodiscard]] static failure refuse_write() {
@@ -9125,7 +9163,7 @@ public:
         using plain = std::remove_reference_t<T>;
         context_.transport_tracks_writes = tracks_writes<plain>;
         context_.queues_writes = queues_writes;
-        context_.transport_waits = CanWait<plain>;
+        context_.retries.can_wait = CanWait<plain>;
     }
     client(client const&) = delete;
     client& operator=(client const&) = delete;
@@ -12649,7 +12687,7 @@ public:
     explicit stepped_client(std::string_view base_url_text, credentials auth = {}, client_options options = {})
         : context_(base_url::parse(base_url_text), std::move(auth), std::move(options)) {
         context_.queues_writes = true;
-        context_.transport_waits = true;
+        context_.retries.can_wait = true;
     }
     stepped_client(stepped_client const&) = delete;
     stepped_client& operator=(stepped_client const&) = delete;
