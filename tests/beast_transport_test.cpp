@@ -1426,7 +1426,7 @@ TEST_CASE("a handler that throws does not keep the calls in its company from goi
     std::vector<std::shared_ptr<call_state>> calls;
     int awake = 0;
     for (int i = 0; i < 4; ++i) {
-        calls.push_back(std::make_shared<call_state>(pool->alarms(), executor, request));
+        calls.push_back(std::make_shared<call_state>(pool->alarms(), asio::any_io_executor(executor), request));
         asio::co_spawn(executor, sleep_of(*calls.back()), [&awake, i](std::exception_ptr) {
             ++awake;
             if (i == 1) throw std::runtime_error("of the user's");

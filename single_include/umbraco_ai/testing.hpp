@@ -16155,7 +16155,7 @@ public:
 
     /// Handlers run on `call_strand`. The request outlives `let_go_of_request`, and the clock the call's `end`, which comes before
     /// its destruction.
-    call_state(call_clock& alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
+    call_state(call_clock& alarms, boost::asio::any_io_executor&& call_strand, http_request const& to_send)
         : strand(std::move(call_strand)), request(to_send), alarms_(alarms) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;
@@ -18813,7 +18813,7 @@ namespace detail {
 class call_watch : public call_state {
 public:
     /// state  of the call's coroutine
-    call_watch(call_clock& alarms, boost::asio::any_io_executor executor, boost::asio::cancellation_state state, http_request const& to_send)
+    call_watch(call_clock& alarms, boost::asio::any_io_executor&& executor, boost::asio::cancellation_state&& state, http_request const& to_send)
         : call_state(alarms, std::move(executor), to_send), cancellation_(std::move(state)), trace_(to_send.trace) {
         if (trace_ != nullptr) noted_ = clock::now();
     }
@@ -19338,7 +19338,7 @@ class http_exchange final : public call_watch {
 
 public:
     /// The request stays as it is until `take`, or until `leave`; its body is away meanwhile. Handlers run on `executor`.
-    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor executor, boost::asio::cancellation_state cancellation,
+    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor&& executor, boost::asio::cancellation_state&& cancellation,
                   http_request& to_send)
         : call_watch(shared->pool->alarms(), std::move(executor), std::move(cancellation), to_send), shared_(std::move(shared)), request_(to_send) {}
 

@@ -33,7 +33,7 @@ public:
 
     /// Handlers run on `call_strand`. The request outlives `let_go_of_request`, and the clock the call's `end`, which comes before
     /// its destruction.
-    call_state(call_clock& alarms, boost::asio::any_io_executor call_strand, http_request const& to_send)
+    call_state(call_clock& alarms, boost::asio::any_io_executor&& call_strand, http_request const& to_send)
         : strand(std::move(call_strand)), request(to_send), alarms_(alarms) {}
     call_state(call_state const&) = delete;
     call_state& operator=(call_state const&) = delete;

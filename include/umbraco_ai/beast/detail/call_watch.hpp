@@ -31,7 +31,7 @@ namespace detail {
 class call_watch : public call_state {
 public:
     /// state  of the call's coroutine
-    call_watch(call_clock& alarms, boost::asio::any_io_executor executor, boost::asio::cancellation_state state, http_request const& to_send)
+    call_watch(call_clock& alarms, boost::asio::any_io_executor&& executor, boost::asio::cancellation_state&& state, http_request const& to_send)
         : call_state(alarms, std::move(executor), to_send), cancellation_(std::move(state)), trace_(to_send.trace) {
         if (trace_ != nullptr) noted_ = clock::now();
     }

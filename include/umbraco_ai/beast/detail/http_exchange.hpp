@@ -52,7 +52,7 @@ class http_exchange final : public call_watch {
 
 public:
     /// The request stays as it is until `take`, or until `leave`; its body is away meanwhile. Handlers run on `executor`.
-    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor executor, boost::asio::cancellation_state cancellation,
+    http_exchange(std::shared_ptr<transport_shared const> shared, boost::asio::any_io_executor&& executor, boost::asio::cancellation_state&& cancellation,
                   http_request& to_send)
         : call_watch(shared->pool->alarms(), std::move(executor), std::move(cancellation), to_send), shared_(std::move(shared)), request_(to_send) {}
 
