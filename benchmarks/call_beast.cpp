@@ -305,6 +305,7 @@ registration const registered[] = {
     registration("cold-call", "beast-sync", []() -> std::unique_ptr<contestant> { return std::make_unique<cold_synchronous>(); }),
     registration("cold-call", "beast-coroutine", []() -> std::unique_ptr<contestant> { return std::make_unique<cold_coroutine>(); }),
     registration("memory", "beast-coroutine", []() -> std::unique_ptr<contestant> { return std::make_unique<memory_of_coroutines>(); }),
+    registration("memory-awaited", "beast-coroutine", []() -> std::unique_ptr<contestant> { return std::make_unique<memory_of_coroutines>(); }),
 };
 
 }  // namespace

@@ -114,6 +114,8 @@ public:
 /// What calls in flight have on the heap beyond what the client has when they are over.
 class memory_of_calls final : public contestant {
 public:
+    explicit memory_of_calls(bool awaited) : awaited_(awaited) {}
+
     void run(std::size_t) override {}
 
     double bytes() override {
@@ -121,22 +123,32 @@ public:
         start_counting();
         asio::io_context io;
         ai::beast_client client(io, base_url(false), {}, {}, network(false));
-        auto const call = [&client](char const* what) -> asio::awaitable<void> {
-            auto const answer = co_await client.call(get_size(what), ai::call_options(std::chrono::seconds(60)));
-            bench::keep(answer.has_value());
-        };
         // The connections are open first, since they belong to the client.
         for (int warm = 0; warm < 2; ++warm) {
-            for (std::size_t i = 0; i < in_flight; ++i) asio::co_spawn(io, call("small"), asio::detached);
+            for (std::size_t i = 0; i < in_flight; ++i) begin(io, client, "small");
             io.restart();
             io.run();
         }
         auto const before = counted().bytes;
-        for (std::size_t i = 0; i < in_flight; ++i) asio::co_spawn(io, call("never"), asio::detached);
+        for (std::size_t i = 0; i < in_flight; ++i) begin(io, client, "never");
         io.restart();
         io.run_for(std::chrono::milliseconds(300));
         return static_cast<double>(stop_counting().bytes - before) / in_flight;
     }
+
+private:
+    void begin(asio::io_context& io, ai::beast_client& client, char const* what) const {
+        ai::call_options const options(std::chrono::seconds(60));
+        if (awaited_) asio::co_spawn(io, await(client, what, options), asio::detached);
+        else client.async_call(get_size(what), options, [](ai::result<body_size> const& answer) { bench::keep(answer.has_value()); });
+    }
+
+    static asio::awaitable<void> await(ai::beast_client& client, char const* what, ai::call_options options) {
+        auto const answer = co_await client.call(get_size(what), std::move(options));
+        bench::keep(answer.has_value());
+    }
+
+    bool awaited_;
 };
 
 std::unique_ptr<contestant> client_of(char const* what, std::size_t expected, std::size_t at_once, bool tls) {
@@ -154,7 +166,8 @@ registration const registered[] = {
     registration("call-tls-64", "ours", [] { return client_of("small", small_size(), 64, true); }),
     registration("reconnect-tls", "ours", [] { return client_of("last", small_size(), 1, true); }),
     registration("cold-call", "ours", []() -> std::unique_ptr<contestant> { return std::make_unique<cold_calls>(); }),
-    registration("memory", "ours", []() -> std::unique_ptr<contestant> { return std::make_unique<memory_of_calls>(); }),
+    registration("memory", "ours", []() -> std::unique_ptr<contestant> { return std::make_unique<memory_of_calls>(false); }),
+    registration("memory-awaited", "ours", []() -> std::unique_ptr<contestant> { return std::make_unique<memory_of_calls>(true); }),
 };
 
 }  // namespace

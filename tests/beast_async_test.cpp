@@ -109,6 +109,27 @@ bool run_until(asio::io_context& io, F&& holds) {
     return holds();
 }
 
+/// A transport of the user's own, whose `send` is a coroutine.
+class awaited_transport {
+public:
+    explicit awaited_transport(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+    asio::awaitable<ai::result<ai::http_response>> send(ai::http_request) {
+        co_await asio::post(executor_, asio::use_awaitable);
+        if (throws) throw std::runtime_error("no");
+        ai::http_response made(200);
+        made.headers.add("Content-Type", "application/json");
+        made.body = R"(["Chat"])";
+        co_return made;
+    }
+    [[nodiscard]] asio::any_io_executor get_executor() const { return executor_; }
+
+    bool throws = false;
+
+private:
+    asio::any_io_executor executor_;
+};
+
 using change = std::function<void(ai::connection&)>;
 
 change named(std::string name) {
@@ -292,6 +313,65 @@ TEST_CASE("a write on its way is ended by partial and terminal, never by total, 
     REQUIRE(run_until(io, [&] { return runs > 0; }));
     CHECK(reason.who == ai::fault::cancelled);
     CHECK(reason.possibly_applied);
+}
+
+TEST_CASE("a write that was cancelled before it began does not wait for its turn", "[tokens]") {
+    raw_server server(silence());
+    asio::io_context io;
+    ai::beast_client cms(io, server.base_url());
+    auto const id = ai::guid::parse("11111111-2222-3333-4444-555555555555").value();
+    int others = 0;
+    cms.async_connections([&](auto const&) { ++others; }).modify(id, named("first"));
+    REQUIRE(run_until(io, [&] { return !server.received(0).empty(); }));
+    asio::cancellation_signal stop;
+    ai::failure reason;
+    int runs = 0;
+    cms.async_connections(asio::bind_cancellation_slot(stop.slot(), [&](auto answer) {
+        ++runs;
+        reason = answer.error();
+    })).modify(id, named("second"));
+    stop.emit(cancellation_type::terminal);
+    CHECK(run_until(io, [&] { return runs > 0; }));
+    CHECK(reason.who == ai::fault::cancelled);
+    CHECK_FALSE(reason.possibly_applied);
+    CHECK(others == 0);
+}
+
+TEST_CASE("who cancels may outlive the call and its context", "[tokens]") {
+    raw_server server(silence());
+    asio::cancellation_signal stop;
+    bool is_called = false;
+    {
+        asio::io_context io;
+        ai::beast_client cms(io, server.base_url());
+        cms.async_call(ai::connections::get("openai-prod"), asio::bind_cancellation_slot(stop.slot(), [&](ai::result<ai::connection>) { is_called = true; }));
+        REQUIRE(run_until(io, [&] { return !server.received(0).empty(); }));
+    }
+    stop.emit(cancellation_type::terminal);
+    CHECK_FALSE(is_called);
+}
+
+TEST_CASE("a call over a transport of the user's completes by a token too", "[tokens]") {
+    asio::io_context io;
+    awaited_transport wire(io.get_executor());
+    ai::client cms(wire, "http://cms.test");
+    int runs = 0;
+    ai::async_call(cms, ai::connections::capabilities(), {}, [&](auto answer) {
+        ++runs;
+        CHECK(answer->items.size() == 1);
+    });
+    CHECK(runs == 0);
+    io.run();
+    CHECK(runs == 1);
+
+    wire.throws = true;
+    ai::async_call(cms, ai::connections::capabilities(), {}, [&](auto answer) {
+        ++runs;
+        CHECK(answer.error().who == ai::fault::usage);
+    });
+    io.restart();
+    io.run();
+    CHECK(runs == 2);
 }
 
 TEST_CASE("a context that stops and goes on loses no handler", "[tokens]") {

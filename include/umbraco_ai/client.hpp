@@ -37,6 +37,23 @@ template <class T>
     requires Transport<T>
 class client;
 
+namespace detail {
+
+/// What a call needs of its client, for those who carry it out otherwise than `io_traits` does.
+class client_parts {
+public:
+    template <class T>
+    [[nodiscard]] static client_context& context(client<T>& of) noexcept {
+        return of.context_;
+    }
+    template <class T>
+    [[nodiscard]] static auto& queue(client<T>& of) noexcept {
+        return of.queue_;
+    }
+};
+
+}  // namespace detail
+
 /// The connection endpoints of a client: `cms.connections().get("openai-prod")`. Each call gives a result, or what the
 /// client's transport awaits for one. Only the client must outlive the call, not this object.
 template <class Client>
@@ -193,6 +210,8 @@ public:
     [[nodiscard]] std::remove_reference_t<T>& transport() noexcept { return transport_; }
 
 private:
+    friend class detail::client_parts;
+
     static constexpr void outlives_awaited_calls() noexcept {
         static_assert(!is_awaited<T>, "umbraco_ai: an awaited call would outlive this temporary client; give the client a name first");
     }

@@ -21,6 +21,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -29,8 +30,10 @@
 #include <boost/asio/ip/address_v6.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -38,6 +41,7 @@
 #include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -5875,9 +5879,24 @@ concept SendsInPlace = requires(T& transport, http_request& request, Executor ex
     transport.sending(request, executor, state);
 };
 
+/// Whether neither the request nor the answer of a machine moves.
+template <class Transport, class Machine, class Executor>
+inline constexpr bool goes_in_place = SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
+
+/// Where a call keeps what `sending` of its transport gives.
+template <class Transport, class Executor, bool is_in_place>
+class sending_slot {};
+template <class Transport, class Executor>
+class sending_slot<Transport, Executor, true>
+    : public std::optional<decltype(std::declval<Transport&>().sending(std::declval<http_request&>(), std::declval<Executor>(), boost::asio::cancellation_state()))> {};
+
 /// What of a machine takes its steps: of the calls of a client all that does not depend on their operation.
 template <class Machine>
 using steps_of = std::conditional_t<std::is_base_of_v<call_machine, Machine>, call_machine, Machine>;
+
+[[nodiscard]] inline failure nested_call() {
+    return failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it.");
+}
 
 /// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
 /// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
@@ -5887,6 +5906,9 @@ class asio_driver {
 
 public:
     asio_driver(Transport& transport, Steps& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
+
+    [[nodiscard]] bool is_within_step() const noexcept { return queue_.is_within_step(); }
+    [[nodiscard]] auto get_executor() const { return transport_.get_executor(); }
 
     void start() {
         next = queue_.guarded([this] {
@@ -5907,7 +5929,18 @@ public:
         next = queue_.guarded([&] { return machine_.next(answer, now()); });
     }
 
-    /// Carries out any action but `send`.
+    /// Begins to send in place.
+    [[nodiscard]] auto send(Executor executor, boost::asio::cancellation_state state) {
+        return transport_.sending(machine_.request(), std::move(executor), std::move(state));
+    }
+
+    /// What the call came to, of the machine as a whole.
+    template <class Machine>
+    [[nodiscard]] typename Machine::result_type take(Machine& machine) {
+        return queue_.guarded([&machine] { return machine.take(); });
+    }
+
+    /// Carries out any action but a `send` in place.
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> carry_out() {
         switch (next.what) {
             case action_kind::wait:
@@ -5936,6 +5969,8 @@ public:
                 resume();
                 break;
             case action_kind::send:
+                if constexpr (!is_in_place) resume(co_await send_over(transport_, std::move(next.request)));
+                break;
             case action_kind::done: break;
         }
     }
@@ -5965,41 +6000,39 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
 
     template <class Transport, class Machine>
     [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
-        if (queue.is_within_step())
-            co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
+        constexpr bool is_in_place = detail::goes_in_place<Transport, Machine, Executor>;
+        detail::asio_driver<Transport, detail::steps_of<Machine>, is_in_place, Executor> work(transport, machine, queue);
+        if (work.is_within_step()) co_return typename Machine::result_type(detail::nested_call());
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        constexpr bool is_in_place = detail::SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
-        detail::asio_driver<Transport, detail::steps_of<Machine>, is_in_place, Executor> work(transport, machine, queue);
         std::exception_ptr thrown;
         try {
             for (work.start(); work.next.what != action_kind::done;) {
-                if (work.next.what != action_kind::send) {
-                    co_await work.carry_out();
-                } else if constexpr (is_in_place) {
-                    Executor executor = co_await boost::asio::this_coro::executor;
-                    boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
-                    auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
-                    while (!sending->is_over()) {
-                        if (sending->needs_connection()) co_await sending->connect();
-                        else co_await sending->event();
-                        sending->advance();
+                if constexpr (is_in_place) {
+                    if (work.next.what == action_kind::send) {
+                        Executor executor = co_await boost::asio::this_coro::executor;
+                        boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+                        auto sending = work.send(std::move(executor), std::move(state));
+                        while (!sending->is_over()) {
+                            if (sending->needs_connection()) co_await sending->connect();
+                            else co_await sending->event();
+                            sending->advance();
+                        }
+                        work.resume_in_place(sending->take());
+                        if (work.next.what != action_kind::done) continue;
+                        // The machine reads the answer where it is.
+                        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+                        co_return work.take(machine);
                     }
-                    work.resume_in_place(sending->take());
-                    if (work.next.what != action_kind::done) continue;
-                    // The machine reads the answer where it is.
-                    co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
-                    co_return queue.guarded([&machine] { return machine.take(); });
-                } else {
-                    work.resume(co_await send_over(transport, std::move(work.next.request)));
                 }
+                co_await work.carry_out();
             }
         } catch (...) {
             thrown = std::current_exception();
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return queue.guarded([&machine] { return machine.take(); });
+        co_return work.take(machine);
     }
 };
 
@@ -12373,6 +12406,259 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_TESTING_SCRIPTED_TRANSPORT_HPP
 
+// ---- umbraco_ai/asio/handled_call.hpp ----
+#ifndef UMBRACO_AI_ASIO_HANDLED_CALL_HPP
+#define UMBRACO_AI_ASIO_HANDLED_CALL_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// What cancels a call, on the strand of the call.
+class call_stop {
+public:
+    explicit call_stop(boost::asio::any_io_executor strand) : strand_(std::move(strand)), state_(signal_.slot()) {}
+
+    [[nodiscard]] boost::asio::cancellation_state const& state() const noexcept { return state_; }
+
+    static void request(std::shared_ptr<call_stop> self) {
+        boost::asio::any_io_executor const strand = self->strand_;
+        boost::asio::dispatch(strand, [kept = std::move(self)] { kept->emit(); });
+    }
+
+    /// For an operation that was begun after the request.
+    void repeat() {
+        if (state_.cancelled() != boost::asio::cancellation_type::none) emit();
+    }
+
+private:
+    void emit() { signal_.emit(boost::asio::cancellation_type::terminal); }
+
+    boost::asio::any_io_executor strand_;
+    boost::asio::cancellation_signal signal_;
+    boost::asio::cancellation_state state_;
+};
+
+/// A call that completes by a handler, carried out without a coroutine: that of a call which is awaited has the same steps in
+/// its frame. What few calls do, such as to connect or to wait for a token, is a coroutine for as long as it takes.
+/// Whatever the call waits for owns it, and is owned by the context.
+template <class Transport, class Steps, bool is_in_place>
+class handled_call {
+    using executor = boost::asio::any_io_executor;
+
+public:
+    handled_call(handled_call const&) = delete;
+    handled_call& operator=(handled_call const&) = delete;
+
+    /// Begins in a later turn of the loop.
+    static void start(std::shared_ptr<handled_call> self) {
+        executor const strand = self->strand_;
+        boost::asio::post(strand, [kept = std::move(self)]() mutable {
+            if (kept->work_.is_within_step()) complete(std::move(kept), outcome::busy);
+            else go_on(std::move(kept), [](handled_call& call) { call.work_.start(); });
+        });
+    }
+
+protected:
+    enum class outcome : std::uint8_t { done, busy, threw };
+
+    /// strand  counts as work of its context; all steps are taken on it
+    /// stop    null: nobody cancels
+    handled_call(Transport& transport, Steps& machine, asio_write_queue& queue, executor&& strand, std::shared_ptr<call_stop> stop)
+        : strand_(std::move(strand)), stop_(std::move(stop)), work_(transport, machine, queue) {}
+    ~handled_call() = default;
+
+    using driver = asio_driver<Transport, Steps, is_in_place, executor>;
+    [[nodiscard]] driver& work() noexcept { return work_; }
+
+private:
+    /// The handler of what the call waits for.
+    class waking {
+    public:
+        using cancellation_slot_type = boost::asio::cancellation_slot;
+
+        explicit waking(std::shared_ptr<handled_call> sleeping) noexcept : call_(std::move(sleeping)) {}
+        [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return call_->cancellation().slot(); }
+
+        void operator()() { go_on(std::move(call_), advance); }
+        void operator()(std::exception_ptr thrown) {
+            if (thrown) complete(std::move(call_), outcome::threw);
+            else go_on(std::move(call_), advance);
+        }
+
+    private:
+        std::shared_ptr<handled_call> call_;
+    };
+
+    static void advance(handled_call& call) {
+        if constexpr (is_in_place) {
+            if (call.sending_) (*call.sending_)->advance();
+        }
+    }
+
+    template <class F>
+    static void go_on(std::shared_ptr<handled_call> self, F&& first_step) {
+        try {
+            first_step(*self);
+            if (goes_on(self)) complete(std::move(self), outcome::done);
+        } catch (...) {
+            // What the call was given to has not taken it, for want of memory.
+            if (!self) throw;
+            complete(std::move(self), outcome::threw);
+        }
+    }
+
+    /// Whether the call is done; otherwise it waits.
+    [[nodiscard]] static bool goes_on(std::shared_ptr<handled_call>& self) {
+        driver& work = self->work_;
+        while (work.next.what != action_kind::done) {
+            if constexpr (is_in_place) {
+                if (work.next.what == action_kind::send) {
+                    auto& sending = self->sending_;
+                    if (!sending) sending.emplace(work.send(executor(self->strand_), self->cancellation()));
+                    if ((*sending)->needs_connection()) {
+                        apart(std::move(self), (*sending)->connect());
+                        return false;
+                    }
+                    if (!(*sending)->is_over()) {
+                        (*sending)->event()(waking(self));
+                        return false;
+                    }
+                    work.resume_in_place((*sending)->take());
+                    // The machine reads the last answer where it is.
+                    if (work.next.what != action_kind::done) sending.reset();
+                    continue;
+                }
+            }
+            apart(std::move(self), work.carry_out());
+            return false;
+        }
+        return true;
+    }
+
+    /// The call may be over when this returns.
+    static void apart(std::shared_ptr<handled_call> self, boost::asio::awaitable<void, executor> piece) {
+        std::shared_ptr<call_stop> const stop = self->stop_;
+        executor const strand = self->strand_;
+        boost::asio::cancellation_slot const slot = self->cancellation().slot();
+        boost::asio::co_spawn(strand, unthrown(std::move(piece)), boost::asio::bind_cancellation_slot(slot, waking(std::move(self))));
+        if (stop) stop->repeat();
+    }
+
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void, executor> unthrown(boost::asio::awaitable<void, executor> piece) {
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        co_await std::move(piece);
+    }
+
+    static void complete(std::shared_ptr<handled_call> self, outcome how) {
+        auto& call = *self;
+        call.complete_with(std::move(self), how);
+    }
+
+    /// Lets go of the call before its handler is called.
+    virtual void complete_with(std::shared_ptr<handled_call>&& self, outcome how) = 0;
+
+    [[nodiscard]] boost::asio::cancellation_state cancellation() const noexcept { return stop_ ? stop_->state() : boost::asio::cancellation_state(); }
+
+    executor strand_;
+    std::shared_ptr<call_stop> stop_;
+    driver work_;
+    [[no_unique_address]] sending_slot<Transport, executor, is_in_place> sending_;
+};
+
+template <class Machine>
+class machine_holder {
+protected:
+    template <class... Args>
+    explicit machine_holder(Args&&... args) : machine(std::forward<Args>(args)...) {}
+
+    Machine machine;
+};
+
+template <class Transport, class Machine>
+using handled_call_base = handled_call<Transport, steps_of<Machine>, goes_in_place<Transport, Machine, boost::asio::any_io_executor>>;
+
+/// Keeps the context of a handler's executor at work; one without an executor runs where the call does.
+template <class Handler>
+class handler_work {
+    using io_executor = boost::asio::any_io_executor;
+    using executor_type = boost::asio::associated_executor_t<Handler, io_executor>;
+    class nothing {
+    public:
+        nothing(Handler const&, io_executor const&) noexcept {}
+    };
+    class guard {
+    public:
+        guard(Handler const& handler, io_executor const& io) : held(boost::asio::get_associated_executor(handler, io)) {}
+        boost::asio::executor_work_guard<executor_type> held;
+    };
+    // What is associated by default is what one asks for.
+    static constexpr bool is_default = std::is_same_v<executor_type, io_executor> &&
+                                       std::is_same_v<boost::asio::associated_executor_t<Handler, boost::asio::system_executor>, boost::asio::system_executor>;
+
+public:
+    handler_work(Handler const& handler, io_executor const& io) : guard_(handler, io) {}
+
+    [[nodiscard]] executor_type executor([[maybe_unused]] io_executor const& io) const {
+        if constexpr (is_default) return io;
+        else return guard_.held.get_executor();
+    }
+
+private:
+    [[no_unique_address]] std::conditional_t<is_default, nothing, guard> guard_;
+};
+
+/// With its machine and its handler, in memory from the handler's allocator.
+template <class Transport, class Machine, class Handler>
+class handled_call_of final : private machine_holder<Machine>, public handled_call_base<Transport, Machine> {
+    using base = handled_call_base<Transport, Machine>;
+    using typename base::outcome;
+    using result_type = typename Machine::result_type;
+
+public:
+    template <class... Args>
+    handled_call_of(Transport& transport, asio_write_queue& queue, boost::asio::any_io_executor&& strand, std::shared_ptr<call_stop> stop,
+                    boost::asio::any_io_executor const& io, Handler&& handler, bool is_write, Args&&... args)
+        : machine_holder<Machine>(std::forward<Args>(args)...),
+          base(transport, machine_holder<Machine>::machine, queue, std::move(strand), std::move(stop)),
+          guard_(handler, io),
+          handler_(std::move(handler)),
+          is_write_(is_write) {}
+
+private:
+    void complete_with(std::shared_ptr<base>&& self, outcome how) override {
+        auto const memory = boost::asio::get_associated_allocator(handler_);
+        auto const to = guard_.executor(this->work().get_executor());
+        auto run = [guard = std::move(guard_), handler = std::move(handler_), answer = outcome_of(how)]() mutable {
+            if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
+            std::move(handler)(std::move(answer));
+        };
+        self.reset();
+        boost::asio::dispatch(to, boost::asio::bind_allocator(memory, std::move(run)));
+    }
+
+    [[nodiscard]] result_type outcome_of(outcome how) {
+        if (how == outcome::busy) return nested_call();
+        if (how == outcome::done) {
+            try {
+                return this->work().take(machine_holder<Machine>::machine);
+            } catch (...) {
+            }
+        }
+        failure reason(errc::invalid_argument, "A function of the caller's, such as a change, threw an exception, which ended the call.");
+        reason.possibly_applied = is_write_;
+        return reason;
+    }
+
+    [[no_unique_address]] handler_work<Handler> guard_;
+    Handler handler_;
+    bool is_write_;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_HANDLED_CALL_HPP
+
 // ---- umbraco_ai/route.hpp ----
 #ifndef UMBRACO_AI_ROUTE_HPP
 #define UMBRACO_AI_ROUTE_HPP
@@ -15408,6 +15694,23 @@ template <class T>
     requires Transport<T>
 class client;
 
+namespace detail {
+
+/// What a call needs of its client, for those who carry it out otherwise than `io_traits` does.
+class client_parts {
+public:
+    template <class T>
+    [[nodiscard]] static client_context& context(client<T>& of) noexcept {
+        return of.context_;
+    }
+    template <class T>
+    [[nodiscard]] static auto& queue(client<T>& of) noexcept {
+        return of.queue_;
+    }
+};
+
+}  // namespace detail
+
 /// The connection endpoints of a client: `cms.connections().get("openai-prod")`. Each call gives a result, or what the
 /// client's transport awaits for one. Only the client must outlive the call, not this object.
 template <class Client>
@@ -15564,6 +15867,8 @@ public:
     [[nodiscard]] std::remove_reference_t<T>& transport() noexcept { return transport_; }
 
 private:
+    friend class detail::client_parts;
+
     static constexpr void outlives_awaited_calls() noexcept {
         static_assert(!is_awaited<T>, "umbraco_ai: an awaited call would outlive this temporary client; give the client a name first");
     }
@@ -15634,24 +15939,13 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-using own_strand = boost::asio::strand<boost::asio::any_io_executor>;
-
-/// What cancels a call, on the strand of the call.
-class call_stop {
-public:
-    explicit call_stop(own_strand strand) : strand_(std::move(strand)) {}
-
-    [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
-
-    static void request(std::shared_ptr<call_stop> self) {
-        own_strand const strand = self->strand_;
-        boost::asio::dispatch(strand, [kept = std::move(self)] { kept->signal_.emit(boost::asio::cancellation_type::terminal); });
-    }
-
-private:
-    own_strand strand_;
-    boost::asio::cancellation_signal signal_;
-};
+/// A strand over an executor that counts as work of it, without a layer of type erasure over that of an `io_context`.
+[[nodiscard]] inline boost::asio::any_io_executor strand_over(boost::asio::any_io_executor const& io) {
+    constexpr auto as_work = boost::asio::execution::outstanding_work.tracked;
+    if (auto const* const context = io.target<boost::asio::io_context::executor_type>())
+        return boost::asio::make_strand(boost::asio::require(*context, as_work));
+    return boost::asio::make_strand(boost::asio::prefer(io, as_work));
+}
 
 /// Which cancellations end a call: a read by any of the three; a write by all but `total`, which would promise that nothing
 /// was written.
@@ -15663,94 +15957,11 @@ template <Operation O>
     return (type & (writes ? kind::terminal | kind::partial : kind::all)) != kind::none;
 }
 
-/// A handler that waits for its call, whatever its type, so that the coroutine of a call is compiled once for each result.
-template <class Result>
-class kept_handler {
-public:
-    kept_handler(kept_handler const&) = delete;
-    kept_handler& operator=(kept_handler const&) = delete;
-
-    /// Brings the result to the handler's executor, gives all memory back, and calls the handler. Ends this object.
-    virtual void complete(Result answer) = 0;
-    /// Ends this object without calling the handler.
-    virtual void drop() noexcept = 0;
-
-protected:
-    kept_handler() = default;
-    ~kept_handler() = default;
-};
-
-template <class Result, class Handler>
-class kept_handler_of final : public kept_handler<Result> {
-    using executor_type = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
-    using allocator = typename std::allocator_traits<boost::asio::associated_allocator_t<Handler>>::template rebind_alloc<kept_handler_of>;
-    using traits = std::allocator_traits<allocator>;
-
-public:
-    [[nodiscard]] static kept_handler_of* make(Handler&& handler, boost::asio::any_io_executor const& io) {
-        allocator from(boost::asio::get_associated_allocator(handler));
-        kept_handler_of* const place = traits::allocate(from, 1);
-        return ::new (static_cast<void*>(place)) kept_handler_of(std::move(handler), io);
-    }
-
-    void complete(Result answer) override {
-        allocator const from(boost::asio::get_associated_allocator(handler_));
-        auto const executor = work_.get_executor();
-        auto run = [work = std::move(work_), handler = std::move(handler_), result = std::move(answer)]() mutable {
-            if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
-            std::move(handler)(std::move(result));
-        };
-        give_back(from);
-        boost::asio::dispatch(executor, boost::asio::bind_allocator(from, std::move(run)));
-    }
-
-    void drop() noexcept override { give_back(allocator(boost::asio::get_associated_allocator(handler_))); }
-
-private:
-    kept_handler_of(Handler&& handler, boost::asio::any_io_executor const& io)
-        : work_(boost::asio::get_associated_executor(handler, io)), handler_(std::move(handler)) {}
-    ~kept_handler_of() = default;
-
-    void give_back(allocator from) noexcept {
-        this->~kept_handler_of();
-        traits::deallocate(from, this, 1);
-    }
-
-    boost::asio::executor_work_guard<executor_type> work_;
-    Handler handler_;
-};
-
-/// The end of the coroutine of a call.
-template <class Result>
-class call_completion {
-public:
-    call_completion(kept_handler<Result>* kept, bool is_write) noexcept : kept_(kept), is_write_(is_write) {}
-
-    void operator()(std::exception_ptr thrown, Result answer) {
-        if (thrown) answer = stopped_by_exception();
-        kept_.release()->complete(std::move(answer));
-    }
-
-private:
-    class dropping {
-    public:
-        void operator()(kept_handler<Result>* kept) const noexcept { kept->drop(); }
-    };
-
-    [[nodiscard]] failure stopped_by_exception() const {
-        failure reason(errc::invalid_argument, "A function of the caller's, such as a change, threw an exception, which ended the call.");
-        reason.possibly_applied = is_write_;
-        return reason;
-    }
-
-    std::unique_ptr<kept_handler<Result>, dropping> kept_;
-    bool is_write_;
-};
-
 template <class Client, Operation O>
 class initiate_call {
 public:
     using executor_type = boost::asio::any_io_executor;
+    using transport_type = std::remove_reference_t<decltype(std::declval<Client&>().transport())>;
 
     explicit initiate_call(Client& client) noexcept : client_(&client) {}
 
@@ -15759,23 +15970,24 @@ public:
     template <class Handler>
     void operator()(Handler&& given, O operation, call_options options) const {
         using handler_type = std::decay_t<Handler>;
-        using result_type = typename O::result_type;
+        using call = handled_call_of<transport_type, exchange<O>, handler_type>;
         bool is_write = true;
         if constexpr (requires { O::writes; }) is_write = O::writes;
         executor_type const io = get_executor();
-        own_strand strand(io);
-        boost::asio::cancellation_slot stop_slot;
+        executor_type strand = strand_over(io);
+        std::shared_ptr<call_stop> stop;
         if (auto slot = boost::asio::get_associated_cancellation_slot(given); slot.is_connected()) {
-            auto stop = std::make_shared<call_stop>(strand);
-            stop_slot = stop->slot();
-            slot.assign([stop](boost::asio::cancellation_type type) {
-                if (ends_call<O>(type)) call_stop::request(stop);
+            stop = std::make_shared<call_stop>(strand);
+            // The slot may outlive the call, and its context.
+            slot.assign([known = std::weak_ptr<call_stop>(stop)](boost::asio::cancellation_type type) {
+                if (!ends_call<O>(type)) return;
+                if (auto held = known.lock()) call_stop::request(std::move(held));
             });
         }
-        boost::asio::co_spawn(
-            boost::asio::any_io_executor(strand), client_->run(std::move(operation), std::move(options)),
-            boost::asio::bind_cancellation_slot(
-                stop_slot, call_completion<result_type>(kept_handler_of<result_type, handler_type>::make(handler_type(std::forward<Handler>(given)), io), is_write)));
+        handler_type handler(std::forward<Handler>(given));
+        auto const memory = boost::asio::get_associated_allocator(handler);
+        call::start(std::allocate_shared<call>(memory, client_->transport(), client_parts::queue(*client_), std::move(strand), std::move(stop), io,
+                                               std::move(handler), is_write, client_parts::context(*client_), std::move(options), std::in_place, std::move(operation)));
     }
 
 private:
@@ -19658,14 +19870,16 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// An exchange in the frame of the coroutine that carries it out.
+/// An exchange with the one who carries it out, such as the frame of a coroutine.
 class sending {
 public:
     // An exception in `begin` finds a whole object, which is destroyed as such.
     explicit sending(std::shared_ptr<http_exchange> work) : sending(std::move(work), not_begun()) { work_->begin(); }
-    sending(sending const&) = delete;
-    sending& operator=(sending const&) = delete;
-    ~sending() { work_->leave(); }
+    sending(sending&&) noexcept = default;
+    sending& operator=(sending&&) = delete;
+    ~sending() {
+        if (work_) work_->leave();
+    }
 
     [[nodiscard]] http_exchange* operator->() const noexcept { return work_.get(); }
 

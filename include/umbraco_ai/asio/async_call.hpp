@@ -2,7 +2,7 @@
 #ifndef UMBRACO_AI_ASIO_ASYNC_CALL_HPP
 #define UMBRACO_AI_ASIO_ASYNC_CALL_HPP
 
-#include <umbraco_ai/asio/awaitable.hpp>
+#include <umbraco_ai/asio/handled_call.hpp>
 #include <umbraco_ai/client.hpp>
 #include <umbraco_ai/descriptor.hpp>
 #include <umbraco_ai/exchange.hpp>
@@ -14,21 +14,16 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/bind_allocator.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <concepts>
-#include <exception>
 #include <memory>
-#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -36,24 +31,13 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-using own_strand = boost::asio::strand<boost::asio::any_io_executor>;
-
-/// What cancels a call, on the strand of the call.
-class call_stop {
-public:
-    explicit call_stop(own_strand strand) : strand_(std::move(strand)) {}
-
-    [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
-
-    static void request(std::shared_ptr<call_stop> self) {
-        own_strand const strand = self->strand_;
-        boost::asio::dispatch(strand, [kept = std::move(self)] { kept->signal_.emit(boost::asio::cancellation_type::terminal); });
-    }
-
-private:
-    own_strand strand_;
-    boost::asio::cancellation_signal signal_;
-};
+/// A strand over an executor that counts as work of it, without a layer of type erasure over that of an `io_context`.
+[[nodiscard]] inline boost::asio::any_io_executor strand_over(boost::asio::any_io_executor const& io) {
+    constexpr auto as_work = boost::asio::execution::outstanding_work.tracked;
+    if (auto const* const context = io.target<boost::asio::io_context::executor_type>())
+        return boost::asio::make_strand(boost::asio::require(*context, as_work));
+    return boost::asio::make_strand(boost::asio::prefer(io, as_work));
+}
 
 /// Which cancellations end a call: a read by any of the three; a write by all but `total`, which would promise that nothing
 /// was written.
@@ -65,94 +49,11 @@ template <Operation O>
     return (type & (writes ? kind::terminal | kind::partial : kind::all)) != kind::none;
 }
 
-/// A handler that waits for its call, whatever its type, so that the coroutine of a call is compiled once for each result.
-template <class Result>
-class kept_handler {
-public:
-    kept_handler(kept_handler const&) = delete;
-    kept_handler& operator=(kept_handler const&) = delete;
-
-    /// Brings the result to the handler's executor, gives all memory back, and calls the handler. Ends this object.
-    virtual void complete(Result answer) = 0;
-    /// Ends this object without calling the handler.
-    virtual void drop() noexcept = 0;
-
-protected:
-    kept_handler() = default;
-    ~kept_handler() = default;
-};
-
-template <class Result, class Handler>
-class kept_handler_of final : public kept_handler<Result> {
-    using executor_type = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
-    using allocator = typename std::allocator_traits<boost::asio::associated_allocator_t<Handler>>::template rebind_alloc<kept_handler_of>;
-    using traits = std::allocator_traits<allocator>;
-
-public:
-    [[nodiscard]] static kept_handler_of* make(Handler&& handler, boost::asio::any_io_executor const& io) {
-        allocator from(boost::asio::get_associated_allocator(handler));
-        kept_handler_of* const place = traits::allocate(from, 1);
-        return ::new (static_cast<void*>(place)) kept_handler_of(std::move(handler), io);
-    }
-
-    void complete(Result answer) override {
-        allocator const from(boost::asio::get_associated_allocator(handler_));
-        auto const executor = work_.get_executor();
-        auto run = [work = std::move(work_), handler = std::move(handler_), result = std::move(answer)]() mutable {
-            if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
-            std::move(handler)(std::move(result));
-        };
-        give_back(from);
-        boost::asio::dispatch(executor, boost::asio::bind_allocator(from, std::move(run)));
-    }
-
-    void drop() noexcept override { give_back(allocator(boost::asio::get_associated_allocator(handler_))); }
-
-private:
-    kept_handler_of(Handler&& handler, boost::asio::any_io_executor const& io)
-        : work_(boost::asio::get_associated_executor(handler, io)), handler_(std::move(handler)) {}
-    ~kept_handler_of() = default;
-
-    void give_back(allocator from) noexcept {
-        this->~kept_handler_of();
-        traits::deallocate(from, this, 1);
-    }
-
-    boost::asio::executor_work_guard<executor_type> work_;
-    Handler handler_;
-};
-
-/// The end of the coroutine of a call.
-template <class Result>
-class call_completion {
-public:
-    call_completion(kept_handler<Result>* kept, bool is_write) noexcept : kept_(kept), is_write_(is_write) {}
-
-    void operator()(std::exception_ptr thrown, Result answer) {
-        if (thrown) answer = stopped_by_exception();
-        kept_.release()->complete(std::move(answer));
-    }
-
-private:
-    class dropping {
-    public:
-        void operator()(kept_handler<Result>* kept) const noexcept { kept->drop(); }
-    };
-
-    [[nodiscard]] failure stopped_by_exception() const {
-        failure reason(errc::invalid_argument, "A function of the caller's, such as a change, threw an exception, which ended the call.");
-        reason.possibly_applied = is_write_;
-        return reason;
-    }
-
-    std::unique_ptr<kept_handler<Result>, dropping> kept_;
-    bool is_write_;
-};
-
 template <class Client, Operation O>
 class initiate_call {
 public:
     using executor_type = boost::asio::any_io_executor;
+    using transport_type = std::remove_reference_t<decltype(std::declval<Client&>().transport())>;
 
     explicit initiate_call(Client& client) noexcept : client_(&client) {}
 
@@ -161,23 +62,24 @@ public:
     template <class Handler>
     void operator()(Handler&& given, O operation, call_options options) const {
         using handler_type = std::decay_t<Handler>;
-        using result_type = typename O::result_type;
+        using call = handled_call_of<transport_type, exchange<O>, handler_type>;
         bool is_write = true;
         if constexpr (requires { O::writes; }) is_write = O::writes;
         executor_type const io = get_executor();
-        own_strand strand(io);
-        boost::asio::cancellation_slot stop_slot;
+        executor_type strand = strand_over(io);
+        std::shared_ptr<call_stop> stop;
         if (auto slot = boost::asio::get_associated_cancellation_slot(given); slot.is_connected()) {
-            auto stop = std::make_shared<call_stop>(strand);
-            stop_slot = stop->slot();
-            slot.assign([stop](boost::asio::cancellation_type type) {
-                if (ends_call<O>(type)) call_stop::request(stop);
+            stop = std::make_shared<call_stop>(strand);
+            // The slot may outlive the call, and its context.
+            slot.assign([known = std::weak_ptr<call_stop>(stop)](boost::asio::cancellation_type type) {
+                if (!ends_call<O>(type)) return;
+                if (auto held = known.lock()) call_stop::request(std::move(held));
             });
         }
-        boost::asio::co_spawn(
-            boost::asio::any_io_executor(strand), client_->run(std::move(operation), std::move(options)),
-            boost::asio::bind_cancellation_slot(
-                stop_slot, call_completion<result_type>(kept_handler_of<result_type, handler_type>::make(handler_type(std::forward<Handler>(given)), io), is_write)));
+        handler_type handler(std::forward<Handler>(given));
+        auto const memory = boost::asio::get_associated_allocator(handler);
+        call::start(std::allocate_shared<call>(memory, client_->transport(), client_parts::queue(*client_), std::move(strand), std::move(stop), io,
+                                               std::move(handler), is_write, client_parts::context(*client_), std::move(options), std::in_place, std::move(operation)));
     }
 
 private:

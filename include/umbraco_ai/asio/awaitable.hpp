@@ -6,6 +6,7 @@
 #include <umbraco_ai/asio/write_queue.hpp>
 #include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/call_machine.hpp>
+#include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/model/guid.hpp>
@@ -19,6 +20,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -35,9 +37,24 @@ concept SendsInPlace = requires(T& transport, http_request& request, Executor ex
     transport.sending(request, executor, state);
 };
 
+/// Whether neither the request nor the answer of a machine moves.
+template <class Transport, class Machine, class Executor>
+inline constexpr bool goes_in_place = SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
+
+/// Where a call keeps what `sending` of its transport gives.
+template <class Transport, class Executor, bool is_in_place>
+class sending_slot {};
+template <class Transport, class Executor>
+class sending_slot<Transport, Executor, true>
+    : public std::optional<decltype(std::declval<Transport&>().sending(std::declval<http_request&>(), std::declval<Executor>(), boost::asio::cancellation_state()))> {};
+
 /// What of a machine takes its steps: of the calls of a client all that does not depend on their operation.
 template <class Machine>
 using steps_of = std::conditional_t<std::is_base_of_v<call_machine, Machine>, call_machine, Machine>;
+
+[[nodiscard]] inline failure nested_call() {
+    return failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it.");
+}
 
 /// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
 /// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
@@ -47,6 +64,9 @@ class asio_driver {
 
 public:
     asio_driver(Transport& transport, Steps& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
+
+    [[nodiscard]] bool is_within_step() const noexcept { return queue_.is_within_step(); }
+    [[nodiscard]] auto get_executor() const { return transport_.get_executor(); }
 
     void start() {
         next = queue_.guarded([this] {
@@ -67,7 +87,18 @@ public:
         next = queue_.guarded([&] { return machine_.next(answer, now()); });
     }
 
-    /// Carries out any action but `send`.
+    /// Begins to send in place.
+    [[nodiscard]] auto send(Executor executor, boost::asio::cancellation_state state) {
+        return transport_.sending(machine_.request(), std::move(executor), std::move(state));
+    }
+
+    /// What the call came to, of the machine as a whole.
+    template <class Machine>
+    [[nodiscard]] typename Machine::result_type take(Machine& machine) {
+        return queue_.guarded([&machine] { return machine.take(); });
+    }
+
+    /// Carries out any action but a `send` in place.
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> carry_out() {
         switch (next.what) {
             case action_kind::wait:
@@ -96,6 +127,8 @@ public:
                 resume();
                 break;
             case action_kind::send:
+                if constexpr (!is_in_place) resume(co_await send_over(transport_, std::move(next.request)));
+                break;
             case action_kind::done: break;
         }
     }
@@ -125,41 +158,39 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
 
     template <class Transport, class Machine>
     [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
-        if (queue.is_within_step())
-            co_return typename Machine::result_type(failure(errc::client_busy, "This client is in a step of another call, such as a change; begin this call after it."));
+        constexpr bool is_in_place = detail::goes_in_place<Transport, Machine, Executor>;
+        detail::asio_driver<Transport, detail::steps_of<Machine>, is_in_place, Executor> work(transport, machine, queue);
+        if (work.is_within_step()) co_return typename Machine::result_type(detail::nested_call());
         bool const throws_if_cancelled = co_await boost::asio::this_coro::throw_if_cancelled();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        constexpr bool is_in_place = detail::SendsInPlace<Transport, Executor> && MachineInPlace<Machine>;
-        detail::asio_driver<Transport, detail::steps_of<Machine>, is_in_place, Executor> work(transport, machine, queue);
         std::exception_ptr thrown;
         try {
             for (work.start(); work.next.what != action_kind::done;) {
-                if (work.next.what != action_kind::send) {
-                    co_await work.carry_out();
-                } else if constexpr (is_in_place) {
-                    Executor executor = co_await boost::asio::this_coro::executor;
-                    boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
-                    auto sending = transport.sending(machine.request(), std::move(executor), std::move(state));
-                    while (!sending->is_over()) {
-                        if (sending->needs_connection()) co_await sending->connect();
-                        else co_await sending->event();
-                        sending->advance();
+                if constexpr (is_in_place) {
+                    if (work.next.what == action_kind::send) {
+                        Executor executor = co_await boost::asio::this_coro::executor;
+                        boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
+                        auto sending = work.send(std::move(executor), std::move(state));
+                        while (!sending->is_over()) {
+                            if (sending->needs_connection()) co_await sending->connect();
+                            else co_await sending->event();
+                            sending->advance();
+                        }
+                        work.resume_in_place(sending->take());
+                        if (work.next.what != action_kind::done) continue;
+                        // The machine reads the answer where it is.
+                        co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
+                        co_return work.take(machine);
                     }
-                    work.resume_in_place(sending->take());
-                    if (work.next.what != action_kind::done) continue;
-                    // The machine reads the answer where it is.
-                    co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
-                    co_return queue.guarded([&machine] { return machine.take(); });
-                } else {
-                    work.resume(co_await send_over(transport, std::move(work.next.request)));
                 }
+                co_await work.carry_out();
             }
         } catch (...) {
             thrown = std::current_exception();
         }
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
-        co_return queue.guarded([&machine] { return machine.take(); });
+        co_return work.take(machine);
     }
 };
 

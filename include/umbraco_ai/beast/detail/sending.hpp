@@ -11,14 +11,16 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// An exchange in the frame of the coroutine that carries it out.
+/// An exchange with the one who carries it out, such as the frame of a coroutine.
 class sending {
 public:
     // An exception in `begin` finds a whole object, which is destroyed as such.
     explicit sending(std::shared_ptr<http_exchange> work) : sending(std::move(work), not_begun()) { work_->begin(); }
-    sending(sending const&) = delete;
-    sending& operator=(sending const&) = delete;
-    ~sending() { work_->leave(); }
+    sending(sending&&) noexcept = default;
+    sending& operator=(sending&&) = delete;
+    ~sending() {
+        if (work_) work_->leave();
+    }
 
     [[nodiscard]] http_exchange* operator->() const noexcept { return work_.get(); }
 
