@@ -967,3 +967,16 @@ TEST_CASE("an exchange that may not begin is done at once") {
     CHECK(call.start(0s) == action::done());
     CHECK(call.take().error().code == make_error_code(errc::invalid_base_url));
 }
+
+TEST_CASE("the retry policy of a context is read when a request fails") {
+    client_context context(base_url::parse(site), {}, {});
+    context.retries.can_wait = true;
+    exchange<call_operation<connections::capabilities>> repeated(context, {}, call_operation<connections::capabilities>(connections::capabilities()));
+    CHECK(repeated.start(0s).what == action_kind::send);
+    CHECK(repeated.resume(http_response(503), 1s).what == action_kind::wait);
+
+    context.options.retry = retry_policy::none();
+    exchange<call_operation<connections::capabilities>> once(context, {}, call_operation<connections::capabilities>(connections::capabilities()));
+    CHECK(once.start(2s).what == action_kind::send);
+    CHECK(once.resume(http_response(503), 3s) == action::done());
+}

@@ -901,3 +901,25 @@ TEST_CASE("loopback is told by spelling alone") {
         CHECK_FALSE(is_loopback(host));
     }
 }
+
+template <class A, class B>
+concept Comparable = requires(A const& a, B const& b) { a == b; };
+
+TEST_CASE("requests and answers are values of their own kind") {
+    static_assert(Comparable<http_request, http_request> && Comparable<http_response, http_response> && !Comparable<http_request, http_response>);
+    static_assert(std::is_nothrow_move_constructible_v<http_request> && std::is_nothrow_move_assignable_v<http_request>);
+    http_request first;
+    first.origin = http_origin(true, "cms.example.com", 443);
+    first.target = "/umbraco/ai/management/api/v1/connections/openai-prod";
+    first.headers.add("Authorization", "Bearer a-token-of-this-test");
+    first.body = "a body that is longer than a short string";
+    http_request second;
+    second.origin = http_origin(true, "other.example.com", 443);
+    second = first;
+    CHECK(second == first);
+    http_request const& itself = second;
+    second = itself;
+    CHECK(second == first);
+    http_request const moved = std::move(second);
+    CHECK(moved == first);
+}

@@ -177,7 +177,7 @@ private:
             answer->origin_tag = context_->origin_tag;
             scrub_server_texts(*answer);
         }
-        if (auto const pause = context_->retries.pause_before_next(pending_->method, answer, tries_, is_attempt_over, deadline_ - now, now)) {
+        if (auto const pause = context_->retries.pause_before_next(context_->options.retry, pending_->method, answer, tries_, is_attempt_over, deadline_ - now, now)) {
             report_.on_retry(*pause);
             return step::wait(*pause);
         }

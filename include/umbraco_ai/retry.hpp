@@ -148,20 +148,21 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
 /// Whether, and after which pause, the calls of one client send a request again.
 class retries {
 public:
-    explicit retries(retry_policy const& policy) : policy_(policy), budget_(policy.budget) {
+    explicit retries(retry_policy const& policy) : budget_(policy.budget) {
         if (policy.seed != 0) jitter_.seed(policy.seed);
     }
 
     bool can_wait = false;  ///< The transport can.
 
     /// How long to wait before a request is sent again, or nothing where it is not.
-    ///   answer           of the last try; a failure is told why it is the last
+    ///   answer           of the last try; a failure is told where only the transport's want of a clock makes it the last
     ///   tries            of this request so far
     ///   is_attempt_over  the last one took as long as an attempt may
     ///   left             of the time of the call
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next(http_method method, result<http_response>& answer, unsigned tries,
-                                                                            bool is_attempt_over, std::chrono::nanoseconds left, std::chrono::nanoseconds now) {
-        if (tries >= policy_.most_attempts) return std::nullopt;
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next(retry_policy const& policy, http_method method, result<http_response>& answer,
+                                                                            unsigned tries, bool is_attempt_over, std::chrono::nanoseconds left,
+                                                                            std::chrono::nanoseconds now) {
+        if (tries >= policy.most_attempts) return std::nullopt;
         bool const may_repeat = method == http_method::get || method == http_method::delete_;
         bool const is_passing = answer ? may_repeat && is_passing_status(answer->status)
                                        : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
@@ -173,11 +174,11 @@ public:
         }
         if (!jitter_.is_seeded()) jitter_.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
         unsigned const doublings = (std::min)(tries - 1, 16U);
-        std::chrono::nanoseconds const doubled = policy_.base_delay * (1LL << doublings);
-        auto pause = jitter_.up_to((std::min)(doubled, policy_.most_delay));
+        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
+        auto pause = jitter_.up_to((std::min)(doubled, policy.most_delay));
         if (answer) {
             if (auto const asked = retry_after(*answer)) {
-                if (*asked > policy_.most_retry_after) return std::nullopt;
+                if (*asked > policy.most_retry_after) return std::nullopt;
                 pause = *asked;
             }
         }
@@ -197,7 +198,6 @@ private:
         return reason.code.category() != error_category();
     }
 
-    retry_policy policy_;
     retry_budget budget_;
     jitter_source jitter_;
 };

@@ -726,19 +726,13 @@ public:
     http_headers headers;
     std::string body;  ///< Of an answer: after chunk decoding.
 
-    friend bool operator==(http_message const&, http_message const&) = default;
-
 protected:
     http_message() = default;
     explicit http_message(std::string body_bytes) noexcept : body(std::move(body_bytes)) {}
     http_message(http_message const&) = default;
     http_message(http_message&&) noexcept = default;
-    http_message& operator=(http_message const& other) {
-        if (this != &other) *this = http_message(other);
-        return *this;
-    }
+    http_message& operator=(http_message const& other) { return *this = http_message(other); }
     http_message& operator=(http_message&& other) noexcept {
-        if (this == &other) return *this;
         headers = std::move(other.headers);
         // As it may keep its memory.
         detail::wipe_message(body);
@@ -747,6 +741,8 @@ protected:
     }
     /// A body can hold credentials in plain, so it is overwritten, as the headers are.
     ~http_message() { detail::wipe_message(body); }
+
+    [[nodiscard]] bool has_same(http_message const& other) const noexcept { return headers == other.headers && body == other.body; }
 };
 
 /// One request. A transport adds Host, Content-Length (whenever there is a body, and 0 for POST and PUT without one) and
@@ -754,6 +750,12 @@ protected:
 class http_request : public http_message {
 public:
     http_request() = default;
+    http_request(http_request const&) = default;
+    http_request(http_request&&) noexcept = default;
+    /// All or nothing, so that no header of one request ever goes with the origin of another.
+    http_request& operator=(http_request const& other) { return *this = http_request(other); }
+    http_request& operator=(http_request&&) noexcept = default;
+    ~http_request() = default;
 
     http_method method = http_method::get;
     http_origin origin;
@@ -770,8 +772,7 @@ public:
 
     /// Whether they are the same on the wire, and have the same limits.
     friend bool operator==(http_request const& a, http_request const& b) {
-        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.limits == b.limits &&
-               static_cast<http_message const&>(a) == static_cast<http_message const&>(b);
+        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.limits == b.limits && a.has_same(b);
     }
 
     /// Method and target. Header values and bodies can hold secrets and are not shown.
@@ -790,7 +791,9 @@ public:
     int status = 0;
     std::uint64_t origin_tag = 0;  ///< Tells the answers of one origin from another's; set by the client, never by a transport.
 
-    friend bool operator==(http_response const&, http_response const&) = default;
+    friend bool operator==(http_response const& a, http_response const& b) {
+        return a.status == b.status && a.origin_tag == b.origin_tag && a.has_same(b);
+    }
 
     /// Status and size. A body can hold secrets and is not shown.
     template <class Traits>
@@ -4081,20 +4084,21 @@ inline constexpr std::int64_t most_delay_seconds = 86400;
 /// Whether, and after which pause, the calls of one client send a request again.
 class retries {
 public:
-    explicit retries(retry_policy const& policy) : policy_(policy), budget_(policy.budget) {
+    explicit retries(retry_policy const& policy) : budget_(policy.budget) {
         if (policy.seed != 0) jitter_.seed(policy.seed);
     }
 
     bool can_wait = false;  ///< The transport can.
 
     /// How long to wait before a request is sent again, or nothing where it is not.
-    ///   answer           of the last try; a failure is told why it is the last
+    ///   answer           of the last try; a failure is told where only the transport's want of a clock makes it the last
     ///   tries            of this request so far
     ///   is_attempt_over  the last one took as long as an attempt may
     ///   left             of the time of the call
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next(http_method method, result<http_response>& answer, unsigned tries,
-                                                                            bool is_attempt_over, std::chrono::nanoseconds left, std::chrono::nanoseconds now) {
-        if (tries >= policy_.most_attempts) return std::nullopt;
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_before_next(retry_policy const& policy, http_method method, result<http_response>& answer,
+                                                                            unsigned tries, bool is_attempt_over, std::chrono::nanoseconds left,
+                                                                            std::chrono::nanoseconds now) {
+        if (tries >= policy.most_attempts) return std::nullopt;
         bool const may_repeat = method == http_method::get || method == http_method::delete_;
         bool const is_passing = answer ? may_repeat && is_passing_status(answer->status)
                                        : (is_attempt_over || (answer.error().who == fault::transport && is_connection_fault(answer.error()))) &&
@@ -4106,11 +4110,11 @@ public:
         }
         if (!jitter_.is_seeded()) jitter_.seed(static_cast<std::uint64_t>(now.count()) * 2654435761ULL + 1);
         unsigned const doublings = (std::min)(tries - 1, 16U);
-        std::chrono::nanoseconds const doubled = policy_.base_delay * (1LL << doublings);
-        auto pause = jitter_.up_to((std::min)(doubled, policy_.most_delay));
+        std::chrono::nanoseconds const doubled = policy.base_delay * (1LL << doublings);
+        auto pause = jitter_.up_to((std::min)(doubled, policy.most_delay));
         if (answer) {
             if (auto const asked = retry_after(*answer)) {
-                if (*asked > policy_.most_retry_after) return std::nullopt;
+                if (*asked > policy.most_retry_after) return std::nullopt;
                 pause = *asked;
             }
         }
@@ -4130,7 +4134,6 @@ private:
         return reason.code.category() != error_category();
     }
 
-    retry_policy policy_;
     retry_budget budget_;
     jitter_source jitter_;
 };
@@ -5431,7 +5434,7 @@ private:
             answer->origin_tag = context_->origin_tag;
             scrub_server_texts(*answer);
         }
-        if (auto const pause = context_->retries.pause_before_next(pending_->method, answer, tries_, is_attempt_over, deadline_ - now, now)) {
+        if (auto const pause = context_->retries.pause_before_next(context_->options.retry, pending_->method, answer, tries_, is_attempt_over, deadline_ - now, now)) {
             report_.on_retry(*pause);
             return step::wait(*pause);
         }
@@ -5916,7 +5919,7 @@ public:
     }
 
     /// Begins to send in place.
-    [[nodiscard]] auto send(Executor executor, boost::asio::cancellation_state state) {
+    [[nodiscard]] auto send(Executor&& executor, boost::asio::cancellation_state&& state) {
         return transport_.sending(machine_.request(), std::move(executor), std::move(state));
     }
 
@@ -10201,7 +10204,7 @@ public:
 
     /// The time has come, which it notices where it runs. With the clock's lock held.
     virtual void ring() = 0;
-    /// Keeps it alive; null where it ends just now.
+    /// Keeps it alive; it is, since it takes itself off the clock before its destruction begins.
     [[nodiscard]] virtual std::shared_ptr<alarmed> hold() noexcept = 0;
     /// The execution context goes down: lets go of what waits.
     virtual void abandon() noexcept = 0;

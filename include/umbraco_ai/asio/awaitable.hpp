@@ -88,7 +88,7 @@ public:
     }
 
     /// Begins to send in place.
-    [[nodiscard]] auto send(Executor executor, boost::asio::cancellation_state state) {
+    [[nodiscard]] auto send(Executor&& executor, boost::asio::cancellation_state&& state) {
         return transport_.sending(machine_.request(), std::move(executor), std::move(state));
     }
 

@@ -54,19 +54,13 @@ public:
     http_headers headers;
     std::string body;  ///< Of an answer: after chunk decoding.
 
-    friend bool operator==(http_message const&, http_message const&) = default;
-
 protected:
     http_message() = default;
     explicit http_message(std::string body_bytes) noexcept : body(std::move(body_bytes)) {}
     http_message(http_message const&) = default;
     http_message(http_message&&) noexcept = default;
-    http_message& operator=(http_message const& other) {
-        if (this != &other) *this = http_message(other);
-        return *this;
-    }
+    http_message& operator=(http_message const& other) { return *this = http_message(other); }
     http_message& operator=(http_message&& other) noexcept {
-        if (this == &other) return *this;
         headers = std::move(other.headers);
         // As it may keep its memory.
         detail::wipe_message(body);
@@ -75,6 +69,8 @@ protected:
     }
     /// A body can hold credentials in plain, so it is overwritten, as the headers are.
     ~http_message() { detail::wipe_message(body); }
+
+    [[nodiscard]] bool has_same(http_message const& other) const noexcept { return headers == other.headers && body == other.body; }
 };
 
 /// One request. A transport adds Host, Content-Length (whenever there is a body, and 0 for POST and PUT without one) and
@@ -82,6 +78,12 @@ protected:
 class http_request : public http_message {
 public:
     http_request() = default;
+    http_request(http_request const&) = default;
+    http_request(http_request&&) noexcept = default;
+    /// All or nothing, so that no header of one request ever goes with the origin of another.
+    http_request& operator=(http_request const& other) { return *this = http_request(other); }
+    http_request& operator=(http_request&&) noexcept = default;
+    ~http_request() = default;
 
     http_method method = http_method::get;
     http_origin origin;
@@ -98,8 +100,7 @@ public:
 
     /// Whether they are the same on the wire, and have the same limits.
     friend bool operator==(http_request const& a, http_request const& b) {
-        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.limits == b.limits &&
-               static_cast<http_message const&>(a) == static_cast<http_message const&>(b);
+        return a.method == b.method && a.origin == b.origin && a.target == b.target && a.limits == b.limits && a.has_same(b);
     }
 
     /// Method and target. Header values and bodies can hold secrets and are not shown.
@@ -118,7 +119,9 @@ public:
     int status = 0;
     std::uint64_t origin_tag = 0;  ///< Tells the answers of one origin from another's; set by the client, never by a transport.
 
-    friend bool operator==(http_response const&, http_response const&) = default;
+    friend bool operator==(http_response const& a, http_response const& b) {
+        return a.status == b.status && a.origin_tag == b.origin_tag && a.has_same(b);
+    }
 
     /// Status and size. A body can hold secrets and is not shown.
     template <class Traits>

@@ -29,7 +29,7 @@ public:
 
     /// The time has come, which it notices where it runs. With the clock's lock held.
     virtual void ring() = 0;
-    /// Keeps it alive; null where it ends just now.
+    /// Keeps it alive; it is, since it takes itself off the clock before its destruction begins.
     [[nodiscard]] virtual std::shared_ptr<alarmed> hold() noexcept = 0;
     /// The execution context goes down: lets go of what waits.
     virtual void abandon() noexcept = 0;
