@@ -12632,6 +12632,7 @@ private:
         auto const memory = boost::asio::get_associated_allocator(handler_);
         auto const to = guard_.executor(this->work().get_executor());
         auto run = [guard = std::move(guard_), handler = std::move(handler_), answer = outcome_of(how)]() mutable {
+            static_cast<void>(guard);
             if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
             std::move(handler)(std::move(answer));
         };
