@@ -130,6 +130,26 @@ private:
     asio::any_io_executor executor_;
 };
 
+/// Wraps the transport of the library, as for logging.
+class forwarding_transport {
+public:
+    explicit forwarding_transport(asio::io_context& io) : inner_(io) {}
+
+    asio::awaitable<ai::result<ai::http_response>> send(ai::http_request request) {
+        auto answer = co_await inner_.send(std::move(request));
+        if (answer) ++answered;
+        co_return answer;
+    }
+    asio::awaitable<void> wait(std::chrono::nanoseconds duration) { return inner_.wait(duration); }
+    [[nodiscard]] std::chrono::nanoseconds now() const noexcept { return inner_.now(); }
+    [[nodiscard]] asio::any_io_executor get_executor() const { return inner_.get_executor(); }
+
+    int answered = 0;
+
+private:
+    ai::beast_transport inner_;
+};
+
 using change = std::function<void(ai::connection&)>;
 
 change named(std::string name) {
@@ -372,6 +392,30 @@ TEST_CASE("a call over a transport of the user's completes by a token too", "[to
     io.restart();
     io.run();
     CHECK(runs == 2);
+}
+
+TEST_CASE("a call that is cancelled in the pause before it is sent again is not sent, over a transport of the user's either", "[tokens]") {
+    raw_server server({{raw_step::read_request(), raw_step::send("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"),
+                        raw_step::read_request(), raw_step::send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")}});
+    asio::io_context io;
+    forwarding_transport wire(io);
+    ai::client cms(wire, server.base_url());
+    asio::cancellation_signal stop;
+    ai::failure reason;
+    int runs = 0;
+    ai::async_call(cms, ai::connections::remove(*ai::guid::parse("11111111-2222-3333-4444-555555555555")), ai::call_options(30s),
+                   asio::bind_cancellation_slot(stop.slot(), [&](auto answer) {
+                       ++runs;
+                       reason = answer.error();
+                   }));
+    REQUIRE(run_until(io, [&] { return wire.answered == 1; }));
+    io.run_for(20ms);
+    REQUIRE(runs == 0);
+    stop.emit(cancellation_type::terminal);
+    REQUIRE(run_until(io, [&] { return runs > 0; }));
+    CHECK(reason.who == ai::fault::cancelled);
+    std::string const received = server.received(0);
+    CHECK(received.find("DELETE") == received.rfind("DELETE"));
 }
 
 TEST_CASE("a context that stops and goes on loses no handler", "[tokens]") {

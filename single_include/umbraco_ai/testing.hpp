@@ -12543,12 +12543,14 @@ private:
         std::shared_ptr<call_stop> const stop = self->stop_;
         executor const strand = self->strand_;
         boost::asio::cancellation_slot const slot = self->cancellation().slot();
-        boost::asio::co_spawn(strand, unthrown(std::move(piece)), boost::asio::bind_cancellation_slot(slot, waking(std::move(self))));
+        boost::asio::co_spawn(strand, unthrown(std::move(piece), stop), boost::asio::bind_cancellation_slot(slot, waking(std::move(self))));
         if (stop) stop->repeat();
     }
 
-    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void, executor> unthrown(boost::asio::awaitable<void, executor> piece) {
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void, executor> unthrown(boost::asio::awaitable<void, executor> piece, std::shared_ptr<call_stop> stop) {
         co_await boost::asio::this_coro::throw_if_cancelled(false);
+        // A piece of a call that is over begins as cancelled, so that it sends nothing.
+        if (stop) stop->repeat();
         co_await std::move(piece);
     }
 
