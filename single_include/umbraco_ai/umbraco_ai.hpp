@@ -11799,55 +11799,6 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP1_PARSE_ERROR_HPP
 
-// ---- umbraco_ai/http1/event.hpp ----
-#ifndef UMBRACO_AI_HTTP1_EVENT_HPP
-#define UMBRACO_AI_HTTP1_EVENT_HPP
-
-UMBRACO_AI_BEGIN_NAMESPACE
-namespace http1 {
-
-/// Bounds of one answer. A line is bounded by the scratch memory of the parser too.
-class response_limits {
-public:
-    constexpr response_limits() = default;
-
-    std::uint64_t header_bytes = 32 * 1024;       ///< Status line and fields, of each interim response and of a trailer on its own.
-    std::uint32_t header_fields = 256;            ///< Likewise.
-    std::uint64_t body_bytes = 8 * 1024 * 1024;   ///< After chunk decoding.
-    std::uint32_t extension_bytes = 4096;         ///< Of all chunk extensions of one answer.
-    std::uint32_t interim_responses = 5;          ///< 1xx before the answer.
-    bool drops_long_fields = false;               ///< Leaves out a field that the scratch memory does not hold, in place of failing.
-};
-
-enum class event_kind : std::uint8_t {
-    need_more,   ///< All bytes are used up; go on when there are more, or with `end`.
-    status,      ///< `status`. Interim responses are not told.
-    field,       ///< `name` and `value`.
-    header_end,
-    body,      ///< `value`: a piece of the body, never empty.
-    complete,  ///< The answer has ended. Bytes that are left belong to nobody.
-    failed     ///< `error`, from now on.
-};
-
-/// What the parser found. Its texts are valid until the next call of the parser, and as long as the bytes it was given.
-class event {
-public:
-    constexpr event() = default;
-    constexpr explicit event(event_kind kind) noexcept : what(kind) {}
-    constexpr event(event_kind kind, std::string_view text) noexcept : what(kind), value(text) {}
-
-    event_kind what = event_kind::need_more;
-    parse_error error = parse_error::none;
-    int status = 0;
-    std::string_view name;
-    std::string_view value;
-};
-
-}  // namespace http1
-UMBRACO_AI_END_NAMESPACE
-
-#endif  // UMBRACO_AI_HTTP1_EVENT_HPP
-
 // ---- umbraco_ai/http1/syntax.hpp ----
 #ifndef UMBRACO_AI_HTTP1_SYNTAX_HPP
 #define UMBRACO_AI_HTTP1_SYNTAX_HPP
@@ -12045,6 +11996,107 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP1_SYNTAX_HPP
 
+// ---- umbraco_ai/http1/body_meter.hpp ----
+#ifndef UMBRACO_AI_HTTP1_BODY_METER_HPP
+#define UMBRACO_AI_HTTP1_BODY_METER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// How much of a body, or of its chunk, is still to come, within the limit of the whole.
+class body_meter {
+public:
+    body_meter(std::uint64_t most_bytes, std::uint32_t most_of_extensions) noexcept : room_(most_bytes), extension_room_(most_of_extensions) {}
+
+    [[nodiscard]] std::uint64_t rest() const noexcept { return rest_; }
+
+    /// So many bytes come next.
+    [[nodiscard]] parse_error expect(std::uint64_t count) noexcept {
+        rest_ = count;
+        if (count > room_) return parse_error::body_too_large;
+        room_ -= count;
+        return parse_error::none;
+    }
+
+    /// chunk-size [ chunk-ext ]
+    [[nodiscard]] parse_error expect_chunk(std::string_view line) noexcept {
+        std::uint64_t size = 0;
+        if (!detail::take_hex(line, size)) return parse_error::bad_chunk;
+        if (parse_error const why = expect(size); why != parse_error::none || line.empty()) return why;
+        if (!detail::are_chunk_extensions(line) || line.size() > extension_room_) return parse_error::bad_chunk_extension;
+        extension_room_ -= static_cast<std::uint32_t>(line.size());
+        return parse_error::none;
+    }
+
+    /// Takes what belongs to it off the front.
+    [[nodiscard]] std::string_view take(std::string_view& bytes) noexcept {
+        auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
+        std::string_view const piece = detail::prefix(bytes, count);
+        bytes.remove_prefix(count);
+        rest_ -= count;
+        return piece;
+    }
+
+private:
+    std::uint64_t room_;
+    std::uint64_t rest_ = 0;
+    std::uint32_t extension_room_;
+};
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_BODY_METER_HPP
+
+// ---- umbraco_ai/http1/event.hpp ----
+#ifndef UMBRACO_AI_HTTP1_EVENT_HPP
+#define UMBRACO_AI_HTTP1_EVENT_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// Bounds of one answer. A line is bounded by the scratch memory of the parser too.
+class response_limits {
+public:
+    constexpr response_limits() = default;
+
+    std::uint64_t header_bytes = 32 * 1024;       ///< Status line and fields, of each interim response and of a trailer on its own.
+    std::uint32_t header_fields = 256;            ///< Likewise.
+    std::uint64_t body_bytes = 8 * 1024 * 1024;   ///< After chunk decoding.
+    std::uint32_t extension_bytes = 4096;         ///< Of all chunk extensions of one answer.
+    std::uint32_t interim_responses = 5;          ///< 1xx before the answer.
+    bool drops_long_fields = false;               ///< Leaves out a field that the scratch memory does not hold, in place of failing.
+};
+
+enum class event_kind : std::uint8_t {
+    need_more,   ///< All bytes are used up; go on when there are more, or with `end`.
+    status,      ///< `status`. Interim responses are not told.
+    field,       ///< `name` and `value`.
+    header_end,
+    body,      ///< `value`: a piece of the body, never empty.
+    complete,  ///< The answer has ended. Bytes that are left belong to nobody.
+    failed     ///< `error`, from now on.
+};
+
+/// What the parser found. Its texts are valid until the next call of the parser, and as long as the bytes it was given.
+class event {
+public:
+    constexpr event() = default;
+    constexpr explicit event(event_kind kind) noexcept : what(kind) {}
+    constexpr event(event_kind kind, std::string_view text) noexcept : what(kind), value(text) {}
+
+    event_kind what = event_kind::need_more;
+    parse_error error = parse_error::none;
+    int status = 0;
+    std::string_view name;
+    std::string_view value;
+};
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_EVENT_HPP
+
 // ---- umbraco_ai/http1/framing.hpp ----
 #ifndef UMBRACO_AI_HTTP1_FRAMING_HPP
 #define UMBRACO_AI_HTTP1_FRAMING_HPP
@@ -12121,6 +12173,123 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_HTTP1_FRAMING_HPP
 
+// ---- umbraco_ai/http1/line_buffer.hpp ----
+#ifndef UMBRACO_AI_HTTP1_LINE_BUFFER_HPP
+#define UMBRACO_AI_HTTP1_LINE_BUFFER_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// What became of a line.
+enum class line_progress : std::uint8_t {
+    whole,
+    part,        ///< All bytes were taken; it goes on behind them.
+    too_long,    ///< For the memory; nothing was taken.
+    over_limit,  ///< Of the section.
+    bad_end      ///< It has no CR before its LF.
+};
+
+/// Puts lines together from pieces of any size, in memory of the caller's, within the limit of their section.
+class line_buffer {
+public:
+    /// `memory` bounds a line with its CR, and outlives this; `room` bounds the first section.
+    line_buffer(std::span<char> memory, std::uint64_t room) noexcept : memory_(memory), room_(room) {}
+
+    /// Of a line that has begun.
+    [[nodiscard]] std::size_t kept() const noexcept { return kept_; }
+    [[nodiscard]] std::size_t longest() const noexcept { return memory_.size(); }
+
+    /// Of the section.
+    [[nodiscard]] std::uint64_t room() const noexcept { return room_; }
+    void set_room(std::uint64_t bytes) noexcept { room_ = bytes; }
+    [[nodiscard]] bool count(std::size_t bytes) noexcept {
+        if (bytes > room_) return false;
+        room_ -= bytes;
+        return true;
+    }
+
+    /// Takes a line off the front, or its next piece. What `line` is given, without CR LF, is valid until the next call, and as long
+    /// as the bytes.
+    [[nodiscard]] line_progress take(std::string_view& bytes, std::string_view& line) noexcept {
+        char const* const begin = bytes.data();
+        char const* const end = begin + bytes.size();
+        char const* const found = detail::find_line_end(begin, end);
+        bool const is_whole = found != end;
+        auto const size = static_cast<std::size_t>(found - begin);
+        if (size > memory_.size() - kept_) return line_progress::too_long;
+        if (!count(size + (is_whole ? 1 : 0))) return line_progress::over_limit;
+        line = detail::prefix(bytes, size);
+        bytes.remove_prefix(size + (is_whole ? 1 : 0));
+        if (!is_whole || kept_ != 0) keep(line);
+        if (!is_whole) return line_progress::part;
+        if (kept_ != 0) line = std::string_view(memory_.data(), kept_);
+        kept_ = 0;
+        if (!line.ends_with('\r')) return line_progress::bad_end;
+        line.remove_suffix(1);
+        return line_progress::whole;
+    }
+
+    /// Fills the memory with the begin of a line that is too long, gives it, and forgets it; false over the limit.
+    [[nodiscard]] bool take_begin(std::string_view& bytes, std::string_view& begin) noexcept {
+        std::size_t const size = memory_.size() - kept_;
+        if (!count(size)) return false;
+        keep(detail::prefix(bytes, size));
+        bytes.remove_prefix(size);
+        begin = std::string_view(memory_.data(), kept_);
+        kept_ = 0;
+        return true;
+    }
+
+private:
+    void keep(std::string_view piece) noexcept {
+        if (!piece.empty()) std::memcpy(memory_.data() + kept_, piece.data(), piece.size());
+        kept_ += piece.size();
+    }
+
+    std::span<char> memory_;
+    std::uint64_t room_;
+    std::size_t kept_ = 0;
+};
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_LINE_BUFFER_HPP
+
+// ---- umbraco_ai/http1/lines.hpp ----
+#ifndef UMBRACO_AI_HTTP1_LINES_HPP
+#define UMBRACO_AI_HTTP1_LINES_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace http1 {
+
+/// HTTP-version SP 3DIGIT SP reason-phrase
+[[nodiscard]] inline parse_error read_status_line(std::string_view line, bool& is_http_1_1, int& status) noexcept {
+    if (line.size() < 9 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return parse_error::not_http;
+    bool const has_digits = line.size() >= 13 && line[9] >= '1' && line[9] <= '9' && detail::is_digit(line[10]) && detail::is_digit(line[11]);
+    if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_prefix(line, 13))) return parse_error::bad_status;
+    is_http_1_1 = line[7] == '1';
+    status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+    return parse_error::none;
+}
+
+/// field-name ":" OWS field-value OWS
+[[nodiscard]] inline parse_error split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
+    if (line.empty()) return parse_error::bad_field;
+    if (detail::is_blank(line.front())) return parse_error::folded_field;
+    std::size_t colon = 0;
+    while (colon < line.size() && detail::is_token_char(line[colon])) ++colon;
+    if (colon == 0 || colon == line.size() || line[colon] != ':') return parse_error::bad_field;
+    name = detail::prefix(line, colon);
+    value = detail::without_blanks(detail::without_prefix(line, colon + 1));
+    return detail::is_field_value(value) ? parse_error::none : parse_error::bad_field;
+}
+
+}  // namespace http1
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_HTTP1_LINES_HPP
+
 // ---- umbraco_ai/http1/response_parser.hpp ----
 #ifndef UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
 #define UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
@@ -12141,7 +12310,8 @@ namespace http1 {
 class response_parser {
 public:
     /// `scratch` holds a line that comes in pieces, so it bounds a line with its CR. It must outlive the parser.
-    explicit response_parser(std::span<char> scratch, response_limits const& limits = {}) noexcept : scratch_(scratch), limits_(limits) {}
+    explicit response_parser(std::span<char> scratch, response_limits const& limits = {}) noexcept
+        : lines_(scratch, limits.header_bytes), body_(limits.body_bytes, limits.extension_bytes), limits_(limits) {}
 
     /// Before the first byte: the answer is one to HEAD, so it has no body.
     void expect_no_body() noexcept { expects_no_body_ = true; }
@@ -12167,7 +12337,7 @@ public:
                 case state::status_line:
                     if (!begins_like_http(bytes)) return fail(parse_error::not_http);
                     if (!take_line(bytes, line)) return pending();
-                    if (!read_status(line)) return pending();
+                    if (!accept(read_status_line(line, is_http_1_1_, status_))) return pending();
                     state_ = state::field;
                     if (!is_interim() && !found.on_status(status_)) return event_kind::status;
                     break;
@@ -12187,7 +12357,7 @@ public:
                         if (!found.on_header_end()) return event_kind::header_end;
                         break;
                     }
-                    if (!split_field(line, name, value) || !obey(name, value)) return event_kind::failed;
+                    if (!read_field(line, name, value) || !obey(name, value)) return event_kind::failed;
                     if (is_told && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
@@ -12196,25 +12366,23 @@ public:
                     break;
                 case state::body:
                 case state::chunk_body:
-                    if (rest_ == 0) {
+                    if (body_.rest() == 0) {
                         state_ = state_ == state::body ? state::complete : state::chunk_end;
                         break;
                     }
                     if (bytes.empty()) return pending();
-                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    if (!found.on_body(body_.take(bytes))) return event_kind::body;
                     break;
                 case state::body_to_end:
                     if (bytes.empty()) return pending();
-                    if (bytes.size() > body_left_) return fail(parse_error::body_too_large);
-                    rest_ = bytes.size();
-                    body_left_ -= rest_;
-                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    if (!accept(body_.expect(bytes.size()))) return pending();
+                    if (!found.on_body(body_.take(bytes))) return event_kind::body;
                     break;
                 case state::chunk_end:
                     if (!take_line_end(bytes)) return pending();
                     break;
                 case state::chunk_line:
-                    if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
+                    if (!take_line(bytes, line) || !begin_chunk(line)) return pending();
                     break;
                 case state::complete: return event_kind::complete;
                 case state::failed: return event_kind::failed;
@@ -12225,7 +12393,7 @@ public:
     /// The connection has ended: complete where the answer ends with it, and a failure otherwise.
     [[nodiscard]] event end() noexcept {
         if (state_ == state::body_to_end) state_ = state::complete;
-        if (state_ == state::body && rest_ == 0) state_ = state::complete;
+        if (state_ == state::body && body_.rest() == 0) state_ = state::complete;
         if (state_ == state::complete) return event(event_kind::complete);
         if (state_ != state::failed) static_cast<void>(refuse(parse_error::connection_closed));
         event made(event_kind::failed);
@@ -12240,10 +12408,10 @@ public:
     [[nodiscard]] bool is_complete() const noexcept { return state_ == state::complete; }
 
     /// Whether neither a byte of the answer nor of a further interim response has come.
-    [[nodiscard]] bool awaits_answer() const noexcept { return state_ == state::status_line && used_ == 0; }
+    [[nodiscard]] bool awaits_answer() const noexcept { return state_ == state::status_line && lines_.kept() == 0; }
 
     /// At the end of the header: the Content-Length of the body, or 0 where none is said.
-    [[nodiscard]] std::uint64_t announced_size() const noexcept { return state_ == state::body ? rest_ : 0; }
+    [[nodiscard]] std::uint64_t announced_size() const noexcept { return state_ == state::body ? body_.rest() : 0; }
 
     /// Of a complete answer: whether the connection can carry another one.
     [[nodiscard]] bool keep_alive() const noexcept {
@@ -12293,13 +12461,15 @@ private:
         return false;
     }
 
+    [[nodiscard]] bool accept(parse_error why) noexcept { return why == parse_error::none || refuse(why); }
+
     [[nodiscard]] event_kind pending() const noexcept { return state_ == state::failed ? event_kind::failed : event_kind::need_more; }
 
     // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
     [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
         constexpr std::string_view start = "HTTP/1.";
-        if (used_ >= start.size()) return true;
-        std::string_view const wanted = detail::without_prefix(start, used_);
+        if (lines_.kept() >= start.size()) return true;
+        std::string_view const wanted = detail::without_prefix(start, lines_.kept());
         return wanted.starts_with(detail::prefix(bytes, wanted.size()));
     }
 
@@ -12307,11 +12477,11 @@ private:
     // looks line by line then knows what to do. False where there is nothing more to tell.
     template <class Found>
     [[nodiscard, gnu::noinline, gnu::flatten]] bool take_whole_fields(std::string_view& bytes, Found& found, bool is_told) {
-        if (used_ != 0) return true;
+        if (lines_.kept() != 0) return true;
         char const* begin = bytes.data();
         char const* const end = begin + bytes.size();
-        std::size_t const longest = scratch_.size();
-        std::uint64_t room = limits_.header_bytes - header_bytes_;
+        std::size_t const longest = lines_.longest();
+        std::uint64_t room = lines_.room();
         std::uint32_t left = limits_.header_fields - fields_;
         bool goes_on = true;
         while (goes_on && left != 0) {
@@ -12332,55 +12502,32 @@ private:
             goes_on = obey(name, value) && (!is_told || found.on_field(name, value));
         }
         bytes.remove_prefix(static_cast<std::size_t>(begin - bytes.data()));
-        header_bytes_ = limits_.header_bytes - room;
+        lines_.set_room(room);
         fields_ = limits_.header_fields - left;
         return goes_on;
     }
 
     // False where the line is not whole yet, or the state has changed because it is too long.
     [[nodiscard]] bool take_line(std::string_view& bytes, std::string_view& line) noexcept {
-        char const* const begin = bytes.data();
-        char const* const end = begin + bytes.size();
-        char const* const found = detail::find_line_end(begin, end);
-        bool const is_whole = found != end;
-        auto const count = static_cast<std::size_t>(found - begin);
-        if (count > scratch_.size() - used_) return take_long_line(bytes);
-        if (!count_header(count + (is_whole ? 1 : 0))) return false;
-        line = detail::prefix(bytes, count);
-        bytes.remove_prefix(count + (is_whole ? 1 : 0));
-        if (!is_whole || used_ != 0) keep(line);
-        if (!is_whole) return false;
-        if (used_ != 0) line = std::string_view(scratch_.data(), used_);
-        used_ = 0;
-        if (!line.ends_with('\r')) return refuse(parse_error::bad_line_end);
-        line.remove_suffix(1);
-        return true;
-    }
-
-    void keep(std::string_view piece) noexcept {
-        if (!piece.empty()) std::memcpy(scratch_.data() + used_, piece.data(), piece.size());
-        used_ += piece.size();
-    }
-
-    [[nodiscard]] bool count_header(std::size_t count) noexcept {
-        if (count > limits_.header_bytes - header_bytes_) return refuse(parse_error::header_too_large);
-        header_bytes_ += count;
-        return true;
+        switch (lines_.take(bytes, line)) {
+            case line_progress::whole: return true;
+            case line_progress::part: return false;
+            case line_progress::too_long: return drop_field(bytes);
+            case line_progress::over_limit: return refuse(parse_error::header_too_large);
+            case line_progress::bad_end: return refuse(parse_error::bad_line_end);
+        }
+        return false;
     }
 
     // Always false. A field whose name is whole, and means nothing to the parser, can be left out.
-    bool take_long_line(std::string_view& bytes) noexcept {
+    bool drop_field(std::string_view& bytes) noexcept {
         bool const is_field = state_ == state::field || state_ == state::trailer_field;
-        std::size_t const count = scratch_.size() - used_;
-        if (!is_field || !limits_.drops_long_fields || !count_header(count)) return refuse(parse_error::header_too_large);
-        keep(detail::prefix(bytes, count));
-        bytes.remove_prefix(count);
-        std::string_view const begin(scratch_.data(), used_);
-        used_ = 0;
+        std::string_view begin;
+        if (!is_field || !limits_.drops_long_fields || !lines_.take_begin(bytes, begin)) return refuse(parse_error::header_too_large);
         std::string_view name;
         std::string_view value;
         bool const ends_with_cr = begin.ends_with('\r');
-        if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
+        if (!read_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
         if (framing::heeds(name)) return refuse(parse_error::header_too_large);
         had_cr_ = ends_with_cr;
         dropped_in_ = state_;
@@ -12392,7 +12539,7 @@ private:
     [[nodiscard]] bool skip_field(std::string_view& bytes) noexcept {
         while (!bytes.empty()) {
             char const c = bytes.front();
-            if (!count_header(1)) return false;
+            if (!lines_.count(1)) return refuse(parse_error::header_too_large);
             bytes.remove_prefix(1);
             if (had_cr_ || c == '\n') {
                 if (!had_cr_) return refuse(parse_error::bad_line_end);
@@ -12407,38 +12554,18 @@ private:
         return false;
     }
 
-    // HTTP-version SP 3DIGIT SP reason-phrase
-    [[nodiscard]] bool read_status(std::string_view line) noexcept {
-        if (line.size() < 9 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return refuse(parse_error::not_http);
-        bool const has_digits = line.size() >= 13 && line[9] >= '1' && line[9] <= '9' && detail::is_digit(line[10]) && detail::is_digit(line[11]);
-        if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_prefix(line, 13))) return refuse(parse_error::bad_status);
-        is_http_1_1_ = line[7] == '1';
-        status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
-        return true;
-    }
-
-    [[nodiscard]] bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
-        if (line.empty()) return refuse(parse_error::bad_field);
-        if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
-        std::size_t colon = 0;
-        while (colon < line.size() && detail::is_token_char(line[colon])) ++colon;
-        if (colon == 0 || colon == line.size() || line[colon] != ':') return refuse(parse_error::bad_field);
-        name = detail::prefix(line, colon);
-        value = detail::without_blanks(detail::without_prefix(line, colon + 1));
-        if (!detail::is_field_value(value)) return refuse(parse_error::bad_field);
+    [[nodiscard]] bool read_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
+        if (!accept(split_field(line, name, value))) return false;
         if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
         ++fields_;
         return true;
     }
 
-    [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
-        parse_error const why = framing_.obey(name, value);
-        return why == parse_error::none || refuse(why);
-    }
+    [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept { return accept(framing_.obey(name, value)); }
 
     // The empty line behind the fields.
     [[nodiscard]] bool end_section() noexcept {
-        header_bytes_ = 0;
+        lines_.set_room(limits_.header_bytes);
         fields_ = 0;
         if (state_ == state::trailer_field) {
             state_ = state::complete;
@@ -12446,7 +12573,6 @@ private:
         }
         if (is_interim()) return end_interim();
         is_header_done_ = true;
-        body_left_ = limits_.body_bytes;
         // What says that it has a body may send it, to be taken for the next answer (RFC 9110, 8.6).
         if (status_ == 204 && (framing_.is_chunked() || framing_.length() != 0)) ends_with_connection_ = true;
         if (expects_no_body_ || status_ == 204 || status_ == 304) {
@@ -12454,8 +12580,7 @@ private:
         } else if (framing_.is_chunked()) {
             state_ = state::chunk_line;
         } else if (framing_.has_length()) {
-            rest_ = framing_.length();
-            if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+            if (!accept(body_.expect(framing_.length()))) return false;
             state_ = state::body;
         } else {
             ends_with_connection_ = true;
@@ -12473,25 +12598,10 @@ private:
         return true;
     }
 
-    std::string_view take_body(std::string_view& bytes) noexcept {
-        auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
-        std::string_view const piece = detail::prefix(bytes, count);
-        bytes.remove_prefix(count);
-        rest_ -= count;
-        return piece;
-    }
-
-    // chunk-size [ chunk-ext ]
-    [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
-        header_bytes_ = 0;
-        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
-        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
-        body_left_ -= rest_;
-        if (!line.empty()) {
-            if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
-            extension_bytes_ += static_cast<std::uint32_t>(line.size());
-        }
-        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+    [[nodiscard]] bool begin_chunk(std::string_view line) noexcept {
+        lines_.set_room(limits_.header_bytes);
+        if (!accept(body_.expect_chunk(line))) return false;
+        state_ = body_.rest() == 0 ? state::trailer_field : state::chunk_body;
         return true;
     }
 
@@ -12508,15 +12618,11 @@ private:
         return false;
     }
 
-    std::span<char> scratch_;
+    line_buffer lines_;
+    body_meter body_;
     response_limits limits_;
     framing framing_;
-    std::size_t used_ = 0;              // of the scratch memory
-    std::uint64_t header_bytes_ = 0;    // of this section, or of this chunk's line
-    std::uint64_t rest_ = 0;            // of the body, or of this chunk
-    std::uint64_t body_left_ = 0;       // of the limit
-    std::uint32_t fields_ = 0;          // of this section
-    std::uint32_t extension_bytes_ = 0;
+    std::uint32_t fields_ = 0;  // of this section
     std::uint32_t interim_ = 0;
     int status_ = 0;
     state state_ = state::status_line;

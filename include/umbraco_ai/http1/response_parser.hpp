@@ -2,16 +2,17 @@
 #ifndef UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
 #define UMBRACO_AI_HTTP1_RESPONSE_PARSER_HPP
 
+#include <umbraco_ai/http1/body_meter.hpp>
 #include <umbraco_ai/http1/event.hpp>
 #include <umbraco_ai/http1/framing.hpp>
+#include <umbraco_ai/http1/line_buffer.hpp>
+#include <umbraco_ai/http1/lines.hpp>
 #include <umbraco_ai/http1/parse_error.hpp>
 #include <umbraco_ai/http1/syntax.hpp>
 #include <umbraco_ai/version.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -31,7 +32,8 @@ namespace http1 {
 class response_parser {
 public:
     /// `scratch` holds a line that comes in pieces, so it bounds a line with its CR. It must outlive the parser.
-    explicit response_parser(std::span<char> scratch, response_limits const& limits = {}) noexcept : scratch_(scratch), limits_(limits) {}
+    explicit response_parser(std::span<char> scratch, response_limits const& limits = {}) noexcept
+        : lines_(scratch, limits.header_bytes), body_(limits.body_bytes, limits.extension_bytes), limits_(limits) {}
 
     /// Before the first byte: the answer is one to HEAD, so it has no body.
     void expect_no_body() noexcept { expects_no_body_ = true; }
@@ -57,7 +59,7 @@ public:
                 case state::status_line:
                     if (!begins_like_http(bytes)) return fail(parse_error::not_http);
                     if (!take_line(bytes, line)) return pending();
-                    if (!read_status(line)) return pending();
+                    if (!accept(read_status_line(line, is_http_1_1_, status_))) return pending();
                     state_ = state::field;
                     if (!is_interim() && !found.on_status(status_)) return event_kind::status;
                     break;
@@ -77,7 +79,7 @@ public:
                         if (!found.on_header_end()) return event_kind::header_end;
                         break;
                     }
-                    if (!split_field(line, name, value) || !obey(name, value)) return event_kind::failed;
+                    if (!read_field(line, name, value) || !obey(name, value)) return event_kind::failed;
                     if (is_told && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
@@ -86,25 +88,23 @@ public:
                     break;
                 case state::body:
                 case state::chunk_body:
-                    if (rest_ == 0) {
+                    if (body_.rest() == 0) {
                         state_ = state_ == state::body ? state::complete : state::chunk_end;
                         break;
                     }
                     if (bytes.empty()) return pending();
-                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    if (!found.on_body(body_.take(bytes))) return event_kind::body;
                     break;
                 case state::body_to_end:
                     if (bytes.empty()) return pending();
-                    if (bytes.size() > body_left_) return fail(parse_error::body_too_large);
-                    rest_ = bytes.size();
-                    body_left_ -= rest_;
-                    if (!found.on_body(take_body(bytes))) return event_kind::body;
+                    if (!accept(body_.expect(bytes.size()))) return pending();
+                    if (!found.on_body(body_.take(bytes))) return event_kind::body;
                     break;
                 case state::chunk_end:
                     if (!take_line_end(bytes)) return pending();
                     break;
                 case state::chunk_line:
-                    if (!take_line(bytes, line) || !read_chunk_line(line)) return pending();
+                    if (!take_line(bytes, line) || !begin_chunk(line)) return pending();
                     break;
                 case state::complete: return event_kind::complete;
                 case state::failed: return event_kind::failed;
@@ -115,7 +115,7 @@ public:
     /// The connection has ended: complete where the answer ends with it, and a failure otherwise.
     [[nodiscard]] event end() noexcept {
         if (state_ == state::body_to_end) state_ = state::complete;
-        if (state_ == state::body && rest_ == 0) state_ = state::complete;
+        if (state_ == state::body && body_.rest() == 0) state_ = state::complete;
         if (state_ == state::complete) return event(event_kind::complete);
         if (state_ != state::failed) static_cast<void>(refuse(parse_error::connection_closed));
         event made(event_kind::failed);
@@ -130,10 +130,10 @@ public:
     [[nodiscard]] bool is_complete() const noexcept { return state_ == state::complete; }
 
     /// Whether neither a byte of the answer nor of a further interim response has come.
-    [[nodiscard]] bool awaits_answer() const noexcept { return state_ == state::status_line && used_ == 0; }
+    [[nodiscard]] bool awaits_answer() const noexcept { return state_ == state::status_line && lines_.kept() == 0; }
 
     /// At the end of the header: the Content-Length of the body, or 0 where none is said.
-    [[nodiscard]] std::uint64_t announced_size() const noexcept { return state_ == state::body ? rest_ : 0; }
+    [[nodiscard]] std::uint64_t announced_size() const noexcept { return state_ == state::body ? body_.rest() : 0; }
 
     /// Of a complete answer: whether the connection can carry another one.
     [[nodiscard]] bool keep_alive() const noexcept {
@@ -183,13 +183,15 @@ private:
         return false;
     }
 
+    [[nodiscard]] bool accept(parse_error why) noexcept { return why == parse_error::none || refuse(why); }
+
     [[nodiscard]] event_kind pending() const noexcept { return state_ == state::failed ? event_kind::failed : event_kind::need_more; }
 
     // Noticed at the first byte, so that a server that speaks TLS or SSH here is not waited for.
     [[nodiscard]] bool begins_like_http(std::string_view bytes) const noexcept {
         constexpr std::string_view start = "HTTP/1.";
-        if (used_ >= start.size()) return true;
-        std::string_view const wanted = detail::without_prefix(start, used_);
+        if (lines_.kept() >= start.size()) return true;
+        std::string_view const wanted = detail::without_prefix(start, lines_.kept());
         return wanted.starts_with(detail::prefix(bytes, wanted.size()));
     }
 
@@ -197,11 +199,11 @@ private:
     // looks line by line then knows what to do. False where there is nothing more to tell.
     template <class Found>
     [[nodiscard, gnu::noinline, gnu::flatten]] bool take_whole_fields(std::string_view& bytes, Found& found, bool is_told) {
-        if (used_ != 0) return true;
+        if (lines_.kept() != 0) return true;
         char const* begin = bytes.data();
         char const* const end = begin + bytes.size();
-        std::size_t const longest = scratch_.size();
-        std::uint64_t room = limits_.header_bytes - header_bytes_;
+        std::size_t const longest = lines_.longest();
+        std::uint64_t room = lines_.room();
         std::uint32_t left = limits_.header_fields - fields_;
         bool goes_on = true;
         while (goes_on && left != 0) {
@@ -222,55 +224,32 @@ private:
             goes_on = obey(name, value) && (!is_told || found.on_field(name, value));
         }
         bytes.remove_prefix(static_cast<std::size_t>(begin - bytes.data()));
-        header_bytes_ = limits_.header_bytes - room;
+        lines_.set_room(room);
         fields_ = limits_.header_fields - left;
         return goes_on;
     }
 
     // False where the line is not whole yet, or the state has changed because it is too long.
     [[nodiscard]] bool take_line(std::string_view& bytes, std::string_view& line) noexcept {
-        char const* const begin = bytes.data();
-        char const* const end = begin + bytes.size();
-        char const* const found = detail::find_line_end(begin, end);
-        bool const is_whole = found != end;
-        auto const count = static_cast<std::size_t>(found - begin);
-        if (count > scratch_.size() - used_) return take_long_line(bytes);
-        if (!count_header(count + (is_whole ? 1 : 0))) return false;
-        line = detail::prefix(bytes, count);
-        bytes.remove_prefix(count + (is_whole ? 1 : 0));
-        if (!is_whole || used_ != 0) keep(line);
-        if (!is_whole) return false;
-        if (used_ != 0) line = std::string_view(scratch_.data(), used_);
-        used_ = 0;
-        if (!line.ends_with('\r')) return refuse(parse_error::bad_line_end);
-        line.remove_suffix(1);
-        return true;
-    }
-
-    void keep(std::string_view piece) noexcept {
-        if (!piece.empty()) std::memcpy(scratch_.data() + used_, piece.data(), piece.size());
-        used_ += piece.size();
-    }
-
-    [[nodiscard]] bool count_header(std::size_t count) noexcept {
-        if (count > limits_.header_bytes - header_bytes_) return refuse(parse_error::header_too_large);
-        header_bytes_ += count;
-        return true;
+        switch (lines_.take(bytes, line)) {
+            case line_progress::whole: return true;
+            case line_progress::part: return false;
+            case line_progress::too_long: return drop_field(bytes);
+            case line_progress::over_limit: return refuse(parse_error::header_too_large);
+            case line_progress::bad_end: return refuse(parse_error::bad_line_end);
+        }
+        return false;
     }
 
     // Always false. A field whose name is whole, and means nothing to the parser, can be left out.
-    bool take_long_line(std::string_view& bytes) noexcept {
+    bool drop_field(std::string_view& bytes) noexcept {
         bool const is_field = state_ == state::field || state_ == state::trailer_field;
-        std::size_t const count = scratch_.size() - used_;
-        if (!is_field || !limits_.drops_long_fields || !count_header(count)) return refuse(parse_error::header_too_large);
-        keep(detail::prefix(bytes, count));
-        bytes.remove_prefix(count);
-        std::string_view const begin(scratch_.data(), used_);
-        used_ = 0;
+        std::string_view begin;
+        if (!is_field || !limits_.drops_long_fields || !lines_.take_begin(bytes, begin)) return refuse(parse_error::header_too_large);
         std::string_view name;
         std::string_view value;
         bool const ends_with_cr = begin.ends_with('\r');
-        if (!split_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
+        if (!read_field(detail::prefix(begin, begin.size() - (ends_with_cr ? 1 : 0)), name, value)) return false;
         if (framing::heeds(name)) return refuse(parse_error::header_too_large);
         had_cr_ = ends_with_cr;
         dropped_in_ = state_;
@@ -282,7 +261,7 @@ private:
     [[nodiscard]] bool skip_field(std::string_view& bytes) noexcept {
         while (!bytes.empty()) {
             char const c = bytes.front();
-            if (!count_header(1)) return false;
+            if (!lines_.count(1)) return refuse(parse_error::header_too_large);
             bytes.remove_prefix(1);
             if (had_cr_ || c == '\n') {
                 if (!had_cr_) return refuse(parse_error::bad_line_end);
@@ -297,38 +276,18 @@ private:
         return false;
     }
 
-    // HTTP-version SP 3DIGIT SP reason-phrase
-    [[nodiscard]] bool read_status(std::string_view line) noexcept {
-        if (line.size() < 9 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return refuse(parse_error::not_http);
-        bool const has_digits = line.size() >= 13 && line[9] >= '1' && line[9] <= '9' && detail::is_digit(line[10]) && detail::is_digit(line[11]);
-        if (!has_digits || line[12] != ' ' || !detail::is_field_value(detail::without_prefix(line, 13))) return refuse(parse_error::bad_status);
-        is_http_1_1_ = line[7] == '1';
-        status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
-        return true;
-    }
-
-    [[nodiscard]] bool split_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
-        if (line.empty()) return refuse(parse_error::bad_field);
-        if (detail::is_blank(line.front())) return refuse(parse_error::folded_field);
-        std::size_t colon = 0;
-        while (colon < line.size() && detail::is_token_char(line[colon])) ++colon;
-        if (colon == 0 || colon == line.size() || line[colon] != ':') return refuse(parse_error::bad_field);
-        name = detail::prefix(line, colon);
-        value = detail::without_blanks(detail::without_prefix(line, colon + 1));
-        if (!detail::is_field_value(value)) return refuse(parse_error::bad_field);
+    [[nodiscard]] bool read_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
+        if (!accept(split_field(line, name, value))) return false;
         if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
         ++fields_;
         return true;
     }
 
-    [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept {
-        parse_error const why = framing_.obey(name, value);
-        return why == parse_error::none || refuse(why);
-    }
+    [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept { return accept(framing_.obey(name, value)); }
 
     // The empty line behind the fields.
     [[nodiscard]] bool end_section() noexcept {
-        header_bytes_ = 0;
+        lines_.set_room(limits_.header_bytes);
         fields_ = 0;
         if (state_ == state::trailer_field) {
             state_ = state::complete;
@@ -336,7 +295,6 @@ private:
         }
         if (is_interim()) return end_interim();
         is_header_done_ = true;
-        body_left_ = limits_.body_bytes;
         // What says that it has a body may send it, to be taken for the next answer (RFC 9110, 8.6).
         if (status_ == 204 && (framing_.is_chunked() || framing_.length() != 0)) ends_with_connection_ = true;
         if (expects_no_body_ || status_ == 204 || status_ == 304) {
@@ -344,8 +302,7 @@ private:
         } else if (framing_.is_chunked()) {
             state_ = state::chunk_line;
         } else if (framing_.has_length()) {
-            rest_ = framing_.length();
-            if (rest_ > body_left_) return refuse(parse_error::body_too_large);
+            if (!accept(body_.expect(framing_.length()))) return false;
             state_ = state::body;
         } else {
             ends_with_connection_ = true;
@@ -363,25 +320,10 @@ private:
         return true;
     }
 
-    std::string_view take_body(std::string_view& bytes) noexcept {
-        auto const count = static_cast<std::size_t>((std::min<std::uint64_t>)(rest_, bytes.size()));
-        std::string_view const piece = detail::prefix(bytes, count);
-        bytes.remove_prefix(count);
-        rest_ -= count;
-        return piece;
-    }
-
-    // chunk-size [ chunk-ext ]
-    [[nodiscard]] bool read_chunk_line(std::string_view line) noexcept {
-        header_bytes_ = 0;
-        if (!detail::take_hex(line, rest_)) return refuse(parse_error::bad_chunk);
-        if (rest_ > body_left_) return refuse(parse_error::body_too_large);
-        body_left_ -= rest_;
-        if (!line.empty()) {
-            if (!detail::are_chunk_extensions(line) || line.size() > limits_.extension_bytes - extension_bytes_) return refuse(parse_error::bad_chunk_extension);
-            extension_bytes_ += static_cast<std::uint32_t>(line.size());
-        }
-        state_ = rest_ == 0 ? state::trailer_field : state::chunk_body;
+    [[nodiscard]] bool begin_chunk(std::string_view line) noexcept {
+        lines_.set_room(limits_.header_bytes);
+        if (!accept(body_.expect_chunk(line))) return false;
+        state_ = body_.rest() == 0 ? state::trailer_field : state::chunk_body;
         return true;
     }
 
@@ -398,15 +340,11 @@ private:
         return false;
     }
 
-    std::span<char> scratch_;
+    line_buffer lines_;
+    body_meter body_;
     response_limits limits_;
     framing framing_;
-    std::size_t used_ = 0;              // of the scratch memory
-    std::uint64_t header_bytes_ = 0;    // of this section, or of this chunk's line
-    std::uint64_t rest_ = 0;            // of the body, or of this chunk
-    std::uint64_t body_left_ = 0;       // of the limit
-    std::uint32_t fields_ = 0;          // of this section
-    std::uint32_t extension_bytes_ = 0;
+    std::uint32_t fields_ = 0;  // of this section
     std::uint32_t interim_ = 0;
     int status_ = 0;
     state state_ = state::status_line;
