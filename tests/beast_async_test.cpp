@@ -357,6 +357,22 @@ TEST_CASE("a write that was cancelled before it began does not wait for its turn
     CHECK(others == 0);
 }
 
+TEST_CASE("a token source that cancels the call it is asked for ends it", "[tokens]") {
+    asio::io_context io;
+    asio::cancellation_signal stop;
+    ai::token_source::receiver kept;
+    ai::beast_client cms(io, "http://127.0.0.1:1", ai::token_source([&](ai::token_source::receiver done) {
+        kept = std::move(done);
+        stop.emit(cancellation_type::terminal);
+    }));
+    int runs = 0;
+    cms.async_call(ai::connections::get("openai-prod"), asio::bind_cancellation_slot(stop.slot(), [&](ai::result<ai::connection> answer) {
+        ++runs;
+        CHECK(answer.error().who == ai::fault::cancelled);
+    }));
+    CHECK(run_until(io, [&] { return runs > 0; }));
+}
+
 TEST_CASE("who cancels may outlive the call and its context", "[tokens]") {
     raw_server server(silence());
     asio::cancellation_signal stop;

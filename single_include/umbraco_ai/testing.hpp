@@ -5874,7 +5874,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
+/// A transport whose `send` can be carried out by the call that wants it, with a request that stays there: a coroutine
 /// of its own for each request would cost as much as all the rest. What `sending` gives is used as `http_exchange` describes, and
 /// does not refer to the transport.
 template <class T, class Executor>
@@ -12409,37 +12409,62 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_TESTING_SCRIPTED_TRANSPORT_HPP
 
-// ---- umbraco_ai/asio/handled_call.hpp ----
-#ifndef UMBRACO_AI_ASIO_HANDLED_CALL_HPP
-#define UMBRACO_AI_ASIO_HANDLED_CALL_HPP
+// ---- umbraco_ai/asio/call_stop.hpp ----
+#ifndef UMBRACO_AI_ASIO_CALL_STOP_HPP
+#define UMBRACO_AI_ASIO_CALL_STOP_HPP
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// What cancels a call, on the strand of the call.
+/// What cancels a call that completes by a handler, on the strand of the call, which owns it.
 class call_stop {
 public:
     explicit call_stop(boost::asio::any_io_executor strand) : strand_(std::move(strand)), state_(signal_.slot()) {}
 
-    [[nodiscard]] boost::asio::cancellation_state const& state() const noexcept { return state_; }
-
-    static void request(std::shared_ptr<call_stop> self) {
-        boost::asio::any_io_executor const strand = self->strand_;
-        boost::asio::dispatch(strand, [kept = std::move(self)] { kept->emit(); });
+    /// One that the cancellations of `types` reach through a handler's slot; null where nobody can cancel.
+    [[nodiscard]] static std::shared_ptr<call_stop> behind(boost::asio::cancellation_slot slot, boost::asio::cancellation_type types,
+                                                           boost::asio::any_io_executor const& strand) {
+        if (!slot.is_connected()) return nullptr;
+        auto made = std::make_shared<call_stop>(strand);
+        // The slot may outlive the call, and its context.
+        slot.assign([known = std::weak_ptr<call_stop>(made), types](boost::asio::cancellation_type type) {
+            if ((type & types) == boost::asio::cancellation_type::none) return;
+            if (auto held = known.lock()) request(std::move(held));
+        });
+        return made;
     }
 
-    /// For an operation that was begun after the request.
+    [[nodiscard]] boost::asio::cancellation_state const& state() const noexcept { return state_; }
+
+    /// For what was begun after the cancellation.
     void repeat() {
         if (state_.cancelled() != boost::asio::cancellation_type::none) emit();
     }
 
 private:
+    static void request(std::shared_ptr<call_stop> self) {
+        boost::asio::any_io_executor const strand = self->strand_;
+        boost::asio::dispatch(strand, [kept = std::move(self)] { kept->emit(); });
+    }
+
     void emit() { signal_.emit(boost::asio::cancellation_type::terminal); }
 
     boost::asio::any_io_executor strand_;
     boost::asio::cancellation_signal signal_;
     boost::asio::cancellation_state state_;
 };
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_CALL_STOP_HPP
+
+// ---- umbraco_ai/asio/handled_call.hpp ----
+#ifndef UMBRACO_AI_ASIO_HANDLED_CALL_HPP
+#define UMBRACO_AI_ASIO_HANDLED_CALL_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
 
 /// A call that completes by a handler, carried out without a coroutine: that of a call which is awaited has the same steps in
 /// its frame. What few calls do, such as to connect or to wait for a token, is a coroutine for as long as it takes.
@@ -12544,10 +12569,12 @@ private:
         executor const strand = self->strand_;
         boost::asio::cancellation_slot const slot = self->cancellation().slot();
         boost::asio::co_spawn(strand, unthrown(std::move(piece), stop), boost::asio::bind_cancellation_slot(slot, waking(std::move(self))));
+        // It may have been cancelled from within, before it waited.
         if (stop) stop->repeat();
     }
 
-    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void, executor> unthrown(boost::asio::awaitable<void, executor> piece, std::shared_ptr<call_stop> stop) {
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void, executor> unthrown(boost::asio::awaitable<void, executor> piece,
+                                                                                          std::shared_ptr<call_stop> stop) {
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         // A piece of a call that is over begins as cancelled, so that it sends nothing.
         if (stop) stop->repeat();
@@ -15953,14 +15980,19 @@ namespace detail {
     return boost::asio::make_strand(boost::asio::prefer(io, as_work));
 }
 
+/// Whether an operation writes, or `unsaid` where it does not say so.
+template <Operation O>
+[[nodiscard]] constexpr bool writes_or(bool unsaid) noexcept {
+    if constexpr (requires { O::writes; }) return O::writes;
+    else return unsaid;
+}
+
 /// Which cancellations end a call: a read by any of the three; a write by all but `total`, which would promise that nothing
 /// was written.
 template <Operation O>
-[[nodiscard]] constexpr bool ends_call(boost::asio::cancellation_type type) noexcept {
+[[nodiscard]] constexpr boost::asio::cancellation_type ending() noexcept {
     using kind = boost::asio::cancellation_type;
-    bool writes = false;
-    if constexpr (requires { O::writes; }) writes = O::writes;
-    return (type & (writes ? kind::terminal | kind::partial : kind::all)) != kind::none;
+    return writes_or<O>(false) ? kind::terminal | kind::partial : kind::all;
 }
 
 template <class Client, Operation O>
@@ -15977,23 +16009,13 @@ public:
     void operator()(Handler&& given, O operation, call_options options) const {
         using handler_type = std::decay_t<Handler>;
         using call = handled_call_of<transport_type, exchange<O>, handler_type>;
-        bool is_write = true;
-        if constexpr (requires { O::writes; }) is_write = O::writes;
         executor_type const io = get_executor();
         executor_type strand = strand_over(io);
-        std::shared_ptr<call_stop> stop;
-        if (auto slot = boost::asio::get_associated_cancellation_slot(given); slot.is_connected()) {
-            stop = std::make_shared<call_stop>(strand);
-            // The slot may outlive the call, and its context.
-            slot.assign([known = std::weak_ptr<call_stop>(stop)](boost::asio::cancellation_type type) {
-                if (!ends_call<O>(type)) return;
-                if (auto held = known.lock()) call_stop::request(std::move(held));
-            });
-        }
+        auto stop = call_stop::behind(boost::asio::get_associated_cancellation_slot(given), ending<O>(), strand);
         handler_type handler(std::forward<Handler>(given));
         auto const memory = boost::asio::get_associated_allocator(handler);
         call::start(std::allocate_shared<call>(memory, client_->transport(), client_parts::queue(*client_), std::move(strand), std::move(stop), io,
-                                               std::move(handler), is_write, client_parts::context(*client_), std::move(options), std::in_place, std::move(operation)));
+                                               std::move(handler), writes_or<O>(true), client_parts::context(*client_), std::move(options), std::in_place, std::move(operation)));
     }
 
 private:
@@ -16263,8 +16285,8 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// Where a coroutine sleeps until it is woken: what a timer that never expires would do, without a timer. One coroutine at a
-/// time; all of it on the coroutine's executor. It owns the coroutine that sleeps.
+/// Where a coroutine, or any other handler, sleeps until it is woken: what a timer that never expires would do, without a timer. One
+/// at a time; all of it on the sleeper's executor. It owns what sleeps.
 class sleeper {
 public:
     sleeper() = default;
@@ -16272,7 +16294,7 @@ public:
     sleeper& operator=(sleeper const&) = delete;
     ~sleeper() { drop(); }
 
-    /// To be awaited: goes on within the next `wake`. `on_cancel` is called, wherever that happens, when the coroutine is
+    /// To be awaited: goes on within the next `wake`. `on_cancel` is called, wherever that happens, when the handler is
     /// cancelled in its sleep, and sees to it that it is woken, but not at once.
     template <class OnCancel>
     [[nodiscard]] auto sleep(OnCancel on_cancel) {
@@ -16280,12 +16302,12 @@ public:
         return boost::asio::async_initiate<boost::asio::deferred_t, void()>(falling_asleep<OnCancel>(*this, std::move(on_cancel)), token);
     }
 
-    /// Goes on with the coroutine, if there is one; `*this` may be gone afterwards.
+    /// Goes on with what sleeps, if there is anything; `*this` may be gone afterwards.
     void wake() {
         if (held_ != nullptr) std::exchange(held_, nullptr)->resume();
     }
 
-    /// Destroys the coroutine that sleeps, with all that it owns.
+    /// Destroys what sleeps, with all that it owns.
     void drop() noexcept {
         if (held_ != nullptr) std::exchange(held_, nullptr)->destroy();
     }
@@ -16363,10 +16385,10 @@ namespace detail {
 
 enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
-/// What a call shares with the operations that it waits for: its limits, and where alone its coroutine sleeps. Whatever
+/// What a call shares with the operations that it waits for: its limits, and where alone it sleeps. Whatever
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
 /// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
-/// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
+/// it weakly; who carries the call out, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
 class call_state : public alarmed, public std::enable_shared_from_this<call_state> {
 public:
     using clock = call_clock::clock;
@@ -16412,7 +16434,7 @@ public:
     /// When the call set out, or looked what had happened.
     [[nodiscard]] clock::time_point looked() const noexcept { return looked_; }
 
-    /// To be awaited by the call's coroutine.
+    /// To be awaited by who carries the call out.
     [[nodiscard]] auto sleep() {
         return rest.sleep([known = weak_from_this()] {
             // Whoever cancels is in the middle of it.
@@ -19130,13 +19152,13 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// The waiting of one call, and why it ended without an answer. The call's coroutine has switched `throw_if_cancelled` off.
+/// The waiting of one call, and why it ended without an answer. A coroutine that waits has switched `throw_if_cancelled` off.
 ///
 /// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch : public call_state {
 public:
-    /// state  of the call's coroutine
+    /// state  of who carries the call out
     call_watch(call_clock& alarms, boost::asio::any_io_executor&& executor, boost::asio::cancellation_state&& state, http_request const& to_send)
         : call_state(alarms, std::move(executor), to_send), cancellation_(std::move(state)), trace_(to_send.trace) {
         if (trace_ != nullptr) noted_ = clock::now();
@@ -19648,8 +19670,8 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A coroutine which
-/// has switched `throw_if_cancelled` off carries it out, through a `sending` in its frame:
+/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A `handled_call` carries
+/// it out, or a coroutine which has switched `throw_if_cancelled` off, through a `sending` in its frame:
 ///
 ///     while (!sending->is_over()) {
 ///         if (sending->needs_connection()) co_await sending->connect();
@@ -20062,8 +20084,8 @@ public:
     /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
     [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) { return exchange(shared_, std::move(request)); }
 
-    /// The same for a coroutine that carries it out itself, which has switched `throw_if_cancelled` off; the request stays there.
-    /// It has its body back when the answer is there, and meanwhile it is neither changed nor looked at.
+    /// The same for who carries it out as `http_exchange` describes; the request stays there. It has its body back when the answer is
+    /// there, and meanwhile it is neither changed nor looked at.
     [[nodiscard]] detail::sending sending(http_request& request, boost::asio::any_io_executor executor, boost::asio::cancellation_state state) {
         return detail::sending(std::make_shared<detail::http_exchange>(shared_, std::move(executor), std::move(state), request));
     }

@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_ASIO_ASYNC_CALL_HPP
 #define UMBRACO_AI_ASIO_ASYNC_CALL_HPP
 
+#include <umbraco_ai/asio/call_stop.hpp>
 #include <umbraco_ai/asio/handled_call.hpp>
 #include <umbraco_ai/client.hpp>
 #include <umbraco_ai/descriptor.hpp>
@@ -39,14 +40,19 @@ namespace detail {
     return boost::asio::make_strand(boost::asio::prefer(io, as_work));
 }
 
+/// Whether an operation writes, or `unsaid` where it does not say so.
+template <Operation O>
+[[nodiscard]] constexpr bool writes_or(bool unsaid) noexcept {
+    if constexpr (requires { O::writes; }) return O::writes;
+    else return unsaid;
+}
+
 /// Which cancellations end a call: a read by any of the three; a write by all but `total`, which would promise that nothing
 /// was written.
 template <Operation O>
-[[nodiscard]] constexpr bool ends_call(boost::asio::cancellation_type type) noexcept {
+[[nodiscard]] constexpr boost::asio::cancellation_type ending() noexcept {
     using kind = boost::asio::cancellation_type;
-    bool writes = false;
-    if constexpr (requires { O::writes; }) writes = O::writes;
-    return (type & (writes ? kind::terminal | kind::partial : kind::all)) != kind::none;
+    return writes_or<O>(false) ? kind::terminal | kind::partial : kind::all;
 }
 
 template <class Client, Operation O>
@@ -63,23 +69,13 @@ public:
     void operator()(Handler&& given, O operation, call_options options) const {
         using handler_type = std::decay_t<Handler>;
         using call = handled_call_of<transport_type, exchange<O>, handler_type>;
-        bool is_write = true;
-        if constexpr (requires { O::writes; }) is_write = O::writes;
         executor_type const io = get_executor();
         executor_type strand = strand_over(io);
-        std::shared_ptr<call_stop> stop;
-        if (auto slot = boost::asio::get_associated_cancellation_slot(given); slot.is_connected()) {
-            stop = std::make_shared<call_stop>(strand);
-            // The slot may outlive the call, and its context.
-            slot.assign([known = std::weak_ptr<call_stop>(stop)](boost::asio::cancellation_type type) {
-                if (!ends_call<O>(type)) return;
-                if (auto held = known.lock()) call_stop::request(std::move(held));
-            });
-        }
+        auto stop = call_stop::behind(boost::asio::get_associated_cancellation_slot(given), ending<O>(), strand);
         handler_type handler(std::forward<Handler>(given));
         auto const memory = boost::asio::get_associated_allocator(handler);
         call::start(std::allocate_shared<call>(memory, client_->transport(), client_parts::queue(*client_), std::move(strand), std::move(stop), io,
-                                               std::move(handler), is_write, client_parts::context(*client_), std::move(options), std::in_place, std::move(operation)));
+                                               std::move(handler), writes_or<O>(true), client_parts::context(*client_), std::move(options), std::in_place, std::move(operation)));
     }
 
 private:

@@ -29,7 +29,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// A transport whose `send` can be carried out within the coroutine that wants it, with a request that stays there: a coroutine
+/// A transport whose `send` can be carried out by the call that wants it, with a request that stays there: a coroutine
 /// of its own for each request would cost as much as all the rest. What `sending` gives is used as `http_exchange` describes, and
 /// does not refer to the transport.
 template <class T, class Executor>

@@ -3,6 +3,7 @@
 #define UMBRACO_AI_ASIO_HANDLED_CALL_HPP
 
 #include <umbraco_ai/asio/awaitable.hpp>
+#include <umbraco_ai/asio/call_stop.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/machine.hpp>
 #include <umbraco_ai/result.hpp>
@@ -17,7 +18,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -33,31 +33,6 @@
 
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
-
-/// What cancels a call, on the strand of the call.
-class call_stop {
-public:
-    explicit call_stop(boost::asio::any_io_executor strand) : strand_(std::move(strand)), state_(signal_.slot()) {}
-
-    [[nodiscard]] boost::asio::cancellation_state const& state() const noexcept { return state_; }
-
-    static void request(std::shared_ptr<call_stop> self) {
-        boost::asio::any_io_executor const strand = self->strand_;
-        boost::asio::dispatch(strand, [kept = std::move(self)] { kept->emit(); });
-    }
-
-    /// For an operation that was begun after the request.
-    void repeat() {
-        if (state_.cancelled() != boost::asio::cancellation_type::none) emit();
-    }
-
-private:
-    void emit() { signal_.emit(boost::asio::cancellation_type::terminal); }
-
-    boost::asio::any_io_executor strand_;
-    boost::asio::cancellation_signal signal_;
-    boost::asio::cancellation_state state_;
-};
 
 /// A call that completes by a handler, carried out without a coroutine: that of a call which is awaited has the same steps in
 /// its frame. What few calls do, such as to connect or to wait for a token, is a coroutine for as long as it takes.
@@ -162,10 +137,12 @@ private:
         executor const strand = self->strand_;
         boost::asio::cancellation_slot const slot = self->cancellation().slot();
         boost::asio::co_spawn(strand, unthrown(std::move(piece), stop), boost::asio::bind_cancellation_slot(slot, waking(std::move(self))));
+        // It may have been cancelled from within, before it waited.
         if (stop) stop->repeat();
     }
 
-    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void, executor> unthrown(boost::asio::awaitable<void, executor> piece, std::shared_ptr<call_stop> stop) {
+    [[nodiscard, gnu::noinline]] static boost::asio::awaitable<void, executor> unthrown(boost::asio::awaitable<void, executor> piece,
+                                                                                          std::shared_ptr<call_stop> stop) {
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         // A piece of a call that is over begins as cancelled, so that it sends nothing.
         if (stop) stop->repeat();

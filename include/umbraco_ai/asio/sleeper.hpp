@@ -18,8 +18,8 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// Where a coroutine sleeps until it is woken: what a timer that never expires would do, without a timer. One coroutine at a
-/// time; all of it on the coroutine's executor. It owns the coroutine that sleeps.
+/// Where a coroutine, or any other handler, sleeps until it is woken: what a timer that never expires would do, without a timer. One
+/// at a time; all of it on the sleeper's executor. It owns what sleeps.
 class sleeper {
 public:
     sleeper() = default;
@@ -27,7 +27,7 @@ public:
     sleeper& operator=(sleeper const&) = delete;
     ~sleeper() { drop(); }
 
-    /// To be awaited: goes on within the next `wake`. `on_cancel` is called, wherever that happens, when the coroutine is
+    /// To be awaited: goes on within the next `wake`. `on_cancel` is called, wherever that happens, when the handler is
     /// cancelled in its sleep, and sees to it that it is woken, but not at once.
     template <class OnCancel>
     [[nodiscard]] auto sleep(OnCancel on_cancel) {
@@ -35,12 +35,12 @@ public:
         return boost::asio::async_initiate<boost::asio::deferred_t, void()>(falling_asleep<OnCancel>(*this, std::move(on_cancel)), token);
     }
 
-    /// Goes on with the coroutine, if there is one; `*this` may be gone afterwards.
+    /// Goes on with what sleeps, if there is anything; `*this` may be gone afterwards.
     void wake() {
         if (held_ != nullptr) std::exchange(held_, nullptr)->resume();
     }
 
-    /// Destroys the coroutine that sleeps, with all that it owns.
+    /// Destroys what sleeps, with all that it owns.
     void drop() noexcept {
         if (held_ != nullptr) std::exchange(held_, nullptr)->destroy();
     }

@@ -83,8 +83,8 @@ public:
     /// Sends one request and gives its one answer. See the class for errors, cancellation and lifetime.
     [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request request) { return exchange(shared_, std::move(request)); }
 
-    /// The same for a coroutine that carries it out itself, which has switched `throw_if_cancelled` off; the request stays there.
-    /// It has its body back when the answer is there, and meanwhile it is neither changed nor looked at.
+    /// The same for who carries it out as `http_exchange` describes; the request stays there. It has its body back when the answer is
+    /// there, and meanwhile it is neither changed nor looked at.
     [[nodiscard]] detail::sending sending(http_request& request, boost::asio::any_io_executor executor, boost::asio::cancellation_state state) {
         return detail::sending(std::make_shared<detail::http_exchange>(shared_, std::move(executor), std::move(state), request));
     }

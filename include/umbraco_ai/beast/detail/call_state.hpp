@@ -23,10 +23,10 @@ namespace detail {
 
 enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
-/// What a call shares with the operations that it waits for: its limits, and where alone its coroutine sleeps. Whatever
+/// What a call shares with the operations that it waits for: its limits, and where alone it sleeps. Whatever
 /// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
 /// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
-/// it weakly; the coroutine, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
+/// it weakly; who carries the call out, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
 class call_state : public alarmed, public std::enable_shared_from_this<call_state> {
 public:
     using clock = call_clock::clock;
@@ -72,7 +72,7 @@ public:
     /// When the call set out, or looked what had happened.
     [[nodiscard]] clock::time_point looked() const noexcept { return looked_; }
 
-    /// To be awaited by the call's coroutine.
+    /// To be awaited by who carries the call out.
     [[nodiscard]] auto sleep() {
         return rest.sleep([known = weak_from_this()] {
             // Whoever cancels is in the middle of it.

@@ -24,13 +24,13 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// The waiting of one call, and why it ended without an answer. The call's coroutine has switched `throw_if_cancelled` off.
+/// The waiting of one call, and why it ended without an answer. A coroutine that waits has switched `throw_if_cancelled` off.
 ///
 /// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
 /// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch : public call_state {
 public:
-    /// state  of the call's coroutine
+    /// state  of who carries the call out
     call_watch(call_clock& alarms, boost::asio::any_io_executor&& executor, boost::asio::cancellation_state&& state, http_request const& to_send)
         : call_state(alarms, std::move(executor), to_send), cancellation_(std::move(state)), trace_(to_send.trace) {
         if (trace_ != nullptr) noted_ = clock::now();

@@ -38,8 +38,8 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A coroutine which
-/// has switched `throw_if_cancelled` off carries it out, through a `sending` in its frame:
+/// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A `handled_call` carries
+/// it out, or a coroutine which has switched `throw_if_cancelled` off, through a `sending` in its frame:
 ///
 ///     while (!sending->is_over()) {
 ///         if (sending->needs_connection()) co_await sending->connect();
