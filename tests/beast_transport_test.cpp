@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <umbraco_ai/beast/blocking.hpp>
+#include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/beast/transport.hpp>
 #include <umbraco_ai/testing/loopback_server.hpp>
 #include <umbraco_ai/testing/raw_server.hpp>
@@ -18,12 +19,15 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -1109,8 +1113,10 @@ namespace {
 /// A call on its way, for tests that have several.
 class running_call {
 public:
-    running_call(asio::io_context& context, beast_transport& transport, http_request request) {
-        asio::co_spawn(context, transport.send(std::move(request)),
+    running_call(asio::io_context& context, beast_transport& transport, http_request request)
+        : running_call(context.get_executor(), transport, std::move(request)) {}
+    running_call(asio::any_io_executor where, beast_transport& transport, http_request request) {
+        asio::co_spawn(std::move(where), transport.send(std::move(request)),
                        asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr, result<http_response> given) {
                            answer = std::move(given);
                            is_done = true;
@@ -1316,6 +1322,57 @@ TEST_CASE("calls in company find the answer that has come meanwhile, and the one
     }
     CHECK(server.connections() == 3);
     CHECK(server.received(0).size() == server.received(2).size());
+}
+
+TEST_CASE("calls in company find the beginning of their answer, or more than it") {
+    bool const is_more = GENERATE(false, true);
+    bool const on_strands = GENERATE(false, true);
+    std::size_t const cut = GENERATE(std::size_t(1), std::size_t(20), std::size_t(36));
+    std::string const found = is_more ? ok_text + "HTTP/1.1 200 OK\r\n" : ok_text.substr(0, cut);
+    raw_script script = {raw_step::read_request(), raw_step::send(found)};
+    if (!is_more) {
+        script.push_back(raw_step::pause(60ms));
+        script.push_back(raw_step::send(ok_text.substr(cut)));
+    }
+    script.push_back(raw_step::stay_silent());
+    script.insert(script.begin(), {raw_step::read_request(), raw_step::send(ok_text)});
+    raw_server server({script, script, script, ok_script});
+    asio::io_context context;
+    beast_transport transport(context);
+    for (int round = 0; round < 2; ++round) {
+        std::vector<std::unique_ptr<running_call>> calls;
+        for (int i = 0; i < 3; ++i) {
+            asio::any_io_executor const where = on_strands ? asio::any_io_executor(asio::make_strand(context)) : asio::any_io_executor(context.get_executor());
+            calls.push_back(std::make_unique<running_call>(where, transport, request_to(server.origin())));
+        }
+        asio::post(context, [] { std::this_thread::sleep_for(20ms); });
+        context.restart();
+        context.run();
+        for (auto const& call : calls) {
+            CHECK(call->answer.has_value());
+            if (call->answer) CHECK(call->answer->body == "ok");
+        }
+    }
+    CHECK(server.connections() == 3);
+    if (!is_more) return;
+    // What nobody asked for is no answer to the next request.
+    running_call next(context, transport, request_to(server.origin()));
+    context.restart();
+    context.run();
+    CHECK(next.answer.has_value());
+    CHECK(server.connections() == 4);
+}
+
+TEST_CASE("what the calls of a turn have read is overwritten when it ends") {
+    using umbraco_ai::detail::turn_memory;
+    alignas(turn_memory) std::array<char, sizeof(turn_memory)> storage{};
+    auto* const memory = new (storage.data()) turn_memory();
+    auto const bytes = memory->bytes();
+    REQUIRE(bytes.size() == 32 * 1024);
+    std::memset(bytes.data(), 'x', bytes.size());
+    for (std::size_t const size : {std::size_t(70), std::size_t(100), std::size_t(30)}) memory->note(size);
+    std::destroy_at(memory);
+    CHECK(std::count(storage.begin(), storage.end(), 'x') == 32 * 1024 - 100);
 }
 
 TEST_CASE("calls in company find that their connection has ended meanwhile") {

@@ -10469,6 +10469,37 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_SLEEPER_HPP
 
+// ---- umbraco_ai/beast/detail/turn_memory.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_TURN_MEMORY_HPP
+#define UMBRACO_AI_BEAST_DETAIL_TURN_MEMORY_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Where the calls that one turn of the loop wakes read, one after the other: it stays in the caches of the processor, as the
+/// buffers of their connections do not. What was read is overwritten when the turn ends.
+class turn_memory {
+public:
+    // Not `= default`, with which `turn_memory()` would fill it.
+    turn_memory() noexcept {}
+    turn_memory(turn_memory const&) = delete;
+    turn_memory& operator=(turn_memory const&) = delete;
+    ~turn_memory() { overwrite(bytes_.data(), filled_); }
+
+    [[nodiscard]] boost::asio::mutable_buffer bytes() noexcept { return boost::asio::buffer(bytes_); }
+    /// So many of them, from the first, hold what was read.
+    void note(std::size_t count) noexcept { filled_ = (std::max)(filled_, count); }
+
+private:
+    std::array<char, 32 * 1024> bytes_;
+    std::size_t filled_ = 0;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_TURN_MEMORY_HPP
+
 // ---- umbraco_ai/beast/detail/call_state.hpp ----
 #ifndef UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
@@ -10498,6 +10529,23 @@ public:
     sleeper rest;
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
     bool has_company = false;  ///< Others had one to the same origin when it came.
+
+    /// Wakes the call, which may read into `memory` meanwhile.
+    void wake_with(turn_memory& memory) {
+        class loan {
+        public:
+            loan(call_state& to, turn_memory& what) noexcept : to_(to) { to.lent_ = &what; }
+            loan(loan const&) = delete;
+            loan& operator=(loan const&) = delete;
+            ~loan() { to_.lent_ = nullptr; }
+
+        private:
+            call_state& to_;
+        };
+        loan const held(*this, memory);
+        rest.wake();
+    }
+    [[nodiscard]] turn_memory* lent() const noexcept { return lent_; }
 
     /// From here on its time runs.
     void set_out() noexcept {
@@ -10593,6 +10641,7 @@ private:
     void abandon() noexcept override { rest.drop(); }
 
     call_clock& alarms_;
+    turn_memory* lent_ = nullptr;
     clock::time_point looked_;
     clock::time_point deadline_ = (clock::time_point::max)();
     clock::time_point alarm_ = (clock::time_point::max)();
@@ -11467,23 +11516,25 @@ public:
         else receive(into, &connection_stream::has_read);
     }
 
-    /// The same where the bytes may have come already: they are taken at once, rather than in a turn of the loop to come, when
-    /// others have taken their place in the caches of the processor. Where they were not there, the next 16 are not looked for. Over
-    /// TLS none are.
-    void start_late_read(std::size_t most) {
+    /// Takes bytes that may have come already, at once and not in a turn of the loop to come, when others have taken their place in
+    /// the caches of the processor; gives those of `into` that hold them. Where there are none, begins the read of `start_read`, and
+    /// does not look for the next 16. Over TLS it never looks.
+    [[nodiscard]] boost::asio::mutable_buffer read_at_once(boost::asio::mutable_buffer into) {
         if (tls_ || looks_to_leave_out_ != 0) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
-            return start_read(most);
+            start_read(into.size());
+            return {};
         }
         error_code error;
-        asked_ = most;
-        std::size_t const count = socket_.read_some(buffer.prepare(most), error);
-        if (!would_wait(error)) {
-            static_cast<void>(has_read(error, count));
-            return;
+        std::size_t const count = socket_.read_some(into, error);
+        if (would_wait(error)) {
+            looks_to_leave_out_ = looks_after_miss;
+            start_read(into.size());
+            return {};
         }
-        looks_to_leave_out_ = looks_after_miss;
-        start_read(most);
+        was_read_empty_ = count < into.size();
+        if (error) reading.end(error, 0);
+        return boost::asio::buffer(into, count);
     }
 
     /// Writes some of these bytes, in their order; they stay until `writing` has ended. Not before it is idle; it may be done at once.
@@ -11498,7 +11549,7 @@ public:
         }
         // Mostly there is room for all of it at once, and nobody needs to be woken.
         error_code error;
-        std::size_t const count = socket_.write_some(data, error);
+        std::size_t const count = write_at_once(data, error);
         if (would_wait(error)) send(data, &connection_stream::has_written);
         else writing.end(error, count);
     }
@@ -11591,6 +11642,11 @@ private:
         socket_.async_read_some(into, event(*this, of_reading_, next));
     }
 
+    // One buffer costs the system less than a list of one.
+    [[nodiscard]] std::size_t write_at_once(buffer_pair const& data, error_code& error) {
+        return data[1].size() == 0 ? socket_.write_some(data[0], error) : socket_.write_some(data, error);
+    }
+
     void send(buffer_pair const& data, continuation next) { socket_.async_write_some(data, event(*this, of_writing_, next)); }
 
     void send_outgoing(continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, next); }
@@ -11600,7 +11656,7 @@ private:
         while (true) {
             boost::asio::const_buffer const data = tls_->outgoing();
             if (data.size() == 0) return true;
-            std::size_t const count = socket_.write_some(buffer_pair{data, boost::asio::const_buffer()}, error);
+            std::size_t const count = socket_.write_some(data, error);
             if (would_wait(error)) {
                 error = error_code();
                 return false;
@@ -13088,7 +13144,7 @@ public:
     void wake_later(call_state& who) {
         auto const held = alarms_->lock();
         if (auto const turn = next_turn_.lock()) {
-            if (turn->strand != who.strand) return who.wake_later();
+            if (turn->strand != who.strand) return wake_alone(who);
             // The first is mostly alone on a strand of its own, or in the company of many.
             if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
             turn->calls.push_back(who.weak_from_this());
@@ -13132,7 +13188,15 @@ private:
         std::vector<std::weak_ptr<call_state>> calls;
     };
 
+    static void wake_alone(call_state& who) {
+        boost::asio::post(who.strand, [known = who.weak_from_this()] {
+            turn_memory memory;
+            if (auto const held = known.lock()) held->wake_with(memory);
+        });
+    }
+
     void run(loop_turn& turn) {
+        turn_memory memory;
         {
             // Who asks from here on takes another turn.
             auto const held = alarms_->lock();
@@ -13142,7 +13206,7 @@ private:
             auto const one = turn.calls[at].lock();
             if (!one) continue;
             try {
-                one->rest.wake();
+                one->wake_with(memory);
             } catch (...) {
                 // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
                 while (++at < turn.calls.size()) {
@@ -14011,7 +14075,7 @@ private:
                 return progress::on;
             case state::writing: return write();
             case state::yielding:
-                connection_->start_late_read(most_per_read);
+                begin_to_read();
                 state_ = state::reading;
                 return progress::on;
             case state::reading: return read();
@@ -14142,14 +14206,32 @@ private:
         auto& buffer = connection_->buffer;
         if (buffer.size() != 0) {
             auto* const arrived = static_cast<char*>(buffer.data().data());
-            std::size_t const used = reader().take(std::string_view(arrived, buffer.size()));
+            std::size_t const used = feed(arrived, buffer.size());
             // An idle connection keeps its buffer.
             if (used != 0) overwrite(arrived, used);
             buffer.consume(used);
-            if (trace() != nullptr) trace()->bytes_received += used;
         }
         http1::parse_error const error = reader().error();
         return error == http1::parse_error::none || fail(answer_failure(http1::code_of(error), request, to_string(error)));
+    }
+
+    // Gives how much of what has arrived the reader has used.
+    [[nodiscard]] std::size_t feed(char const* arrived, std::size_t size) {
+        std::size_t const used = reader().take(std::string_view(arrived, size));
+        if (trace() != nullptr) trace()->bytes_received += used;
+        return used;
+    }
+
+    // Where a turn of the loop for several calls has woken this one, its answer may have come already.
+    void begin_to_read() {
+        turn_memory* const memory = lent();
+        if (memory == nullptr) return connection_->start_read(most_per_read);
+        boost::asio::mutable_buffer const arrived = connection_->read_at_once(memory->bytes());
+        if (arrived.size() == 0) return;
+        memory->note(arrived.size());
+        boost::asio::mutable_buffer const unread = arrived + feed(static_cast<char const*>(arrived.data()), arrived.size());
+        auto& buffer = connection_->buffer;
+        if (unread.size() != 0) buffer.commit(boost::asio::buffer_copy(buffer.prepare(unread.size()), unread));
     }
 
     [[nodiscard]] bool closed(error_code error) {

@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/asio/sleeper.hpp>
 #include <umbraco_ai/beast/detail/call_clock.hpp>
+#include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -43,6 +44,23 @@ public:
     sleeper rest;
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
     bool has_company = false;  ///< Others had one to the same origin when it came.
+
+    /// Wakes the call, which may read into `memory` meanwhile.
+    void wake_with(turn_memory& memory) {
+        class loan {
+        public:
+            loan(call_state& to, turn_memory& what) noexcept : to_(to) { to.lent_ = &what; }
+            loan(loan const&) = delete;
+            loan& operator=(loan const&) = delete;
+            ~loan() { to_.lent_ = nullptr; }
+
+        private:
+            call_state& to_;
+        };
+        loan const held(*this, memory);
+        rest.wake();
+    }
+    [[nodiscard]] turn_memory* lent() const noexcept { return lent_; }
 
     /// From here on its time runs.
     void set_out() noexcept {
@@ -138,6 +156,7 @@ private:
     void abandon() noexcept override { rest.drop(); }
 
     call_clock& alarms_;
+    turn_memory* lent_ = nullptr;
     clock::time_point looked_;
     clock::time_point deadline_ = (clock::time_point::max)();
     clock::time_point alarm_ = (clock::time_point::max)();

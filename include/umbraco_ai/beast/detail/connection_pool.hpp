@@ -5,6 +5,7 @@
 #include <umbraco_ai/beast/detail/call_clock.hpp>
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/http_connection.hpp>
+#include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -109,7 +110,7 @@ public:
     void wake_later(call_state& who) {
         auto const held = alarms_->lock();
         if (auto const turn = next_turn_.lock()) {
-            if (turn->strand != who.strand) return who.wake_later();
+            if (turn->strand != who.strand) return wake_alone(who);
             // The first is mostly alone on a strand of its own, or in the company of many.
             if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
             turn->calls.push_back(who.weak_from_this());
@@ -153,7 +154,15 @@ private:
         std::vector<std::weak_ptr<call_state>> calls;
     };
 
+    static void wake_alone(call_state& who) {
+        boost::asio::post(who.strand, [known = who.weak_from_this()] {
+            turn_memory memory;
+            if (auto const held = known.lock()) held->wake_with(memory);
+        });
+    }
+
     void run(loop_turn& turn) {
+        turn_memory memory;
         {
             // Who asks from here on takes another turn.
             auto const held = alarms_->lock();
@@ -163,7 +172,7 @@ private:
             auto const one = turn.calls[at].lock();
             if (!one) continue;
             try {
-                one->rest.wake();
+                one->wake_with(memory);
             } catch (...) {
                 // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
                 while (++at < turn.calls.size()) {

@@ -81,23 +81,25 @@ public:
         else receive(into, &connection_stream::has_read);
     }
 
-    /// The same where the bytes may have come already: they are taken at once, rather than in a turn of the loop to come, when
-    /// others have taken their place in the caches of the processor. Where they were not there, the next 16 are not looked for. Over
-    /// TLS none are.
-    void start_late_read(std::size_t most) {
+    /// Takes bytes that may have come already, at once and not in a turn of the loop to come, when others have taken their place in
+    /// the caches of the processor; gives those of `into` that hold them. Where there are none, begins the read of `start_read`, and
+    /// does not look for the next 16. Over TLS it never looks.
+    [[nodiscard]] boost::asio::mutable_buffer read_at_once(boost::asio::mutable_buffer into) {
         if (tls_ || looks_to_leave_out_ != 0) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
-            return start_read(most);
+            start_read(into.size());
+            return {};
         }
         error_code error;
-        asked_ = most;
-        std::size_t const count = socket_.read_some(buffer.prepare(most), error);
-        if (!would_wait(error)) {
-            static_cast<void>(has_read(error, count));
-            return;
+        std::size_t const count = socket_.read_some(into, error);
+        if (would_wait(error)) {
+            looks_to_leave_out_ = looks_after_miss;
+            start_read(into.size());
+            return {};
         }
-        looks_to_leave_out_ = looks_after_miss;
-        start_read(most);
+        was_read_empty_ = count < into.size();
+        if (error) reading.end(error, 0);
+        return boost::asio::buffer(into, count);
     }
 
     /// Writes some of these bytes, in their order; they stay until `writing` has ended. Not before it is idle; it may be done at once.
@@ -112,7 +114,7 @@ public:
         }
         // Mostly there is room for all of it at once, and nobody needs to be woken.
         error_code error;
-        std::size_t const count = socket_.write_some(data, error);
+        std::size_t const count = write_at_once(data, error);
         if (would_wait(error)) send(data, &connection_stream::has_written);
         else writing.end(error, count);
     }
@@ -205,6 +207,11 @@ private:
         socket_.async_read_some(into, event(*this, of_reading_, next));
     }
 
+    // One buffer costs the system less than a list of one.
+    [[nodiscard]] std::size_t write_at_once(buffer_pair const& data, error_code& error) {
+        return data[1].size() == 0 ? socket_.write_some(data[0], error) : socket_.write_some(data, error);
+    }
+
     void send(buffer_pair const& data, continuation next) { socket_.async_write_some(data, event(*this, of_writing_, next)); }
 
     void send_outgoing(continuation next) { send({tls_->outgoing(), boost::asio::const_buffer()}, next); }
@@ -214,7 +221,7 @@ private:
         while (true) {
             boost::asio::const_buffer const data = tls_->outgoing();
             if (data.size() == 0) return true;
-            std::size_t const count = socket_.write_some(buffer_pair{data, boost::asio::const_buffer()}, error);
+            std::size_t const count = socket_.write_some(data, error);
             if (would_wait(error)) {
                 error = error_code();
                 return false;

@@ -8,6 +8,7 @@
 #include <umbraco_ai/beast/detail/connector.hpp>
 #include <umbraco_ai/beast/detail/tls_peer.hpp>
 #include <umbraco_ai/beast/detail/transport_shared.hpp>
+#include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/http/trace.hpp>
@@ -18,9 +19,11 @@
 #include <umbraco_ai/http1/request_writer.hpp>
 #include <umbraco_ai/result.hpp>
 #include <umbraco_ai/version.hpp>
+#include <umbraco_ai/wipe.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/error_code.hpp>
@@ -172,7 +175,7 @@ private:
                 return progress::on;
             case state::writing: return write();
             case state::yielding:
-                connection_->start_late_read(most_per_read);
+                begin_to_read();
                 state_ = state::reading;
                 return progress::on;
             case state::reading: return read();
@@ -303,14 +306,32 @@ private:
         auto& buffer = connection_->buffer;
         if (buffer.size() != 0) {
             auto* const arrived = static_cast<char*>(buffer.data().data());
-            std::size_t const used = reader().take(std::string_view(arrived, buffer.size()));
+            std::size_t const used = feed(arrived, buffer.size());
             // An idle connection keeps its buffer.
             if (used != 0) overwrite(arrived, used);
             buffer.consume(used);
-            if (trace() != nullptr) trace()->bytes_received += used;
         }
         http1::parse_error const error = reader().error();
         return error == http1::parse_error::none || fail(answer_failure(http1::code_of(error), request, to_string(error)));
+    }
+
+    // Gives how much of what has arrived the reader has used.
+    [[nodiscard]] std::size_t feed(char const* arrived, std::size_t size) {
+        std::size_t const used = reader().take(std::string_view(arrived, size));
+        if (trace() != nullptr) trace()->bytes_received += used;
+        return used;
+    }
+
+    // Where a turn of the loop for several calls has woken this one, its answer may have come already.
+    void begin_to_read() {
+        turn_memory* const memory = lent();
+        if (memory == nullptr) return connection_->start_read(most_per_read);
+        boost::asio::mutable_buffer const arrived = connection_->read_at_once(memory->bytes());
+        if (arrived.size() == 0) return;
+        memory->note(arrived.size());
+        boost::asio::mutable_buffer const unread = arrived + feed(static_cast<char const*>(arrived.data()), arrived.size());
+        auto& buffer = connection_->buffer;
+        if (unread.size() != 0) buffer.commit(boost::asio::buffer_copy(buffer.prepare(unread.size()), unread));
     }
 
     [[nodiscard]] bool closed(error_code error) {
