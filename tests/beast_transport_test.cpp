@@ -705,8 +705,7 @@ TEST_CASE("a request that is sent in place comes back as it was, however its cal
         {
             auto sending = transport.sending(request, strand, state);
             while (!sending->is_over()) {
-                if (sending->needs_connection()) co_await sending->connect();
-                else co_await sending->event();
+                co_await sending->event();
                 sending->advance();
             }
             answer = std::move(sending->take());
@@ -754,8 +753,7 @@ TEST_CASE("what was sent in place is looked at no more when its answer is taken"
         request->limits.cancel_context = &asked;
         auto sending = transport.sending(*request, strand, state);
         while (!sending->is_over()) {
-            if (sending->needs_connection()) co_await sending->connect();
-            else co_await sending->event();
+            co_await sending->event();
             sending->advance();
         }
         CHECK(sending->take().has_value());

@@ -1439,15 +1439,23 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// Where a source puts its token, from any thread, and the call that waits finds it.
-class token_slot {
+/// Where a source puts its token, from any thread, and the call that waits finds it; its timer is cancelled then.
+class token_slot : public std::enable_shared_from_this<token_slot> {
 public:
     explicit token_slot(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
 
-    void put(result<bearer_token> token) {
-        std::lock_guard const locked(guard_);
-        if (!token_) token_ = std::move(token);
+    /// The receiver may outlive the call and its context, whose timer the slot holds.
+    void ask(token_source const& source) {
+        source([weak = weak_from_this()](result<bearer_token> token) {
+            auto const awaited = weak.lock();
+            if (!awaited) return;
+            awaited->put(std::move(token));
+            boost::asio::post(awaited->timer.get_executor(), [weak] {
+                if (auto const awake = weak.lock()) awake->timer.cancel();
+            });
+        });
     }
+
     [[nodiscard]] std::optional<result<bearer_token>> take() {
         std::lock_guard const locked(guard_);
         return std::exchange(token_, std::nullopt);
@@ -1456,35 +1464,14 @@ public:
     boost::asio::steady_timer timer;  ///< Touched on its own executor only.
 
 private:
+    void put(result<bearer_token> token) {
+        std::lock_guard const locked(guard_);
+        if (!token_) token_ = std::move(token);
+    }
+
     std::mutex guard_;
     std::optional<result<bearer_token>> token_;
 };
-
-/// Waits for the token of a source, for at most `at_most`. For coroutines that do not throw when cancelled.
-/// Errors: those of the source; `deadline_exceeded`; `cancelled`.
-template <class Executor>
-[[nodiscard, gnu::noinline]] boost::asio::awaitable<result<bearer_token>, Executor> receive_token(token_source source, std::chrono::nanoseconds at_most) {
-    auto const state = co_await boost::asio::this_coro::cancellation_state;
-    if (state.cancelled() != boost::asio::cancellation_type::none)
-        co_return failure(errc::cancelled, "The call was cancelled before its token source was asked.");
-    auto const slot = std::make_shared<token_slot>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
-    slot->timer.expires_after(at_most);
-    // The receiver may outlive the call and its context, whose timer the slot holds.
-    source([weak = std::weak_ptr<token_slot>(slot)](result<bearer_token> token) {
-        auto const awaited = weak.lock();
-        if (!awaited) return;
-        awaited->put(std::move(token));
-        boost::asio::post(awaited->timer.get_executor(), [weak] {
-            if (auto const awake = weak.lock()) awake->timer.cancel();
-        });
-    });
-    if (auto token = slot->take()) co_return *std::move(token);
-    boost::system::error_code ended;
-    co_await slot->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
-    if (auto token = slot->take()) co_return *std::move(token);
-    if (ended) co_return failure(errc::cancelled, "The call was cancelled while its token source was getting a token.");
-    co_return failure(errc::deadline_exceeded, "The token source gave no token before the deadline; allow more time.");
-}
 
 }  // namespace detail
 
@@ -3392,9 +3379,9 @@ UMBRACO_AI_END_NAMESPACE
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
-/// Lets one coroutine at a time write a connection, in the order in which they came, since servers answer simultaneous PUTs
+/// Lets one call at a time write a connection, in the order in which they came, since servers answer simultaneous PUTs
 /// with 500. Also guards what the calls of one client share, so that they may run on several threads.
-/// Threading: each coroutine runs on an executor of its own that is a strand, or that one thread runs; they may differ.
+/// Threading: each call runs on an executor of its own that is a strand, or that one thread runs; they may differ.
 class asio_write_queue {
     struct waiter {
         explicit waiter(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
@@ -3407,34 +3394,55 @@ class asio_write_queue {
     };
 
 public:
-    /// The right to write one connection; given back when it ends.
-    class ticket {
+    /// A place in the line to write one connection, and once it is granted the right to. It leaves the line, or gives the right
+    /// back, when it ends.
+    class place {
     public:
-        ticket() = default;
-        ticket(std::shared_ptr<lines> all, guid const& id, bool had_to_wait) : lines_(std::move(all)), id_(id), waited_(had_to_wait) {}
-        ticket(ticket&& other) noexcept : lines_(std::move(other.lines_)), id_(other.id_), waited_(other.waited_) {}
-        ticket& operator=(ticket&& other) noexcept {
+        place(std::shared_ptr<lines> all, guid const& id, boost::asio::any_io_executor executor)
+            : lines_(std::move(all)), id_(id), me_(std::make_shared<waiter>(std::move(executor))) {
+            std::lock_guard const locked(lines_->guard);
+            auto const [line, is_free] = lines_->by_id.try_emplace(id_);
+            if (is_free) me_->granted = true;
+            else line->second.push_back(me_);
+        }
+        place(place&&) noexcept = default;
+        place& operator=(place&& other) noexcept {
             if (this != &other) {
-                release();
+                leave();
                 lines_ = std::move(other.lines_);
                 id_ = other.id_;
-                waited_ = other.waited_;
+                me_ = std::move(other.me_);
             }
             return *this;
         }
-        ~ticket() { release(); }
+        ~place() { leave(); }
 
-        [[nodiscard]] bool waited() const noexcept { return waited_; }
+        [[nodiscard]] guid const& subject() const noexcept { return id_; }
+        [[nodiscard]] bool is_granted() const {
+            std::lock_guard const locked(lines_->guard);
+            return me_->granted;
+        }
+        /// To be waited for until it is granted; it is cancelled then.
+        [[nodiscard]] boost::asio::steady_timer& timer() const noexcept { return me_->timer; }
 
     private:
-        void release() {
-            if (lines_) pass_on(*lines_, id_);
+        void leave() {
+            if (!lines_) return;
+            if (!steps_out()) pass_on(*lines_, id_);
             lines_.reset();
+        }
+        // Unless the right was granted meanwhile.
+        [[nodiscard]] bool steps_out() const {
+            std::lock_guard const locked(lines_->guard);
+            if (me_->granted) return false;
+            auto const line = lines_->by_id.find(id_);
+            if (line != lines_->by_id.end()) std::erase(line->second, me_);
+            return true;
         }
 
         std::shared_ptr<lines> lines_;
         guid id_;
-        bool waited_ = false;
+        std::shared_ptr<waiter> me_;
     };
 
     asio_write_queue() : lines_(std::make_shared<lines>()) {}
@@ -3450,24 +3458,8 @@ public:
     /// Whether this thread is inside a step, as where a `change` begins another call of its client.
     [[nodiscard]] bool is_within_step() const noexcept { return stepping_.load() == std::this_thread::get_id(); }
 
-    /// Waits until the connection is free, for at most `at_most`.
-    /// Errors: `deadline_exceeded`; `cancelled`, for coroutines that do not throw when cancelled.
-    template <class Executor>
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<result<ticket>, Executor> acquire(guid id, std::chrono::nanoseconds at_most) {
-        auto const state = co_await boost::asio::this_coro::cancellation_state;
-        if (state.cancelled() != boost::asio::cancellation_type::none)
-            co_return failure(errc::cancelled, "Cancelled before its turn to write the connection, or to sign in, came; nothing was written.");
-        std::shared_ptr<lines> const all = lines_;
-        auto const me = std::make_shared<waiter>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
-        if (enter(*all, id, me)) co_return ticket(all, id, false);
-        place const mine(all, id, me);
-        boost::system::error_code ended;
-        me->timer.expires_after(at_most);
-        co_await me->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
-        if (mine.take()) co_return ticket(all, id, true);
-        if (ended) co_return failure(errc::cancelled, "Cancelled while another call was writing the connection; nothing was written.");
-        co_return failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
-    }
+    /// At the end of the line. `executor` is the call's.
+    [[nodiscard]] place enter(guid const& id, boost::asio::any_io_executor executor) { return place(lines_, id, std::move(executor)); }
 
 private:
     class in_step {
@@ -3480,47 +3472,6 @@ private:
     private:
         std::atomic<std::thread::id>& thread_;
     };
-
-    /// A place in a line. It leaves the line when its coroutine ends, however that ends.
-    class place {
-    public:
-        place(std::shared_ptr<lines> all, guid const& id, std::shared_ptr<waiter> me)
-            : lines_(std::move(all)), id_(id), me_(std::move(me)) {}
-        place(place const&) = delete;
-        place& operator=(place const&) = delete;
-        ~place() {
-            if (taken_) return;
-            {
-                std::lock_guard const locked(lines_->guard);
-                if (!me_->granted) {
-                    auto const line = lines_->by_id.find(id_);
-                    if (line != lines_->by_id.end()) std::erase(line->second, me_);
-                    return;
-                }
-            }
-            pass_on(*lines_, id_);
-        }
-
-        /// Whether the right was granted; then it is the caller's to give back.
-        [[nodiscard]] bool take() const {
-            std::lock_guard const locked(lines_->guard);
-            return taken_ = me_->granted;
-        }
-
-    private:
-        std::shared_ptr<lines> lines_;
-        guid id_;
-        std::shared_ptr<waiter> me_;
-        mutable bool taken_ = false;
-    };
-
-    /// Whether nobody has the right yet; otherwise the waiter stands in line.
-    static bool enter(lines& all, guid const& id, std::shared_ptr<waiter> const& me) {
-        std::lock_guard const locked(all.guard);
-        auto const [line, is_free] = all.by_id.try_emplace(id);
-        if (!is_free) line->second.push_back(me);
-        return is_free;
-    }
 
     static void pass_on(lines& all, guid const& id) {
         std::shared_ptr<waiter> next;
@@ -5902,7 +5853,9 @@ using steps_of = std::conditional_t<std::is_base_of_v<call_machine, Machine>, ca
 }
 
 /// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
-/// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
+/// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio. It is kept out of
+/// line, as every coroutine that begins within another one: Asio allocates its frame from the running thread, and Clang may keep the
+/// address of a thread's own data in the outer frame, which another thread then resumes.
 template <class Transport, class Steps, bool is_in_place, class Executor>
 class asio_driver {
     using clock = io_traits<result<http_response>>;
@@ -5943,32 +5896,62 @@ public:
         return queue_.guarded([&machine] { return machine.take(); });
     }
 
-    /// Carries out any action but a `send` in place.
+    /// Carries out any action but a `send` in place. The coroutine does not throw when it is cancelled.
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> carry_out() {
+        boost::asio::any_io_executor const executor = co_await boost::asio::this_coro::executor;
+        boost::asio::cancellation_state const state = co_await boost::asio::this_coro::cancellation_state;
+        auto const is_cancelled = [&state] { return state.cancelled() != boost::asio::cancellation_type::none; };
+        boost::system::error_code ended;
         switch (next.what) {
             case action_kind::wait:
                 if constexpr (CanWait<Transport>) co_await transport_.wait(next.delay);
                 resume();
                 break;
             case action_kind::lock: {
-                auto ticket = co_await queue_.template acquire<Executor>(next.subject, next.delay);
                 result<bool> waited = false;
-                if (ticket) {
-                    waited = ticket->waited();
-                    held_.emplace_back(next.subject, *std::move(ticket));
+                if (is_cancelled()) {
+                    waited = failure(errc::cancelled, "Cancelled before its turn to write the connection, or to sign in, came; nothing was written.");
                 } else {
-                    waited = std::move(ticket).error();
+                    // One that is refused leaves the line before the machine goes on.
+                    asio_write_queue::place mine = queue_.enter(next.subject, executor);
+                    bool const has_to_wait = !mine.is_granted();
+                    if (has_to_wait) {
+                        mine.timer().expires_after(next.delay);
+                        co_await mine.timer().async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
+                    }
+                    if (mine.is_granted()) {
+                        waited = has_to_wait;
+                        held_.push_back(std::move(mine));
+                    } else if (ended) {
+                        waited = failure(errc::cancelled, "Cancelled while another call was writing the connection; nothing was written.");
+                    } else {
+                        waited = failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
+                    }
                 }
                 resume(std::move(waited));
                 break;
             }
             case action_kind::token: {
-                result<bearer_token> token = co_await receive_token<Executor>(std::move(next.source), next.delay);
-                resume(std::move(token));
+                if (is_cancelled()) {
+                    resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled before its token source was asked.")));
+                    break;
+                }
+                auto const slot = std::make_shared<token_slot>(executor);
+                slot->timer.expires_after(next.delay);
+                slot->ask(next.source);
+                auto token = slot->take();
+                // A source may cancel the call that asks it.
+                if (!token && !is_cancelled()) {
+                    co_await slot->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
+                    token = slot->take();
+                }
+                if (token) resume(*std::move(token));
+                else if (ended || is_cancelled()) resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled while its token source was getting a token.")));
+                else resume(result<bearer_token>(failure(errc::deadline_exceeded, "The token source gave no token before the deadline; allow more time.")));
                 break;
             }
             case action_kind::unlock:
-                std::erase_if(held_, [this](auto const& one) { return one.first == next.subject; });
+                std::erase_if(held_, [this](asio_write_queue::place const& one) { return one.subject() == next.subject; });
                 resume();
                 break;
             case action_kind::send:
@@ -5986,7 +5969,7 @@ private:
     Transport& transport_;
     Steps& machine_;
     asio_write_queue& queue_;
-    std::vector<std::pair<guid, asio_write_queue::ticket>> held_;
+    std::vector<asio_write_queue::place> held_;
 };
 
 }  // namespace detail
@@ -6017,8 +6000,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                         boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                         auto sending = work.send(std::move(executor), std::move(state));
                         while (!sending->is_over()) {
-                            if (sending->needs_connection()) co_await sending->connect();
-                            else co_await sending->event();
+                            co_await sending->event();
                             sending->advance();
                         }
                         work.resume_in_place(sending->take());
@@ -12467,7 +12449,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// A call that completes by a handler, carried out without a coroutine: that of a call which is awaited has the same steps in
-/// its frame. What few calls do, such as to connect or to wait for a token, is a coroutine for as long as it takes.
+/// its frame. What few calls do, such as to wait for a turn or for a token, is a coroutine for as long as it takes.
 /// Whatever the call waits for owns it, and is owned by the context.
 template <class Transport, class Steps, bool is_in_place>
 class handled_call {
@@ -12543,10 +12525,6 @@ private:
                 if (work.next.what == action_kind::send) {
                     auto& sending = self->sending_;
                     if (!sending) sending.emplace(work.send(executor(self->strand_), self->cancellation()));
-                    if ((*sending)->needs_connection()) {
-                        apart(std::move(self), (*sending)->connect());
-                        return false;
-                    }
                     if (!(*sending)->is_over()) {
                         (*sending)->event()(waking(self));
                         return false;
@@ -16384,7 +16362,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// Where the calls that one turn of the loop wakes read, one after the other: it stays in the caches of the processor, as the
-/// buffers of their connections do not. What was read is overwritten when the turn ends.
+/// buffers of their connections do not. What was read is overwritten when the turn ends, which is
+/// after the handlers of its calls.
 class turn_memory {
 public:
     // Not `= default`, with which `turn_memory()` would fill it.
@@ -17310,8 +17289,8 @@ public:
     }
 
     /// Takes bytes that may have come already, at once and not in a turn of the loop to come, when others have taken their place in
-    /// the caches of the processor; gives those of `into` that hold them. Where there are none, begins the read of `start_read`, and
-    /// does not look for the next 16. Over TLS it never looks.
+    /// the caches of the processor; gives those of `into` that hold them. Where there are none yet, begins the read of `start_read`, and
+    /// does not look for the next 16; where the connection has ended, `reading` has. Over TLS it never looks.
     [[nodiscard]] boost::asio::mutable_buffer read_at_once(boost::asio::mutable_buffer into) {
         if (tls_ || looks_to_leave_out_ != 0) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;
@@ -19217,9 +19196,6 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// The waiting of one call, and why it ended without an answer. A coroutine that waits has switched `throw_if_cancelled` off.
-///
-/// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
-/// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch : public call_state {
 public:
     /// state  of who carries the call out
@@ -19487,7 +19463,7 @@ private:
     std::shared_ptr<lookup_queue> queue_;
 };
 
-/// A look-up for as long as a coroutine waits for it.
+/// A look-up of a call, which is given up when this ends.
 class scoped_lookup {
 public:
     scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,
@@ -19544,13 +19520,14 @@ namespace detail {
     return mixed;
 }
 
-/// Makes a connection to the origin of a call: name, address, TLS. Lives in the frame of the call's coroutine.
+/// Makes a connection to the origin of a call: name, address, TLS. A part of the call's machine, which goes as far as it gets without
+/// waiting.
 class connector {
-    template <class T>
-    using awaitable = boost::asio::awaitable<T>;
     using attempt = std::shared_ptr<http_connection>;
 
 public:
+    enum class progress : std::uint8_t { waits, connected, failed };
+
     connector(call_watch& watch, boost::asio::any_io_executor io, std::shared_ptr<lazy_tls_context> tls, std::chrono::milliseconds stagger)
         : watch_(watch), io_(std::move(io)), tls_(std::move(tls)), stagger_(stagger) {}
     connector(connector const&) = delete;
@@ -19559,116 +19536,134 @@ public:
         for (attempt const& lost : attempts_) lost->abandon();
     }
 
-    /// An open connection, or nothing, with the reason in the watch.
-    [[nodiscard, gnu::noinline]] awaitable<attempt> connect() {
+    /// First, and then whenever the call was woken and is not to stop. A failure leaves its reason in the watch.
+    [[nodiscard]] progress go_on() {
+        switch (state_) {
+            case state::resolving: return lookup_ ? resolve() : begin();
+            case state::racing: return race();
+            case state::securing: break;
+        }
+        return secure();
+    }
+
+    /// The open connection, once.
+    [[nodiscard]] std::shared_ptr<http_connection> take() noexcept {
+        attempt made = std::move(attempts_.front());
+        attempts_.clear();
+        return made;
+    }
+
+private:
+    enum class state : std::uint8_t { resolving, racing, securing };
+
+    [[nodiscard]] progress begin() {
         http_origin const& origin = watch_.request.origin;
         if (origin.tls) {
             // Before the first byte: an option that is wrong is wrong even where nobody answers.
             auto made = tls_->get();
-            if (!made) {
-                static_cast<void>(watch_.fail(std::move(made).error()));
-                co_return nullptr;
-            }
+            if (!made) return fail(std::move(made).error());
             context_ = *std::move(made);
         }
-        endpoint_list addresses;
-        if (auto known = endpoints_by_spelling(origin.host, origin.port)) addresses = std::move(*known);
-        else if (!co_await resolve(addresses)) co_return nullptr;
-        attempt made = co_await race(interleaved(addresses));
-        if (!made || !origin.tls) co_return made;
-        attempts_.push_back(made);
-        if (!co_await secure(*made)) co_return nullptr;
-        attempts_.pop_back();
-        co_return made;
+        if (auto const known = endpoints_by_spelling(origin.host, origin.port)) return begin_race(*known);
+        watch_.enter(transfer_phase::resolve);
+        lookup_.emplace(boost::asio::query(watch_.strand, boost::asio::execution::context), origin.host, origin.port, watch_.strand, watch_.rest);
+        return resolve();
     }
 
-private:
-    [[nodiscard, gnu::noinline]] awaitable<bool> resolve(endpoint_list& endpoints) {
-        watch_.enter(transfer_phase::resolve);
-        http_origin const& origin = watch_.request.origin;
-        scoped_lookup const lookup(boost::asio::query(watch_.strand, boost::asio::execution::context), origin.host, origin.port,
-                                   watch_.strand, watch_.rest);
-        while (!lookup.is_done()) {
-            co_await watch_.sleep();
-            if (!watch_.check()) co_return false;
-        }
-        if (lookup.error() || lookup.endpoints().empty())
-            co_return watch_.fail(errc::resolve_failed, "The host name " + origin.host + " has no address (" + lookup.error().message() +
-                                                            "); check its spelling and the DNS of this machine.");
-        endpoints = lookup.endpoints();
-        co_return true;
+    [[nodiscard]] progress resolve() {
+        if (!lookup_->is_done()) return progress::waits;
+        if (lookup_->error() || lookup_->endpoints().empty())
+            return fail(failure(errc::resolve_failed, "The host name " + watch_.request.origin.host + " has no address (" + lookup_->error().message() +
+                                                          "); check its spelling and the DNS of this machine."));
+        return begin_race(lookup_->endpoints());
+    }
+
+    [[nodiscard]] progress begin_race(endpoint_list const& addresses) {
+        watch_.enter(transfer_phase::connect);
+        addresses_ = interleaved(addresses);
+        next_begin_ = call_state::clock::now();
+        state_ = state::racing;
+        return race();
     }
 
     // The next address is tried when the one before has failed, or has said nothing for a while. The first to answer wins.
-    [[nodiscard, gnu::noinline]] awaitable<attempt> race(endpoint_list addresses) {
-        watch_.enter(transfer_phase::connect);
-        std::string errors;
-        std::size_t begun = 0;
-        auto next_begin = call_state::clock::now();
+    [[nodiscard]] progress race() {
         while (true) {
             for (std::size_t i = 0; i < attempts_.size();) {
                 if (!attempts_[i]->setup.is_done()) {
                     ++i;
                     continue;
                 }
-                attempt ended = std::move(attempts_[i]);
+                if (!attempts_[i]->setup.error()) return win(i);
+                errors_ = attempts_[i]->setup.error().message();
                 attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(i));
-                if (!ended->setup.error()) {
-                    for (attempt const& lost : attempts_) lost->abandon();
-                    attempts_.clear();
-                    ended->setup.clear();
-                    co_return ended;
-                }
-                errors = ended->setup.error().message();
-                next_begin = call_state::clock::now();
+                next_begin_ = call_state::clock::now();
             }
             auto const now = call_state::clock::now();
-            if (begun < addresses.size() && now >= next_begin) {
+            if (begun_ < addresses_.size() && now >= next_begin_) {
                 attempts_.push_back(std::make_shared<http_connection>(io_, watch_.request.origin));
                 attempts_.back()->serve(watch_.shared_from_this());
-                attempts_.back()->start_connect(addresses[begun++]);
-                next_begin = now + stagger_;
+                attempts_.back()->start_connect(addresses_[begun_++]);
+                next_begin_ = now + stagger_;
                 continue;
             }
-            if (attempts_.empty()) {
-                static_cast<void>(watch_.fail(errc::connect_failed,
-                                              "No connection to " + watch_.peer() + " (" + errors +
-                                                  (addresses.size() > 1 ? ", and no better at its other addresses" : "") +
-                                                  "); check host and port, and that the server runs and may be reached from here."));
-                co_return nullptr;
-            }
-            watch_.set_alarm(begun < addresses.size() ? next_begin : (call_state::clock::time_point::max)());
-            co_await watch_.sleep();
-            if (!watch_.check()) co_return nullptr;
+            if (attempts_.empty())
+                return fail(failure(errc::connect_failed, "No connection to " + watch_.peer() + " (" + errors_ +
+                                                              (addresses_.size() > 1 ? ", and no better at its other addresses" : "") +
+                                                              "); check host and port, and that the server runs and may be reached from here."));
+            watch_.set_alarm(begun_ < addresses_.size() ? next_begin_ : (call_state::clock::time_point::max)());
+            return progress::waits;
         }
     }
 
-    [[nodiscard, gnu::noinline]] awaitable<bool> secure(http_connection& made) {
+    [[nodiscard]] progress win(std::size_t which) {
+        std::swap(attempts_.front(), attempts_[which]);
+        for (std::size_t i = 1; i < attempts_.size(); ++i) attempts_[i]->abandon();
+        attempts_.resize(1);
+        attempts_.front()->setup.clear();
+        return context_ ? begin_handshake() : progress::connected;
+    }
+
+    [[nodiscard]] progress begin_handshake() {
         watch_.enter(transfer_phase::tls);
         bool const accepts_any = tls_->options().accepts_any_certificate_on_loopback() && is_loopback(watch_.request.origin.host);
-        if (result<void> begun = made.start_handshake(context_, accepts_any, watch_.request.origin); !begun) co_return watch_.fail(std::move(begun).error());
+        if (result<void> begun = attempts_.front()->start_handshake(context_, accepts_any, watch_.request.origin); !begun) return fail(std::move(begun).error());
         // The alarm of the next address has taken the place of the limit.
         watch_.set_alarm((call_state::clock::time_point::max)());
-        while (!made.setup.is_done()) {
-            co_await watch_.sleep();
-            if (!watch_.check()) co_return false;
-        }
+        state_ = state::securing;
+        return secure();
+    }
+
+    [[nodiscard]] progress secure() {
+        http_connection& made = *attempts_.front();
+        if (!made.setup.is_done()) return progress::waits;
         auto const error = made.setup.error();
         made.setup.clear();
-        if (!error) co_return true;
-        if (!is_close(error) || made.peer().rejection) co_return watch_.fail(tls_failure(error, made.peer()));
+        if (!error) return progress::connected;
+        if (!is_close(error) || made.peer().rejection) return fail(tls_failure(error, made.peer()));
         std::string text = watch_.peer() + " closed the connection during the TLS handshake (" + error.message() + ")";
         text += made.peer().was_asked_for_certificate ? "; it had asked for a client certificate, which this library does not give."
                                                       : "; check that it speaks TLS on this port.";
-        co_return watch_.fail(errc::connection_closed, std::move(text));
+        return fail(failure(errc::connection_closed, std::move(text)));
+    }
+
+    [[nodiscard]] progress fail(failure reason) {
+        static_cast<void>(watch_.fail(std::move(reason)));
+        return progress::failed;
     }
 
     call_watch& watch_;
     boost::asio::any_io_executor io_;
     std::shared_ptr<lazy_tls_context> tls_;
-    std::shared_ptr<tls_context> context_;
+    std::shared_ptr<tls_context> context_;  ///< Where the origin wants TLS.
     std::chrono::milliseconds stagger_;
-    std::vector<attempt> attempts_;
+    std::optional<scoped_lookup> lookup_;
+    endpoint_list addresses_;
+    std::size_t begun_ = 0;  ///< Of them.
+    call_state::clock::time_point next_begin_;
+    std::string errors_;
+    std::vector<attempt> attempts_;  ///< Under way; of an open one, it alone.
+    state state_ = state::resolving;
 };
 
 }  // namespace detail
@@ -19738,8 +19733,7 @@ namespace detail {
 /// it out, or a coroutine which has switched `throw_if_cancelled` off, through a `sending` in its frame:
 ///
 ///     while (!sending->is_over()) {
-///         if (sending->needs_connection()) co_await sending->connect();
-///         else co_await sending->event();
+///         co_await sending->event();
 ///         sending->advance();
 ///     }
 ///     … sending->take() …
@@ -19785,32 +19779,24 @@ public:
             connection_->abandon();
         }
         connection_.reset();
+        connector_.reset();
         if (place_) place_.reset();
         else end();
     }
 
     [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
-    /// Whether `connect()` is to be awaited, or `event()`.
-    [[nodiscard]] bool needs_connection() const noexcept { return state_ == state::connecting; }
 
-    /// After either.
+    /// To be awaited.
+    [[nodiscard]] auto event() { return sleep(); }
+
+    /// After it.
     void advance() {
-        // The connector has looked for itself.
-        if (state_ != state::connecting && !check()) {
+        if (!check()) {
             // What became of a write that is given up is uncertain.
             may_have_written_ = may_have_written_ || state_ == state::writing;
             return give_up();
         }
         go_on();
-    }
-
-    [[nodiscard]] auto event() { return sleep(); }
-
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> connect() {
-        if (shared_->options.connect_time) limit(*shared_->options.connect_time);
-        connector making(*this, shared_->io, shared_->tls, shared_->options.stagger);
-        connection_ = co_await making.connect();
-        end_limit();
     }
 
     /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
@@ -19862,10 +19848,7 @@ private:
                 begin_attempt(true);
                 return progress::on;
             case state::choosing: return choose();
-            case state::connecting:
-                if (!connection_) return progress::failed;
-                converse();
-                return progress::on;
+            case state::connecting: return connect();
             case state::writing: return write();
             case state::yielding:
                 begin_to_read();
@@ -19884,6 +19867,7 @@ private:
 
     void drop_connection() {
         return_request();
+        connector_.reset();
         if (connection_) connection_->close();
         connection_.reset();
     }
@@ -19906,10 +19890,25 @@ private:
         if (may_reuse_) connection_ = place_->take();
         is_reused_ = connection_ != nullptr;
         if (trace() != nullptr) trace()->connection_reused = is_reused_;
-        if (!is_reused_) {
-            state_ = state::connecting;
-            return progress::waits;
+        if (is_reused_) {
+            converse();
+            return progress::on;
         }
+        if (shared_->options.connect_time) limit(*shared_->options.connect_time);
+        connector_ = std::make_unique<connector>(*this, shared_->io, shared_->tls, shared_->options.stagger);
+        state_ = state::connecting;
+        return progress::on;
+    }
+
+    [[nodiscard]] progress connect() {
+        connector::progress const got = connector_->go_on();
+        if (got == connector::progress::waits) return progress::waits;
+        end_limit();
+        if (got == connector::progress::failed) return progress::failed;
+        connection_ = connector_->take();
+        connector_.reset();
+        // So that no later call needs memory while it waits.
+        connection_->buffer.reserve(most_per_read);
         converse();
         return progress::on;
     }
@@ -20060,6 +20059,7 @@ private:
 
     std::shared_ptr<transport_shared const> shared_;
     http_request& request_;
+    std::unique_ptr<connector> connector_;
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
@@ -20141,6 +20141,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
 /// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, one behind the other: where
 /// several of their handlers throw on the executor of an `io_context`, `run` throws `multiple_exceptions`, and `stop` comes after them.
+/// Such a turn takes 32 KB of the stack of the thread that runs the context.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed. One that was given a strand, in place of a context
 /// or its executor, ends before the context.
@@ -20205,8 +20206,7 @@ private:
             boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
             detail::sending work(std::make_shared<detail::http_exchange>(shared, std::move(strand), std::move(state), request));
             while (!work->is_over()) {
-                if (work->needs_connection()) co_await work->connect();
-                else co_await work->event();
+                co_await work->event();
                 work->advance();
             }
             answer = std::move(work->take());

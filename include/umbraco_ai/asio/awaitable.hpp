@@ -14,12 +14,18 @@
 #include <umbraco_ai/transport.hpp>
 #include <umbraco_ai/version.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -57,7 +63,9 @@ using steps_of = std::conditional_t<std::is_base_of_v<call_machine, Machine>, ca
 }
 
 /// Takes the steps of a machine, each guarded against the other calls of its client, which share a token and a budget with it.
-/// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio.
+/// What most calls do not need is a coroutine of its own, so that their frame is small enough to be used again by Asio. It is kept out of
+/// line, as every coroutine that begins within another one: Asio allocates its frame from the running thread, and Clang may keep the
+/// address of a thread's own data in the outer frame, which another thread then resumes.
 template <class Transport, class Steps, bool is_in_place, class Executor>
 class asio_driver {
     using clock = io_traits<result<http_response>>;
@@ -98,32 +106,62 @@ public:
         return queue_.guarded([&machine] { return machine.take(); });
     }
 
-    /// Carries out any action but a `send` in place.
+    /// Carries out any action but a `send` in place. The coroutine does not throw when it is cancelled.
     [[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> carry_out() {
+        boost::asio::any_io_executor const executor = co_await boost::asio::this_coro::executor;
+        boost::asio::cancellation_state const state = co_await boost::asio::this_coro::cancellation_state;
+        auto const is_cancelled = [&state] { return state.cancelled() != boost::asio::cancellation_type::none; };
+        boost::system::error_code ended;
         switch (next.what) {
             case action_kind::wait:
                 if constexpr (CanWait<Transport>) co_await transport_.wait(next.delay);
                 resume();
                 break;
             case action_kind::lock: {
-                auto ticket = co_await queue_.template acquire<Executor>(next.subject, next.delay);
                 result<bool> waited = false;
-                if (ticket) {
-                    waited = ticket->waited();
-                    held_.emplace_back(next.subject, *std::move(ticket));
+                if (is_cancelled()) {
+                    waited = failure(errc::cancelled, "Cancelled before its turn to write the connection, or to sign in, came; nothing was written.");
                 } else {
-                    waited = std::move(ticket).error();
+                    // One that is refused leaves the line before the machine goes on.
+                    asio_write_queue::place mine = queue_.enter(next.subject, executor);
+                    bool const has_to_wait = !mine.is_granted();
+                    if (has_to_wait) {
+                        mine.timer().expires_after(next.delay);
+                        co_await mine.timer().async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
+                    }
+                    if (mine.is_granted()) {
+                        waited = has_to_wait;
+                        held_.push_back(std::move(mine));
+                    } else if (ended) {
+                        waited = failure(errc::cancelled, "Cancelled while another call was writing the connection; nothing was written.");
+                    } else {
+                        waited = failure(errc::deadline_exceeded, "Another call was writing the connection until the deadline passed; nothing was written.");
+                    }
                 }
                 resume(std::move(waited));
                 break;
             }
             case action_kind::token: {
-                result<bearer_token> token = co_await receive_token<Executor>(std::move(next.source), next.delay);
-                resume(std::move(token));
+                if (is_cancelled()) {
+                    resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled before its token source was asked.")));
+                    break;
+                }
+                auto const slot = std::make_shared<token_slot>(executor);
+                slot->timer.expires_after(next.delay);
+                slot->ask(next.source);
+                auto token = slot->take();
+                // A source may cancel the call that asks it.
+                if (!token && !is_cancelled()) {
+                    co_await slot->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
+                    token = slot->take();
+                }
+                if (token) resume(*std::move(token));
+                else if (ended || is_cancelled()) resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled while its token source was getting a token.")));
+                else resume(result<bearer_token>(failure(errc::deadline_exceeded, "The token source gave no token before the deadline; allow more time.")));
                 break;
             }
             case action_kind::unlock:
-                std::erase_if(held_, [this](auto const& one) { return one.first == next.subject; });
+                std::erase_if(held_, [this](asio_write_queue::place const& one) { return one.subject() == next.subject; });
                 resume();
                 break;
             case action_kind::send:
@@ -141,7 +179,7 @@ private:
     Transport& transport_;
     Steps& machine_;
     asio_write_queue& queue_;
-    std::vector<std::pair<guid, asio_write_queue::ticket>> held_;
+    std::vector<asio_write_queue::place> held_;
 };
 
 }  // namespace detail
@@ -172,8 +210,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                         boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                         auto sending = work.send(std::move(executor), std::move(state));
                         while (!sending->is_over()) {
-                            if (sending->needs_connection()) co_await sending->connect();
-                            else co_await sending->event();
+                            co_await sending->event();
                             sending->advance();
                         }
                         work.resume_in_place(sending->take());

@@ -35,7 +35,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// A call that completes by a handler, carried out without a coroutine: that of a call which is awaited has the same steps in
-/// its frame. What few calls do, such as to connect or to wait for a token, is a coroutine for as long as it takes.
+/// its frame. What few calls do, such as to wait for a turn or for a token, is a coroutine for as long as it takes.
 /// Whatever the call waits for owns it, and is owned by the context.
 template <class Transport, class Steps, bool is_in_place>
 class handled_call {
@@ -111,10 +111,6 @@ private:
                 if (work.next.what == action_kind::send) {
                     auto& sending = self->sending_;
                     if (!sending) sending.emplace(work.send(executor(self->strand_), self->cancellation()));
-                    if ((*sending)->needs_connection()) {
-                        apart(std::move(self), (*sending)->connect());
-                        return false;
-                    }
                     if (!(*sending)->is_over()) {
                         (*sending)->event()(waking(self));
                         return false;

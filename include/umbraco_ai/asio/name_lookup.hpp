@@ -202,7 +202,7 @@ private:
     std::shared_ptr<lookup_queue> queue_;
 };
 
-/// A look-up for as long as a coroutine waits for it.
+/// A look-up of a call, which is given up when this ends.
 class scoped_lookup {
 public:
     scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,

@@ -9,16 +9,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/system/error_code.hpp>
 
-#include <chrono>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -29,15 +23,23 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// Where a source puts its token, from any thread, and the call that waits finds it.
-class token_slot {
+/// Where a source puts its token, from any thread, and the call that waits finds it; its timer is cancelled then.
+class token_slot : public std::enable_shared_from_this<token_slot> {
 public:
     explicit token_slot(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
 
-    void put(result<bearer_token> token) {
-        std::lock_guard const locked(guard_);
-        if (!token_) token_ = std::move(token);
+    /// The receiver may outlive the call and its context, whose timer the slot holds.
+    void ask(token_source const& source) {
+        source([weak = weak_from_this()](result<bearer_token> token) {
+            auto const awaited = weak.lock();
+            if (!awaited) return;
+            awaited->put(std::move(token));
+            boost::asio::post(awaited->timer.get_executor(), [weak] {
+                if (auto const awake = weak.lock()) awake->timer.cancel();
+            });
+        });
     }
+
     [[nodiscard]] std::optional<result<bearer_token>> take() {
         std::lock_guard const locked(guard_);
         return std::exchange(token_, std::nullopt);
@@ -46,35 +48,14 @@ public:
     boost::asio::steady_timer timer;  ///< Touched on its own executor only.
 
 private:
+    void put(result<bearer_token> token) {
+        std::lock_guard const locked(guard_);
+        if (!token_) token_ = std::move(token);
+    }
+
     std::mutex guard_;
     std::optional<result<bearer_token>> token_;
 };
-
-/// Waits for the token of a source, for at most `at_most`. For coroutines that do not throw when cancelled.
-/// Errors: those of the source; `deadline_exceeded`; `cancelled`.
-template <class Executor>
-[[nodiscard, gnu::noinline]] boost::asio::awaitable<result<bearer_token>, Executor> receive_token(token_source source, std::chrono::nanoseconds at_most) {
-    auto const state = co_await boost::asio::this_coro::cancellation_state;
-    if (state.cancelled() != boost::asio::cancellation_type::none)
-        co_return failure(errc::cancelled, "The call was cancelled before its token source was asked.");
-    auto const slot = std::make_shared<token_slot>(boost::asio::any_io_executor(co_await boost::asio::this_coro::executor));
-    slot->timer.expires_after(at_most);
-    // The receiver may outlive the call and its context, whose timer the slot holds.
-    source([weak = std::weak_ptr<token_slot>(slot)](result<bearer_token> token) {
-        auto const awaited = weak.lock();
-        if (!awaited) return;
-        awaited->put(std::move(token));
-        boost::asio::post(awaited->timer.get_executor(), [weak] {
-            if (auto const awake = weak.lock()) awake->timer.cancel();
-        });
-    });
-    if (auto token = slot->take()) co_return *std::move(token);
-    boost::system::error_code ended;
-    co_await slot->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
-    if (auto token = slot->take()) co_return *std::move(token);
-    if (ended) co_return failure(errc::cancelled, "The call was cancelled while its token source was getting a token.");
-    co_return failure(errc::deadline_exceeded, "The token source gave no token before the deadline; allow more time.");
-}
 
 }  // namespace detail
 

@@ -58,6 +58,7 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
 /// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, one behind the other: where
 /// several of their handlers throw on the executor of an `io_context`, `run` throws `multiple_exceptions`, and `stop` comes after them.
+/// Such a turn takes 32 KB of the stack of the thread that runs the context.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed. One that was given a strand, in place of a context
 /// or its executor, ends before the context.
@@ -122,8 +123,7 @@ private:
             boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
             detail::sending work(std::make_shared<detail::http_exchange>(shared, std::move(strand), std::move(state), request));
             while (!work->is_over()) {
-                if (work->needs_connection()) co_await work->connect();
-                else co_await work->event();
+                co_await work->event();
                 work->advance();
             }
             answer = std::move(work->take());

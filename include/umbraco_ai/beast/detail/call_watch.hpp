@@ -25,9 +25,6 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// The waiting of one call, and why it ended without an answer. A coroutine that waits has switched `throw_if_cancelled` off.
-///
-/// Coroutines that begin within another one are kept out of line: Asio allocates their frames from the running thread, and
-/// Clang may keep the address of a thread's own data in the outer frame, which another thread then resumes.
 class call_watch : public call_state {
 public:
     /// state  of who carries the call out

@@ -82,8 +82,8 @@ public:
     }
 
     /// Takes bytes that may have come already, at once and not in a turn of the loop to come, when others have taken their place in
-    /// the caches of the processor; gives those of `into` that hold them. Where there are none, begins the read of `start_read`, and
-    /// does not look for the next 16. Over TLS it never looks.
+    /// the caches of the processor; gives those of `into` that hold them. Where there are none yet, begins the read of `start_read`, and
+    /// does not look for the next 16; where the connection has ended, `reading` has. Over TLS it never looks.
     [[nodiscard]] boost::asio::mutable_buffer read_at_once(boost::asio::mutable_buffer into) {
         if (tls_ || looks_to_leave_out_ != 0) {
             if (looks_to_leave_out_ != 0) --looks_to_leave_out_;

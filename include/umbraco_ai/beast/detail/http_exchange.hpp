@@ -22,7 +22,6 @@
 #include <umbraco_ai/wipe.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
@@ -45,8 +44,7 @@ namespace detail {
 /// it out, or a coroutine which has switched `throw_if_cancelled` off, through a `sending` in its frame:
 ///
 ///     while (!sending->is_over()) {
-///         if (sending->needs_connection()) co_await sending->connect();
-///         else co_await sending->event();
+///         co_await sending->event();
 ///         sending->advance();
 ///     }
 ///     … sending->take() …
@@ -92,32 +90,24 @@ public:
             connection_->abandon();
         }
         connection_.reset();
+        connector_.reset();
         if (place_) place_.reset();
         else end();
     }
 
     [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
-    /// Whether `connect()` is to be awaited, or `event()`.
-    [[nodiscard]] bool needs_connection() const noexcept { return state_ == state::connecting; }
 
-    /// After either.
+    /// To be awaited.
+    [[nodiscard]] auto event() { return sleep(); }
+
+    /// After it.
     void advance() {
-        // The connector has looked for itself.
-        if (state_ != state::connecting && !check()) {
+        if (!check()) {
             // What became of a write that is given up is uncertain.
             may_have_written_ = may_have_written_ || state_ == state::writing;
             return give_up();
         }
         go_on();
-    }
-
-    [[nodiscard]] auto event() { return sleep(); }
-
-    [[nodiscard, gnu::noinline]] boost::asio::awaitable<void> connect() {
-        if (shared_->options.connect_time) limit(*shared_->options.connect_time);
-        connector making(*this, shared_->io, shared_->tls, shared_->options.stagger);
-        connection_ = co_await making.connect();
-        end_limit();
     }
 
     /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
@@ -169,10 +159,7 @@ private:
                 begin_attempt(true);
                 return progress::on;
             case state::choosing: return choose();
-            case state::connecting:
-                if (!connection_) return progress::failed;
-                converse();
-                return progress::on;
+            case state::connecting: return connect();
             case state::writing: return write();
             case state::yielding:
                 begin_to_read();
@@ -191,6 +178,7 @@ private:
 
     void drop_connection() {
         return_request();
+        connector_.reset();
         if (connection_) connection_->close();
         connection_.reset();
     }
@@ -213,10 +201,25 @@ private:
         if (may_reuse_) connection_ = place_->take();
         is_reused_ = connection_ != nullptr;
         if (trace() != nullptr) trace()->connection_reused = is_reused_;
-        if (!is_reused_) {
-            state_ = state::connecting;
-            return progress::waits;
+        if (is_reused_) {
+            converse();
+            return progress::on;
         }
+        if (shared_->options.connect_time) limit(*shared_->options.connect_time);
+        connector_ = std::make_unique<connector>(*this, shared_->io, shared_->tls, shared_->options.stagger);
+        state_ = state::connecting;
+        return progress::on;
+    }
+
+    [[nodiscard]] progress connect() {
+        connector::progress const got = connector_->go_on();
+        if (got == connector::progress::waits) return progress::waits;
+        end_limit();
+        if (got == connector::progress::failed) return progress::failed;
+        connection_ = connector_->take();
+        connector_.reset();
+        // So that no later call needs memory while it waits.
+        connection_->buffer.reserve(most_per_read);
         converse();
         return progress::on;
     }
@@ -367,6 +370,7 @@ private:
 
     std::shared_ptr<transport_shared const> shared_;
     http_request& request_;
+    std::unique_ptr<connector> connector_;
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;

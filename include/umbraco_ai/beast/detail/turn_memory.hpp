@@ -15,7 +15,8 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// Where the calls that one turn of the loop wakes read, one after the other: it stays in the caches of the processor, as the
-/// buffers of their connections do not. What was read is overwritten when the turn ends.
+/// buffers of their connections do not. What was read is overwritten when the turn ends, which is
+/// after the handlers of its calls.
 class turn_memory {
 public:
     // Not `= default`, with which `turn_memory()` would fill it.
