@@ -5940,8 +5940,10 @@ public:
                 slot->timer.expires_after(next.delay);
                 slot->ask(next.source);
                 auto token = slot->take();
-                // A source may cancel the call that asks it.
-                if (!token && !is_cancelled()) {
+                if (!token) {
+                    // A source may cancel the call that asks it. The call waits a turn all the same: a coroutine that was spawned, is
+                    // cancelled and has never waited is ended by Asio with an exception out of the loop.
+                    if (is_cancelled()) slot->timer.expires_after(std::chrono::nanoseconds(0));
                     co_await slot->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
                     token = slot->take();
                 }
