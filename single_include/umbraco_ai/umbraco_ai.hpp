@@ -10457,10 +10457,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// Where the calls that one turn of the loop wakes read, one after the other: it stays in the caches of the processor, as the
-/// buffers of their connections do not. What was read is overwritten when the turn ends, which is
-/// after the handlers of its calls.
+/// buffers of their connections do not. What was read is overwritten when the turn ends, which is after the handlers of its calls.
 class turn_memory {
 public:
+    /// What one read takes at most, here and into the buffer of a connection.
+    static constexpr std::size_t most_per_read = 32 * 1024;
+
     // Not `= default`, with which `turn_memory()` would fill it.
     turn_memory() noexcept {}
     turn_memory(turn_memory const&) = delete;
@@ -10472,7 +10474,7 @@ public:
     void note(std::size_t count) noexcept { filled_ = (std::max)(filled_, count); }
 
 private:
-    std::array<char, 32 * 1024> bytes_;
+    std::array<char, most_per_read> bytes_;
     std::size_t filled_ = 0;
 };
 
@@ -10567,7 +10569,8 @@ public:
     /// Wakes the call in a later turn of the loop.
     void wake_later() {
         boost::asio::post(strand, [known = weak_from_this()] {
-            if (auto const held = known.lock()) held->rest.wake();
+            turn_memory memory;
+            if (auto const held = known.lock()) held->wake_with(memory);
         });
     }
 
@@ -13125,7 +13128,7 @@ public:
     void wake_later(call_state& who) {
         auto const held = alarms_->lock();
         if (auto const turn = next_turn_.lock()) {
-            if (turn->strand != who.strand) return wake_alone(who);
+            if (turn->strand != who.strand) return who.wake_later();
             // The first is mostly alone on a strand of its own, or in the company of many.
             if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
             turn->calls.push_back(who.weak_from_this());
@@ -13168,13 +13171,6 @@ private:
         boost::asio::any_io_executor const strand;
         std::vector<std::weak_ptr<call_state>> calls;
     };
-
-    static void wake_alone(call_state& who) {
-        boost::asio::post(who.strand, [known = who.weak_from_this()] {
-            turn_memory memory;
-            if (auto const held = known.lock()) held->wake_with(memory);
-        });
-    }
 
     void run(loop_turn& turn) {
         turn_memory memory;
@@ -14264,7 +14260,7 @@ private:
     [[nodiscard]] response_reader& reader() const noexcept { return connection_->reader(); }
     [[nodiscard]] std::size_t total() const noexcept { return connection_->request_size(); }
 
-    static constexpr std::size_t most_per_read = 32 * 1024;
+    static constexpr std::size_t most_per_read = turn_memory::most_per_read;
 
     std::shared_ptr<transport_shared const> shared_;
     http_request& request_;

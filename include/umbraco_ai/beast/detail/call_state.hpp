@@ -101,7 +101,8 @@ public:
     /// Wakes the call in a later turn of the loop.
     void wake_later() {
         boost::asio::post(strand, [known = weak_from_this()] {
-            if (auto const held = known.lock()) held->rest.wake();
+            turn_memory memory;
+            if (auto const held = known.lock()) held->wake_with(memory);
         });
     }
 

@@ -110,7 +110,7 @@ public:
     void wake_later(call_state& who) {
         auto const held = alarms_->lock();
         if (auto const turn = next_turn_.lock()) {
-            if (turn->strand != who.strand) return wake_alone(who);
+            if (turn->strand != who.strand) return who.wake_later();
             // The first is mostly alone on a strand of its own, or in the company of many.
             if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
             turn->calls.push_back(who.weak_from_this());
@@ -153,13 +153,6 @@ private:
         boost::asio::any_io_executor const strand;
         std::vector<std::weak_ptr<call_state>> calls;
     };
-
-    static void wake_alone(call_state& who) {
-        boost::asio::post(who.strand, [known = who.weak_from_this()] {
-            turn_memory memory;
-            if (auto const held = known.lock()) held->wake_with(memory);
-        });
-    }
 
     void run(loop_turn& turn) {
         turn_memory memory;

@@ -366,7 +366,7 @@ private:
     [[nodiscard]] response_reader& reader() const noexcept { return connection_->reader(); }
     [[nodiscard]] std::size_t total() const noexcept { return connection_->request_size(); }
 
-    static constexpr std::size_t most_per_read = 32 * 1024;
+    static constexpr std::size_t most_per_read = turn_memory::most_per_read;
 
     std::shared_ptr<transport_shared const> shared_;
     http_request& request_;

@@ -15,10 +15,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
 /// Where the calls that one turn of the loop wakes read, one after the other: it stays in the caches of the processor, as the
-/// buffers of their connections do not. What was read is overwritten when the turn ends, which is
-/// after the handlers of its calls.
+/// buffers of their connections do not. What was read is overwritten when the turn ends, which is after the handlers of its calls.
 class turn_memory {
 public:
+    /// What one read takes at most, here and into the buffer of a connection.
+    static constexpr std::size_t most_per_read = 32 * 1024;
+
     // Not `= default`, with which `turn_memory()` would fill it.
     turn_memory() noexcept {}
     turn_memory(turn_memory const&) = delete;
@@ -30,7 +32,7 @@ public:
     void note(std::size_t count) noexcept { filled_ = (std::max)(filled_, count); }
 
 private:
-    std::array<char, 32 * 1024> bytes_;
+    std::array<char, most_per_read> bytes_;
     std::size_t filled_ = 0;
 };
 
