@@ -131,8 +131,9 @@ class Header:
 
     def _parse(self, lines):
         depth = 0
+        asks = False  # whether the conditional around is #if __has_include
         state = "before"
-        seen_code = False
+        seen_code = seen_declaration = False
         for line in lines:
             if line.code.startswith(("%:", "??=")):
                 self._fail(line, "a directive written with a digraph or trigraph")
@@ -163,6 +164,8 @@ class Header:
                 what = directive[0]
                 if what in ("if", "ifdef", "ifndef"):
                     depth += 1
+                    if depth == 2:
+                        asks = directive[1].startswith("__has_include")
                 elif what.startswith("el") and depth == 1:
                     self._fail(line, f"#{what} of the include guard")
                 elif what == "endif":
@@ -171,8 +174,13 @@ class Header:
                         state = "after"
                         continue
                 elif what == "include":
-                    self._include(line, depth, seen_code)
+                    if depth == 2 and asks and not seen_declaration and self._is_of_system(line):
+                        self.body.append(line.text)
+                    else:
+                        self._include(line, depth, seen_code)
                     continue
+            elif line.code:
+                seen_declaration = True
             if line.code:
                 seen_code = True
             self.body.append(line.text)
@@ -193,6 +201,11 @@ class Header:
             self._fail(line, "the include guard is defined again, or undefined")
         if what in ("if", "elif") and "__has_include" in rest and "umbraco_ai/" in rest:
             self._fail(line, "__has_include of a header that is inlined")
+
+    def _is_of_system(self, line):
+        """A header that not every system has stays where it stands, under the question for it."""
+        target = include_target(line, self.name)
+        return target.startswith("<") and not target.startswith("<umbraco_ai/")
 
     def _include(self, line, depth, seen_code):
         target = include_target(line, self.name)

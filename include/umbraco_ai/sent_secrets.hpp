@@ -45,13 +45,11 @@ public:
 
     void add(std::string_view text) {
         if (text.size() < shortest) return;
-        texts_.emplace_back(std::string(text));
+        keep(wiping_string(std::string(text)));
         // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
         wiping_string bounded_text(bounded(text));
         add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
         add_if_other(std::move(bounded_text), text);
-        // The longest first, so that a secret which begins with another one goes as a whole.
-        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
     }
 
     void scrub(std::string& text) const {
@@ -92,8 +90,14 @@ private:
     /// Shorter texts occur by chance, in words of the server's own.
     static constexpr std::size_t shortest = 4;
 
+    // The longest first, so that a secret which begins with another one goes as a whole.
+    void keep(wiping_string one) {
+        auto const is_longer = [](std::size_t size, wiping_string const& kept) { return size > kept.get().size(); };
+        texts_.insert(std::upper_bound(texts_.begin(), texts_.end(), one.get().size(), is_longer), std::move(one));
+    }
+
     void add_if_other(wiping_string cleaned, std::string_view text) {
-        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
+        if (cleaned.get() != text && cleaned.get().size() >= shortest) keep(std::move(cleaned));
     }
 
     static void replace(std::string& text, std::string_view value) {

@@ -60,6 +60,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <compare>
@@ -70,9 +71,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <deque>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <iosfwd>
@@ -176,6 +175,39 @@ private:
 UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_CALL_STOP_HPP
+
+// ---- umbraco_ai/asio/post_step.hpp ----
+#ifndef UMBRACO_AI_ASIO_POST_STEP_HPP
+#define UMBRACO_AI_ASIO_POST_STEP_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// What is posted for an object that may be gone by then. One type for all, since each type that is posted is compiled through all
+/// layers of Asio's.
+class posted_step {
+public:
+    posted_step(std::weak_ptr<void> who, void (*step)(void*)) noexcept : who_(std::move(who)), step_(step) {}
+
+    void operator()() const {
+        if (auto const held = who_.lock()) step_(held.get());
+    }
+
+private:
+    std::weak_ptr<void> who_;
+    void (*step_)(void*);
+};
+
+/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. Throws where memory runs out.
+template <auto Step, class T>
+void post_step(boost::asio::any_io_executor const& executor, std::weak_ptr<T> who) {
+    boost::asio::post(executor, posted_step(std::move(who), [](void* held) { (static_cast<T*>(held)->*Step)(); }));
+}
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_POST_STEP_HPP
 
 // ---- umbraco_ai/wipe.hpp ----
 #ifndef UMBRACO_AI_WIPE_HPP
@@ -1486,9 +1518,7 @@ public:
             auto const awaited = weak.lock();
             if (!awaited) return;
             awaited->put(std::move(token));
-            boost::asio::post(awaited->timer.get_executor(), [weak] {
-                if (auto const awake = weak.lock()) awake->timer.cancel();
-            });
+            post_step<&token_slot::wake>(awaited->timer.get_executor(), weak);
         });
     }
 
@@ -1500,6 +1530,7 @@ public:
     boost::asio::steady_timer timer;  ///< Touched on its own executor only.
 
 private:
+    void wake() { timer.cancel(); }
     void put(result<bearer_token> token) {
         std::lock_guard const locked(guard_);
         if (!token_) token_ = std::move(token);
@@ -3421,12 +3452,14 @@ UMBRACO_AI_BEGIN_NAMESPACE
 class asio_write_queue {
     struct waiter {
         explicit waiter(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
+        void wake() { timer.cancel(); }
+
         boost::asio::steady_timer timer;  ///< Touched on its own executor only.
         bool granted = false;
     };
     struct lines {
         std::mutex guard;
-        std::map<guid, std::deque<std::shared_ptr<waiter>>> by_id;
+        std::map<guid, std::list<std::shared_ptr<waiter>>> by_id;
     };
 
 public:
@@ -3472,7 +3505,7 @@ public:
             std::lock_guard const locked(lines_->guard);
             if (me_->granted) return false;
             auto const line = lines_->by_id.find(id_);
-            if (line != lines_->by_id.end()) std::erase(line->second, me_);
+            if (line != lines_->by_id.end()) line->second.remove(me_);
             return true;
         }
 
@@ -3523,7 +3556,7 @@ private:
             line->second.pop_front();
             next->granted = true;
         }
-        boost::asio::post(next->timer.get_executor(), [next] { next->timer.cancel(); });
+        detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
     }
 
     std::shared_ptr<lines> lines_;
@@ -5204,13 +5237,11 @@ public:
 
     void add(std::string_view text) {
         if (text.size() < shortest) return;
-        texts_.emplace_back(std::string(text));
+        keep(wiping_string(std::string(text)));
         // Texts of a server's are bounded and cleaned before they come here, and a secret quoted in them with them.
         wiping_string bounded_text(bounded(text));
         add_if_other(wiping_string(without_tokens(bounded_text.get())), text);
         add_if_other(std::move(bounded_text), text);
-        // The longest first, so that a secret which begins with another one goes as a whole.
-        std::sort(texts_.begin(), texts_.end(), [](wiping_string const& a, wiping_string const& b) { return a.get().size() > b.get().size(); });
     }
 
     void scrub(std::string& text) const {
@@ -5251,8 +5282,14 @@ private:
     /// Shorter texts occur by chance, in words of the server's own.
     static constexpr std::size_t shortest = 4;
 
+    // The longest first, so that a secret which begins with another one goes as a whole.
+    void keep(wiping_string one) {
+        auto const is_longer = [](std::size_t size, wiping_string const& kept) { return size > kept.get().size(); };
+        texts_.insert(std::upper_bound(texts_.begin(), texts_.end(), one.get().size(), is_longer), std::move(one));
+    }
+
     void add_if_other(wiping_string cleaned, std::string_view text) {
-        if (cleaned.get() != text && cleaned.get().size() >= shortest) texts_.push_back(std::move(cleaned));
+        if (cleaned.get() != text && cleaned.get().size() >= shortest) keep(std::move(cleaned));
     }
 
     static void replace(std::string& text, std::string_view value) {
@@ -10568,10 +10605,7 @@ public:
 
     /// Wakes the call in a later turn of the loop.
     void wake_later() {
-        boost::asio::post(strand, [known = weak_from_this()] {
-            turn_memory memory;
-            if (auto const held = known.lock()) held->wake_with(memory);
-        });
+        post_step<&call_state::wake_alone>(strand, weak_from_this());
     }
 
     [[nodiscard]] bool is_cancelled(boost::asio::cancellation_state const& state) const noexcept {
@@ -10603,10 +10637,13 @@ private:
         }
     }
 
+    void wake_alone() {
+        turn_memory memory;
+        wake_with(memory);
+    }
+
     void ring() override {
-        boost::asio::post(strand, [known = weak_from_this()] {
-            if (auto const held = known.lock()) held->on_alarm();
-        });
+        post_step<&call_state::on_alarm>(strand, weak_from_this());
     }
 
     void on_alarm() {
@@ -10764,6 +10801,60 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_OPERATION_MEMORY_HPP
 
+// ---- umbraco_ai/beast/detail/paths.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_PATHS_HPP
+#define UMBRACO_AI_BEAST_DETAIL_PATHS_HPP
+
+// With <filesystem> a user's program takes some 5 % longer to compile.
+#if __has_include(<dirent.h>)
+#include <dirent.h>
+#include <sys/stat.h>
+#else
+#include <filesystem>
+#include <system_error>
+#endif
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+#if __has_include(<dirent.h>)
+
+/// Whether a path leads to a file, and not to a folder or a device.
+[[nodiscard]] inline bool holds_file(std::string const& path) noexcept {
+    struct ::stat found {};
+    return ::stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
+}
+
+/// Whether a path leads to a folder that can be listed and has something in it.
+[[nodiscard]] inline bool holds_folder(std::string const& path) noexcept {
+    ::DIR* const folder = ::opendir(path.c_str());
+    if (folder == nullptr) return false;
+    int names = 0;
+    // "." and ".." are in each.
+    while (names < 3 && ::readdir(folder) != nullptr) ++names;
+    ::closedir(folder);
+    return names == 3;
+}
+
+#else
+
+[[nodiscard]] inline bool holds_file(std::string const& path) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(path, error);
+}
+
+[[nodiscard]] inline bool holds_folder(std::string const& path) {
+    std::error_code error;
+    return std::filesystem::is_directory(path, error) && !std::filesystem::is_empty(path, error) && !error;
+}
+
+#endif
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_PATHS_HPP
+
 // ---- umbraco_ai/beast/detail/ca_locations.hpp ----
 #ifndef UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
@@ -10818,11 +10909,9 @@ private:
     }
 
     [[nodiscard]] bool look(std::string const& path, bool is_file) {
-        std::error_code error;
-        bool const is_there =
-            is_file ? std::filesystem::is_regular_file(path, error) : std::filesystem::is_directory(path, error) && !std::filesystem::is_empty(path, error);
-        looked_.push_back(is_there && !error ? path : path + " (nothing there)");
-        return is_there && !error;
+        bool const is_there = is_file ? holds_file(path) : holds_folder(path);
+        looked_.push_back(is_there ? path : path + " (nothing there)");
+        return is_there;
     }
 
     std::vector<std::string> looked_;
@@ -13058,7 +13147,7 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
 
         http_origin origin;
         std::size_t in_use = 0;
-        std::deque<call_state*> waiting;
+        std::list<call_state*> waiting;
     };
 
     // An idle connection, to be looked at before it is used where it is fresh.
@@ -13219,7 +13308,7 @@ private:
             // Who waits for the place finds the connection.
             if (kept) surplus = keep(held, std::move(kept), who.looked(), limit);
             if (!who.has_place) {
-                std::erase(own.waiting, &who);
+                own.waiting.remove(&who);
             } else if (own.waiting.empty()) {
                 --own.in_use;
             } else {
@@ -13519,6 +13608,10 @@ public:
                 sleeper& who_waits)
         : host(std::move(host_name)), port(port_number), executor(std::move(strand)), waiting(&who_waits) {}
 
+    void wake() {
+        if (waiting != nullptr) waiting->wake();
+    }
+
     std::string const host;
     std::uint16_t const port;
     boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
@@ -13529,7 +13622,8 @@ public:
 };
 
 /// getaddrinfo can be neither cancelled nor hurried, and an Asio resolver makes ~io_context wait for it. So look-ups run
-/// on a few detached threads that own what they touch and are left behind when the caller gives up.
+/// on a few detached threads that own what they touch and are left behind when the caller gives up. They call it themselves, since
+/// Asio's would take a context of its own, with its descriptors, for each.
 class lookup_queue : public std::enable_shared_from_this<lookup_queue> {
 public:
     /// What gives the addresses of a host; called on a thread of the queue's.
@@ -13548,7 +13642,6 @@ public:
         bool needs_thread = false;
         {
             std::lock_guard const guard(mutex_);
-            open_.push_back(lookup);
             waiting_.push_back(std::move(lookup));
             needs_thread = threads_ < most_threads;
             if (needs_thread) ++threads_;
@@ -13574,8 +13667,8 @@ public:
         std::lock_guard const guard(mutex_);
         lookup->waiting = nullptr;
         lookup->executor = boost::asio::any_io_executor();
-        std::erase(open_, lookup);
-        std::erase(waiting_, lookup);
+        waiting_.remove(lookup);
+        asked_.remove(lookup);
     }
 
     [[nodiscard]] bool is_done(name_lookup const& lookup) {
@@ -13586,21 +13679,46 @@ public:
     /// The execution context goes down: no thread may touch it from here on.
     void close() {
         std::lock_guard const guard(mutex_);
-        for (auto const& lookup : open_) lookup->executor = boost::asio::any_io_executor();
-        open_.clear();
-        waiting_.clear();
+        asked_.splice(asked_.end(), waiting_);
+        for (auto const& lookup : asked_) lookup->executor = boost::asio::any_io_executor();
+        asked_.clear();
     }
 
 private:
     static constexpr std::size_t most_threads = 4;
 
+    // What declares getaddrinfo comes with ip/tcp.hpp, wherever a system has it.
     [[nodiscard]] static endpoint_list ask_system(std::string const& host, std::uint16_t port, boost::system::error_code& error) {
-        boost::asio::io_context context(1);
-        boost::asio::ip::tcp::resolver resolver(context);
+        ::addrinfo wanted{};
+        wanted.ai_family = AF_UNSPEC;
+        wanted.ai_socktype = SOCK_STREAM;
+        ::addrinfo* first = nullptr;
+        error = error_of(::getaddrinfo(host.c_str(), nullptr, &wanted, &first));
+        if (error) return {};
+        std::unique_ptr<::addrinfo, void (*)(::addrinfo*)> const found(first, [](::addrinfo* list) { ::freeaddrinfo(list); });
         endpoint_list endpoints;
-        auto const found = resolver.resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service, error);
-        for (auto const& entry : found) endpoints.push_back(entry.endpoint());
+        for (::addrinfo const* one = first; one != nullptr; one = one->ai_next) {
+            if (one->ai_family != AF_INET && one->ai_family != AF_INET6) continue;
+            boost::asio::ip::tcp::endpoint endpoint;
+            endpoint.resize(one->ai_addrlen);
+            std::memcpy(endpoint.data(), one->ai_addr, one->ai_addrlen);
+            endpoint.port(port);
+            endpoints.push_back(endpoint);
+        }
         return endpoints;
+    }
+
+    [[nodiscard]] static boost::system::error_code error_of(int found) noexcept {
+        switch (found) {
+            case 0: return {};
+            case EAI_AGAIN: return boost::asio::error::host_not_found_try_again;
+            case EAI_FAIL: return boost::asio::error::no_recovery;
+            case EAI_MEMORY: return boost::asio::error::no_memory;
+#ifdef EAI_SYSTEM
+            case EAI_SYSTEM: return boost::system::error_code(errno, boost::system::system_category());
+#endif
+            default: return boost::asio::error::host_not_found;
+        }
     }
 
     void work() noexcept {
@@ -13612,8 +13730,8 @@ private:
                     --threads_;
                     return;
                 }
-                lookup = std::move(waiting_.front());
-                waiting_.pop_front();
+                lookup = waiting_.front();
+                asked_.splice(asked_.end(), waiting_, waiting_.begin());
             }
             boost::system::error_code error;
             endpoint_list endpoints;
@@ -13632,12 +13750,10 @@ private:
 
     // Called with the mutex held: `close` waits for it, so the context is alive while this posts to it.
     void notify(std::shared_ptr<name_lookup> const& lookup) noexcept {
-        std::erase(open_, lookup);
+        asked_.remove(lookup);
         if (!lookup->executor) return;
         try {
-            boost::asio::post(lookup->executor, [lookup] {
-                if (lookup->waiting != nullptr) lookup->waiting->wake();
-            });
+            post_step<&name_lookup::wake>(lookup->executor, std::weak_ptr(lookup));
         } catch (std::exception const&) {
             // Out of memory: the caller wakes at its deadline.
         }
@@ -13646,8 +13762,8 @@ private:
 
     resolve resolve_;
     std::mutex mutex_;
-    std::vector<std::shared_ptr<name_lookup>> open_;
-    std::deque<std::shared_ptr<name_lookup>> waiting_;
+    std::list<std::shared_ptr<name_lookup>> waiting_;
+    std::list<std::shared_ptr<name_lookup>> asked_;  ///< Whose thread is at it.
     std::size_t threads_ = 0;
 };
 

@@ -90,6 +90,13 @@ class WhatItMakes(Case):
         self.assertEqual(self.run_tool()[0], 0)
         self.assertIn("#if defined(X)\nint x();\n#else\nint y();\n#endif\n", self.output())
 
+    def test_a_header_that_a_system_may_lack_stays_under_its_question(self):
+        asked = "#if __has_include(<dirent.h>)\n#include <dirent.h>\n#else\n#include <filesystem>\n#endif\n"
+        self.put("a.hpp", f"#include <string>\n\n{asked}\nint x();\n")
+        self.assertEqual(self.run_tool()[0], 0)
+        self.assertIn(asked, self.output())
+        self.assertEqual(self.output().count("#include <filesystem>"), 1)
+
     def test_directives_in_comments_and_literals_are_text(self):
         self.put(
             "a.hpp",
@@ -149,6 +156,10 @@ class WhatItRefuses(Case):
         for include in ("<string>", "<umbraco_ai/version.hpp>"):
             self.put("a.hpp", f"#ifdef X\n#include {include}\n#endif\n")
             self.refuses("a.hpp:6", "inside a conditional")
+        self.put("a.hpp", "#if __has_include(<x.h>)\n#include <umbraco_ai/version.hpp>\n#endif\n")
+        self.refuses("a.hpp:6", "inside a conditional")
+        self.put("a.hpp", "int x();\n#if __has_include(<x.h>)\n#include <x.h>\n#endif\n")
+        self.refuses("a.hpp:7", "inside a conditional")
 
     def test_an_include_by_macro(self):
         self.put("a.hpp", "#include UMBRACO_AI_X\n")

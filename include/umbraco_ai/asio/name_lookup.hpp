@@ -2,24 +2,25 @@
 #ifndef UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
 #define UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
 
+#include <umbraco_ai/asio/post_step.hpp>
 #include <umbraco_ai/asio/sleeper.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <cstring>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -53,6 +54,10 @@ public:
                 sleeper& who_waits)
         : host(std::move(host_name)), port(port_number), executor(std::move(strand)), waiting(&who_waits) {}
 
+    void wake() {
+        if (waiting != nullptr) waiting->wake();
+    }
+
     std::string const host;
     std::uint16_t const port;
     boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
@@ -63,7 +68,8 @@ public:
 };
 
 /// getaddrinfo can be neither cancelled nor hurried, and an Asio resolver makes ~io_context wait for it. So look-ups run
-/// on a few detached threads that own what they touch and are left behind when the caller gives up.
+/// on a few detached threads that own what they touch and are left behind when the caller gives up. They call it themselves, since
+/// Asio's would take a context of its own, with its descriptors, for each.
 class lookup_queue : public std::enable_shared_from_this<lookup_queue> {
 public:
     /// What gives the addresses of a host; called on a thread of the queue's.
@@ -82,7 +88,6 @@ public:
         bool needs_thread = false;
         {
             std::lock_guard const guard(mutex_);
-            open_.push_back(lookup);
             waiting_.push_back(std::move(lookup));
             needs_thread = threads_ < most_threads;
             if (needs_thread) ++threads_;
@@ -108,8 +113,8 @@ public:
         std::lock_guard const guard(mutex_);
         lookup->waiting = nullptr;
         lookup->executor = boost::asio::any_io_executor();
-        std::erase(open_, lookup);
-        std::erase(waiting_, lookup);
+        waiting_.remove(lookup);
+        asked_.remove(lookup);
     }
 
     [[nodiscard]] bool is_done(name_lookup const& lookup) {
@@ -120,21 +125,46 @@ public:
     /// The execution context goes down: no thread may touch it from here on.
     void close() {
         std::lock_guard const guard(mutex_);
-        for (auto const& lookup : open_) lookup->executor = boost::asio::any_io_executor();
-        open_.clear();
-        waiting_.clear();
+        asked_.splice(asked_.end(), waiting_);
+        for (auto const& lookup : asked_) lookup->executor = boost::asio::any_io_executor();
+        asked_.clear();
     }
 
 private:
     static constexpr std::size_t most_threads = 4;
 
+    // What declares getaddrinfo comes with ip/tcp.hpp, wherever a system has it.
     [[nodiscard]] static endpoint_list ask_system(std::string const& host, std::uint16_t port, boost::system::error_code& error) {
-        boost::asio::io_context context(1);
-        boost::asio::ip::tcp::resolver resolver(context);
+        ::addrinfo wanted{};
+        wanted.ai_family = AF_UNSPEC;
+        wanted.ai_socktype = SOCK_STREAM;
+        ::addrinfo* first = nullptr;
+        error = error_of(::getaddrinfo(host.c_str(), nullptr, &wanted, &first));
+        if (error) return {};
+        std::unique_ptr<::addrinfo, void (*)(::addrinfo*)> const found(first, [](::addrinfo* list) { ::freeaddrinfo(list); });
         endpoint_list endpoints;
-        auto const found = resolver.resolve(host, std::to_string(port), boost::asio::ip::resolver_base::numeric_service, error);
-        for (auto const& entry : found) endpoints.push_back(entry.endpoint());
+        for (::addrinfo const* one = first; one != nullptr; one = one->ai_next) {
+            if (one->ai_family != AF_INET && one->ai_family != AF_INET6) continue;
+            boost::asio::ip::tcp::endpoint endpoint;
+            endpoint.resize(one->ai_addrlen);
+            std::memcpy(endpoint.data(), one->ai_addr, one->ai_addrlen);
+            endpoint.port(port);
+            endpoints.push_back(endpoint);
+        }
         return endpoints;
+    }
+
+    [[nodiscard]] static boost::system::error_code error_of(int found) noexcept {
+        switch (found) {
+            case 0: return {};
+            case EAI_AGAIN: return boost::asio::error::host_not_found_try_again;
+            case EAI_FAIL: return boost::asio::error::no_recovery;
+            case EAI_MEMORY: return boost::asio::error::no_memory;
+#ifdef EAI_SYSTEM
+            case EAI_SYSTEM: return boost::system::error_code(errno, boost::system::system_category());
+#endif
+            default: return boost::asio::error::host_not_found;
+        }
     }
 
     void work() noexcept {
@@ -146,8 +176,8 @@ private:
                     --threads_;
                     return;
                 }
-                lookup = std::move(waiting_.front());
-                waiting_.pop_front();
+                lookup = waiting_.front();
+                asked_.splice(asked_.end(), waiting_, waiting_.begin());
             }
             boost::system::error_code error;
             endpoint_list endpoints;
@@ -166,12 +196,10 @@ private:
 
     // Called with the mutex held: `close` waits for it, so the context is alive while this posts to it.
     void notify(std::shared_ptr<name_lookup> const& lookup) noexcept {
-        std::erase(open_, lookup);
+        asked_.remove(lookup);
         if (!lookup->executor) return;
         try {
-            boost::asio::post(lookup->executor, [lookup] {
-                if (lookup->waiting != nullptr) lookup->waiting->wake();
-            });
+            post_step<&name_lookup::wake>(lookup->executor, std::weak_ptr(lookup));
         } catch (std::exception const&) {
             // Out of memory: the caller wakes at its deadline.
         }
@@ -180,8 +208,8 @@ private:
 
     resolve resolve_;
     std::mutex mutex_;
-    std::vector<std::shared_ptr<name_lookup>> open_;
-    std::deque<std::shared_ptr<name_lookup>> waiting_;
+    std::list<std::shared_ptr<name_lookup>> waiting_;
+    std::list<std::shared_ptr<name_lookup>> asked_;  ///< Whose thread is at it.
     std::size_t threads_ = 0;
 };
 

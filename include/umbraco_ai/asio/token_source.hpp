@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_ASIO_TOKEN_SOURCE_HPP
 #define UMBRACO_AI_ASIO_TOKEN_SOURCE_HPP
 
+#include <umbraco_ai/asio/post_step.hpp>
 #include <umbraco_ai/auth.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/result.hpp>
@@ -10,7 +11,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <exception>
@@ -34,9 +34,7 @@ public:
             auto const awaited = weak.lock();
             if (!awaited) return;
             awaited->put(std::move(token));
-            boost::asio::post(awaited->timer.get_executor(), [weak] {
-                if (auto const awake = weak.lock()) awake->timer.cancel();
-            });
+            post_step<&token_slot::wake>(awaited->timer.get_executor(), weak);
         });
     }
 
@@ -48,6 +46,7 @@ public:
     boost::asio::steady_timer timer;  ///< Touched on its own executor only.
 
 private:
+    void wake() { timer.cancel(); }
     void put(result<bearer_token> token) {
         std::lock_guard const locked(guard_);
         if (!token_) token_ = std::move(token);

@@ -2,16 +2,15 @@
 #ifndef UMBRACO_AI_ASIO_WRITE_QUEUE_HPP
 #define UMBRACO_AI_ASIO_WRITE_QUEUE_HPP
 
+#include <umbraco_ai/asio/post_step.hpp>
 #include <umbraco_ai/model/guid.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <algorithm>
 #include <atomic>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,12 +25,14 @@ UMBRACO_AI_BEGIN_NAMESPACE
 class asio_write_queue {
     struct waiter {
         explicit waiter(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
+        void wake() { timer.cancel(); }
+
         boost::asio::steady_timer timer;  ///< Touched on its own executor only.
         bool granted = false;
     };
     struct lines {
         std::mutex guard;
-        std::map<guid, std::deque<std::shared_ptr<waiter>>> by_id;
+        std::map<guid, std::list<std::shared_ptr<waiter>>> by_id;
     };
 
 public:
@@ -77,7 +78,7 @@ public:
             std::lock_guard const locked(lines_->guard);
             if (me_->granted) return false;
             auto const line = lines_->by_id.find(id_);
-            if (line != lines_->by_id.end()) std::erase(line->second, me_);
+            if (line != lines_->by_id.end()) line->second.remove(me_);
             return true;
         }
 
@@ -128,7 +129,7 @@ private:
             line->second.pop_front();
             next->granted = true;
         }
-        boost::asio::post(next->timer.get_executor(), [next] { next->timer.cancel(); });
+        detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
     }
 
     std::shared_ptr<lines> lines_;

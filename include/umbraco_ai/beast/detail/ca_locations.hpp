@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CA_LOCATIONS_HPP
 
+#include <umbraco_ai/beast/detail/paths.hpp>
 #include <umbraco_ai/version.hpp>
 
 #include <openssl/err.h>
@@ -11,10 +12,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -68,11 +67,9 @@ private:
     }
 
     [[nodiscard]] bool look(std::string const& path, bool is_file) {
-        std::error_code error;
-        bool const is_there =
-            is_file ? std::filesystem::is_regular_file(path, error) : std::filesystem::is_directory(path, error) && !std::filesystem::is_empty(path, error);
-        looked_.push_back(is_there && !error ? path : path + " (nothing there)");
-        return is_there && !error;
+        bool const is_there = is_file ? holds_file(path) : holds_folder(path);
+        looked_.push_back(is_there ? path : path + " (nothing there)");
+        return is_there;
     }
 
     std::vector<std::string> looked_;

@@ -2,6 +2,7 @@
 #ifndef UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CALL_STATE_HPP
 
+#include <umbraco_ai/asio/post_step.hpp>
 #include <umbraco_ai/asio/sleeper.hpp>
 #include <umbraco_ai/beast/detail/call_clock.hpp>
 #include <umbraco_ai/beast/detail/turn_memory.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -100,10 +100,7 @@ public:
 
     /// Wakes the call in a later turn of the loop.
     void wake_later() {
-        boost::asio::post(strand, [known = weak_from_this()] {
-            turn_memory memory;
-            if (auto const held = known.lock()) held->wake_with(memory);
-        });
+        post_step<&call_state::wake_alone>(strand, weak_from_this());
     }
 
     [[nodiscard]] bool is_cancelled(boost::asio::cancellation_state const& state) const noexcept {
@@ -135,10 +132,13 @@ private:
         }
     }
 
+    void wake_alone() {
+        turn_memory memory;
+        wake_with(memory);
+    }
+
     void ring() override {
-        boost::asio::post(strand, [known = weak_from_this()] {
-            if (auto const held = known.lock()) held->on_alarm();
-        });
+        post_step<&call_state::on_alarm>(strand, weak_from_this());
     }
 
     void on_alarm() {

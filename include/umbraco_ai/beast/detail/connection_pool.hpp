@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <list>
 #include <memory>
@@ -40,7 +39,7 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
 
         http_origin origin;
         std::size_t in_use = 0;
-        std::deque<call_state*> waiting;
+        std::list<call_state*> waiting;
     };
 
     // An idle connection, to be looked at before it is used where it is fresh.
@@ -201,7 +200,7 @@ private:
             // Who waits for the place finds the connection.
             if (kept) surplus = keep(held, std::move(kept), who.looked(), limit);
             if (!who.has_place) {
-                std::erase(own.waiting, &who);
+                own.waiting.remove(&who);
             } else if (own.waiting.empty()) {
                 --own.in_use;
             } else {
