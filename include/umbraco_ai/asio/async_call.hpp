@@ -32,10 +32,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// A strand over an executor that counts as work of it, without a layer of type erasure over that of an `io_context`.
-[[nodiscard]] inline boost::asio::any_io_executor strand_over(boost::asio::any_io_executor const& io) {
+/// A strand over an executor that counts as work of it, without a layer of type erasure over that of an `io_context`. A template,
+/// since what it makes of Asio's takes long to compile, and a program that awaits all calls has no use for it.
+template <std::same_as<boost::asio::any_io_executor> Executor>
+[[nodiscard]] Executor strand_over(Executor const& io) {
     constexpr auto as_work = boost::asio::execution::outstanding_work.tracked;
-    if (auto const* const context = io.target<boost::asio::io_context::executor_type>())
+    if (auto const* const context = io.template target<boost::asio::io_context::executor_type>())
         return boost::asio::make_strand(boost::asio::require(*context, as_work));
     return boost::asio::make_strand(boost::asio::prefer(io, as_work));
 }
