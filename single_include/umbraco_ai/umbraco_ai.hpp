@@ -9967,10 +9967,12 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// A strand over an executor that counts as work of it, without a layer of type erasure over that of an `io_context`.
-[[nodiscard]] inline boost::asio::any_io_executor strand_over(boost::asio::any_io_executor const& io) {
+/// A strand over an executor that counts as work of it, without a layer of type erasure over that of an `io_context`. A template,
+/// since what it makes of Asio's takes long to compile, and a program that awaits all calls has no use for it.
+template <std::same_as<boost::asio::any_io_executor> Executor>
+[[nodiscard]] Executor strand_over(Executor const& io) {
     constexpr auto as_work = boost::asio::execution::outstanding_work.tracked;
-    if (auto const* const context = io.target<boost::asio::io_context::executor_type>())
+    if (auto const* const context = io.template target<boost::asio::io_context::executor_type>())
         return boost::asio::make_strand(boost::asio::require(*context, as_work));
     return boost::asio::make_strand(boost::asio::prefer(io, as_work));
 }
@@ -13327,15 +13329,17 @@ private:
     [[nodiscard]] offer find_idle(hold const&, call_state const& who) {
         offer made;
         auto const now = who.looked();
-        auto const found =
-            std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == who.request.origin; });
-        if (found == idle_.rend()) return made;
-        made.is_fresh = found->expiry > now;
+        // The youngest first.
+        std::size_t at = idle_.size();
+        while (at != 0 && idle_[at - 1].expiry > now && idle_[at - 1].idle->origin != who.request.origin) --at;
+        if (at == 0) return made;
+        entry& found = idle_[at - 1];
+        made.is_fresh = found.expiry > now;
         // Given on another thread meanwhile, it is younger than now.
-        bool const is_a_moment_ago = now >= found->given && now - found->given < a_moment;
-        made.was_looked_at = who.request.method == http_method::get && is_a_moment_ago && found->idle->was_read_empty();
-        made.connection = std::move(found->idle);
-        idle_.erase(std::next(found).base());
+        bool const is_a_moment_ago = now >= found.given && now - found.given < a_moment;
+        made.was_looked_at = who.request.method == http_method::get && is_a_moment_ago && found.idle->was_read_empty();
+        made.connection = std::move(found.idle);
+        idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(at - 1));
         return made;
     }
 

@@ -219,15 +219,17 @@ private:
     [[nodiscard]] offer find_idle(hold const&, call_state const& who) {
         offer made;
         auto const now = who.looked();
-        auto const found =
-            std::find_if(idle_.rbegin(), idle_.rend(), [&](entry const& kept) { return kept.expiry <= now || kept.idle->origin == who.request.origin; });
-        if (found == idle_.rend()) return made;
-        made.is_fresh = found->expiry > now;
+        // The youngest first.
+        std::size_t at = idle_.size();
+        while (at != 0 && idle_[at - 1].expiry > now && idle_[at - 1].idle->origin != who.request.origin) --at;
+        if (at == 0) return made;
+        entry& found = idle_[at - 1];
+        made.is_fresh = found.expiry > now;
         // Given on another thread meanwhile, it is younger than now.
-        bool const is_a_moment_ago = now >= found->given && now - found->given < a_moment;
-        made.was_looked_at = who.request.method == http_method::get && is_a_moment_ago && found->idle->was_read_empty();
-        made.connection = std::move(found->idle);
-        idle_.erase(std::next(found).base());
+        bool const is_a_moment_ago = now >= found.given && now - found.given < a_moment;
+        made.was_looked_at = who.request.method == http_method::get && is_a_moment_ago && found.idle->was_read_empty();
+        made.connection = std::move(found.idle);
+        idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(at - 1));
         return made;
     }
 
