@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <umbraco_ai/asio/name_lookup.hpp>
+#include <umbraco_ai/asio/sleeper.hpp>
 #include <umbraco_ai/beast/blocking.hpp>
+#include <umbraco_ai/beast/detail/paths.hpp>
 #include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/beast/transport.hpp>
 #include <umbraco_ai/testing/loopback_server.hpp>
@@ -22,13 +25,17 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <exception>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -1600,6 +1607,49 @@ TEST_CASE("an address that refuses or says nothing gives way to the next") {
         CHECK(took >= one.at_least);
         CHECK(took < 2s);
     }
+}
+
+TEST_CASE("the system gives an address that is a number once, with the port, and none for a name that cannot be") {
+    asio::io_context context;
+    umbraco_ai::detail::sleeper nobody;
+    auto const queue = std::make_shared<umbraco_ai::detail::lookup_queue>();
+    auto const look_up = [&](std::string host) {
+        auto made = std::make_shared<umbraco_ai::detail::name_lookup>(std::move(host), std::uint16_t{4711}, context.get_executor(), nobody);
+        queue->start(made);
+        auto const end = std::chrono::steady_clock::now() + 20s;
+        while (!queue->is_done(*made) && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
+        REQUIRE(queue->is_done(*made));
+        return made;
+    };
+    for (char const* const host : {"127.0.0.1", "::1"}) {
+        auto const found = look_up(host);
+        CHECK(!found->error);
+        CHECK(found->endpoints == addresses{asio::ip::tcp::endpoint(asio::ip::make_address(host), 4711)});
+    }
+    for (char const* const host : {"nowhere.invalid", "1.2.3.4.5"}) {
+        auto const found = look_up(host);
+        CHECK(found->error.failed());
+        CHECK(found->endpoints.empty());
+    }
+    context.run();
+}
+
+TEST_CASE("a file and a folder are told from what is none, and an empty folder from one that holds something") {
+    using umbraco_ai::detail::holds_file;
+    using umbraco_ai::detail::holds_folder;
+    std::filesystem::path const folder = std::filesystem::temp_directory_path() / ("umbraco_ai-paths-" + std::to_string(std::random_device()()));
+    std::string const file = (folder / "one").string();
+    std::filesystem::create_directory(folder);
+    CHECK(!holds_folder(folder.string()));
+    CHECK(!holds_file(file));
+    std::ofstream(file) << 'x';
+    CHECK(holds_folder(folder.string()));
+    CHECK(!holds_file(folder.string()));
+    CHECK(holds_file(file));
+    CHECK(!holds_folder(file));
+    CHECK(!holds_file("/dev/null"));
+    std::filesystem::remove_all(folder);
+    CHECK(!holds_folder(folder.string()));
 }
 
 TEST_CASE("an IPv6 address that comes first and is dead holds a call up no longer than its head start") {

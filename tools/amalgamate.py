@@ -131,7 +131,7 @@ class Header:
 
     def _parse(self, lines):
         depth = 0
-        asks = False  # whether the conditional around is #if __has_include
+        asks = False  # whether the branch around begins by #if __has_include(…), or is the #else to it
         state = "before"
         seen_code = seen_declaration = False
         for line in lines:
@@ -165,9 +165,11 @@ class Header:
                 if what in ("if", "ifdef", "ifndef"):
                     depth += 1
                     if depth == 2:
-                        asks = directive[1].startswith("__has_include")
+                        asks = self._asks_for_header(directive)
                 elif what.startswith("el") and depth == 1:
                     self._fail(line, f"#{what} of the include guard")
+                elif what.startswith("elif") and depth == 2:
+                    asks = self._asks_for_header(directive)
                 elif what == "endif":
                     depth -= 1
                     if depth == 0:
@@ -201,6 +203,11 @@ class Header:
             self._fail(line, "the include guard is defined again, or undefined")
         if what in ("if", "elif") and "__has_include" in rest and "umbraco_ai/" in rest:
             self._fail(line, "__has_include of a header that is inlined")
+
+    @staticmethod
+    def _asks_for_header(directive):
+        what, rest = directive
+        return what in ("if", "elif") and re.match(r"__has_include\s*\(", rest) is not None
 
     def _is_of_system(self, line):
         """A header that not every system has stays where it stands, under the question for it."""

@@ -198,7 +198,8 @@ private:
     void (*step_)(void*);
 };
 
-/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. Throws where memory runs out.
+/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. Throws where memory runs out. It holds
+/// `who` for a moment: who calls it under a lock knows of another owner that outlasts the lock.
 template <auto Step, class T>
 void post_step(boost::asio::any_io_executor const& executor, std::weak_ptr<T> who) {
     boost::asio::post(executor, posted_step(std::move(who), [](void* held) { (static_cast<T*>(held)->*Step)(); }));
@@ -3542,21 +3543,23 @@ private:
         std::atomic<std::thread::id>& thread_;
     };
 
-    static void pass_on(lines& all, guid const& id) {
-        std::shared_ptr<waiter> next;
-        {
-            std::lock_guard const locked(all.guard);
-            auto const line = all.by_id.find(id);
-            if (line == all.by_id.end()) return;
-            if (line->second.empty()) {
-                all.by_id.erase(line);
-                return;
-            }
-            next = std::move(line->second.front());
-            line->second.pop_front();
-            next->granted = true;
+    static void pass_on(lines& all, guid const& id) noexcept {
+        // The place of who is next cannot end before the lock does, so its executor is alive, and the timer is not destroyed here.
+        std::lock_guard const locked(all.guard);
+        auto const line = all.by_id.find(id);
+        if (line == all.by_id.end()) return;
+        if (line->second.empty()) {
+            all.by_id.erase(line);
+            return;
         }
-        detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
+        std::shared_ptr<waiter> const next = std::move(line->second.front());
+        line->second.pop_front();
+        next->granted = true;
+        try {
+            detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
+        } catch (std::exception const&) {
+            // Out of memory: it wakes at its deadline, and finds its right.
+        }
     }
 
     std::shared_ptr<lines> lines_;
@@ -10807,8 +10810,8 @@ UMBRACO_AI_END_NAMESPACE
 #ifndef UMBRACO_AI_BEAST_DETAIL_PATHS_HPP
 #define UMBRACO_AI_BEAST_DETAIL_PATHS_HPP
 
-// With <filesystem> a user's program takes some 5 % longer to compile.
-#if __has_include(<dirent.h>)
+// With <filesystem> a program takes longer to compile.
+#if __has_include(<dirent.h>) && !defined(_WIN32)
 #include <dirent.h>
 #include <sys/stat.h>
 #else
@@ -10819,23 +10822,28 @@ UMBRACO_AI_END_NAMESPACE
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-#if __has_include(<dirent.h>)
+#if __has_include(<dirent.h>) && !defined(_WIN32)
 
 /// Whether a path leads to a file, and not to a folder or a device.
 [[nodiscard]] inline bool holds_file(std::string const& path) noexcept {
     struct ::stat found {};
-    return ::stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
+    if (::stat(path.c_str(), &found) != 0) return errno == EOVERFLOW;  // Its inode has more digits than 32 bits hold.
+    return S_ISREG(found.st_mode);
 }
 
 /// Whether a path leads to a folder that can be listed and has something in it.
 [[nodiscard]] inline bool holds_folder(std::string const& path) noexcept {
     ::DIR* const folder = ::opendir(path.c_str());
     if (folder == nullptr) return false;
-    int names = 0;
-    // "." and ".." are in each.
-    while (names < 3 && ::readdir(folder) != nullptr) ++names;
+    bool holds = false;
+    while (!holds) {
+        ::dirent const* const one = ::readdir(folder);
+        if (one == nullptr) break;
+        std::string_view const name(one->d_name);
+        holds = name != "." && name != "..";
+    }
     ::closedir(folder);
-    return names == 3;
+    return holds;
 }
 
 #else
@@ -10897,7 +10905,7 @@ public:
 
     void add(std::string place) { looked_.push_back(std::move(place)); }
 
-    /// "/etc/ssl/certs, /etc/ssl/cert.pem (not there)".
+    /// "/etc/ssl/certs, /etc/ssl/cert.pem (nothing there)".
     [[nodiscard]] std::string to_string() const {
         std::string text;
         for (std::string const& place : looked_) text.append(text.empty() ? "" : ", ").append(place);
@@ -13587,6 +13595,13 @@ UMBRACO_AI_END_NAMESPACE
 #ifndef UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
 #define UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
 
+// Windows declares getaddrinfo in what Asio includes.
+#if __has_include(<netdb.h>)
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#endif
+
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
@@ -13612,6 +13627,7 @@ public:
                 sleeper& who_waits)
         : host(std::move(host_name)), port(port_number), executor(std::move(strand)), waiting(&who_waits) {}
 
+    /// On the strand of who waits.
     void wake() {
         if (waiting != nullptr) waiting->wake();
     }
@@ -13646,6 +13662,7 @@ public:
         bool needs_thread = false;
         {
             std::lock_guard const guard(mutex_);
+            if (is_closed_) return;
             waiting_.push_back(std::move(lookup));
             needs_thread = threads_ < most_threads;
             if (needs_thread) ++threads_;
@@ -13683,6 +13700,7 @@ public:
     /// The execution context goes down: no thread may touch it from here on.
     void close() {
         std::lock_guard const guard(mutex_);
+        is_closed_ = true;
         asked_.splice(asked_.end(), waiting_);
         for (auto const& lookup : asked_) lookup->executor = boost::asio::any_io_executor();
         asked_.clear();
@@ -13691,12 +13709,13 @@ public:
 private:
     static constexpr std::size_t most_threads = 4;
 
-    // What declares getaddrinfo comes with ip/tcp.hpp, wherever a system has it.
     [[nodiscard]] static endpoint_list ask_system(std::string const& host, std::uint16_t port, boost::system::error_code& error) {
         ::addrinfo wanted{};
         wanted.ai_family = AF_UNSPEC;
         wanted.ai_socktype = SOCK_STREAM;
+        wanted.ai_protocol = IPPROTO_TCP;
         ::addrinfo* first = nullptr;
+        errno = 0;
         error = error_of(::getaddrinfo(host.c_str(), nullptr, &wanted, &first));
         if (error) return {};
         std::unique_ptr<::addrinfo, void (*)(::addrinfo*)> const found(first, [](::addrinfo* list) { ::freeaddrinfo(list); });
@@ -13716,13 +13735,23 @@ private:
         switch (found) {
             case 0: return {};
             case EAI_AGAIN: return boost::asio::error::host_not_found_try_again;
-            case EAI_FAIL: return boost::asio::error::no_recovery;
             case EAI_MEMORY: return boost::asio::error::no_memory;
-#ifdef EAI_SYSTEM
-            case EAI_SYSTEM: return boost::system::error_code(errno, boost::system::system_category());
+            case EAI_NONAME:
+#if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
+            case EAI_NODATA:
 #endif
-            default: return boost::asio::error::host_not_found;
+#ifdef EAI_ADDRFAMILY
+            case EAI_ADDRFAMILY:
+#endif
+                return boost::asio::error::host_not_found;
+#ifdef EAI_SYSTEM
+            case EAI_SYSTEM:
+                if (errno != 0) return boost::system::error_code(errno, boost::system::system_category());
+                break;
+#endif
+            default: break;
         }
+        return boost::asio::error::no_recovery;
     }
 
     void work() noexcept {
@@ -13769,6 +13798,7 @@ private:
     std::list<std::shared_ptr<name_lookup>> waiting_;
     std::list<std::shared_ptr<name_lookup>> asked_;  ///< Whose thread is at it.
     std::size_t threads_ = 0;
+    bool is_closed_ = false;
 };
 
 /// The look-ups of one execution context; its shutdown cuts the detached threads off.

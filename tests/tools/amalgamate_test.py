@@ -158,6 +158,9 @@ class WhatItRefuses(Case):
             self.refuses("a.hpp:6", "inside a conditional")
         self.put("a.hpp", "#if __has_include(<x.h>)\n#include <umbraco_ai/version.hpp>\n#endif\n")
         self.refuses("a.hpp:6", "inside a conditional")
+        for question in ("#ifdef __has_include", "#if __has_include_x(1)", "#if __has_include(<x.h>)\n#elif defined(X)"):
+            self.put("a.hpp", f"{question}\n#include <x.h>\n#endif\n")
+            self.refuses("a.hpp:", "inside a conditional")
         self.put("a.hpp", "int x();\n#if __has_include(<x.h>)\n#include <x.h>\n#endif\n")
         self.refuses("a.hpp:7", "inside a conditional")
 

@@ -29,6 +29,13 @@
 #include <utility>
 #include <vector>
 
+// Windows declares getaddrinfo in what Asio includes.
+#if __has_include(<netdb.h>)
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#endif
+
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
@@ -54,6 +61,7 @@ public:
                 sleeper& who_waits)
         : host(std::move(host_name)), port(port_number), executor(std::move(strand)), waiting(&who_waits) {}
 
+    /// On the strand of who waits.
     void wake() {
         if (waiting != nullptr) waiting->wake();
     }
@@ -88,6 +96,7 @@ public:
         bool needs_thread = false;
         {
             std::lock_guard const guard(mutex_);
+            if (is_closed_) return;
             waiting_.push_back(std::move(lookup));
             needs_thread = threads_ < most_threads;
             if (needs_thread) ++threads_;
@@ -125,6 +134,7 @@ public:
     /// The execution context goes down: no thread may touch it from here on.
     void close() {
         std::lock_guard const guard(mutex_);
+        is_closed_ = true;
         asked_.splice(asked_.end(), waiting_);
         for (auto const& lookup : asked_) lookup->executor = boost::asio::any_io_executor();
         asked_.clear();
@@ -133,12 +143,13 @@ public:
 private:
     static constexpr std::size_t most_threads = 4;
 
-    // What declares getaddrinfo comes with ip/tcp.hpp, wherever a system has it.
     [[nodiscard]] static endpoint_list ask_system(std::string const& host, std::uint16_t port, boost::system::error_code& error) {
         ::addrinfo wanted{};
         wanted.ai_family = AF_UNSPEC;
         wanted.ai_socktype = SOCK_STREAM;
+        wanted.ai_protocol = IPPROTO_TCP;
         ::addrinfo* first = nullptr;
+        errno = 0;
         error = error_of(::getaddrinfo(host.c_str(), nullptr, &wanted, &first));
         if (error) return {};
         std::unique_ptr<::addrinfo, void (*)(::addrinfo*)> const found(first, [](::addrinfo* list) { ::freeaddrinfo(list); });
@@ -158,13 +169,23 @@ private:
         switch (found) {
             case 0: return {};
             case EAI_AGAIN: return boost::asio::error::host_not_found_try_again;
-            case EAI_FAIL: return boost::asio::error::no_recovery;
             case EAI_MEMORY: return boost::asio::error::no_memory;
-#ifdef EAI_SYSTEM
-            case EAI_SYSTEM: return boost::system::error_code(errno, boost::system::system_category());
+            case EAI_NONAME:
+#if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
+            case EAI_NODATA:
 #endif
-            default: return boost::asio::error::host_not_found;
+#ifdef EAI_ADDRFAMILY
+            case EAI_ADDRFAMILY:
+#endif
+                return boost::asio::error::host_not_found;
+#ifdef EAI_SYSTEM
+            case EAI_SYSTEM:
+                if (errno != 0) return boost::system::error_code(errno, boost::system::system_category());
+                break;
+#endif
+            default: break;
         }
+        return boost::asio::error::no_recovery;
     }
 
     void work() noexcept {
@@ -211,6 +232,7 @@ private:
     std::list<std::shared_ptr<name_lookup>> waiting_;
     std::list<std::shared_ptr<name_lookup>> asked_;  ///< Whose thread is at it.
     std::size_t threads_ = 0;
+    bool is_closed_ = false;
 };
 
 /// The look-ups of one execution context; its shutdown cuts the detached threads off.

@@ -28,7 +28,8 @@ private:
     void (*step_)(void*);
 };
 
-/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. Throws where memory runs out.
+/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. Throws where memory runs out. It holds
+/// `who` for a moment: who calls it under a lock knows of another owner that outlasts the lock.
 template <auto Step, class T>
 void post_step(boost::asio::any_io_executor const& executor, std::weak_ptr<T> who) {
     boost::asio::post(executor, posted_step(std::move(who), [](void* held) { (static_cast<T*>(held)->*Step)(); }));

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <exception>
 #include <list>
 #include <map>
 #include <memory>
@@ -115,21 +116,23 @@ private:
         std::atomic<std::thread::id>& thread_;
     };
 
-    static void pass_on(lines& all, guid const& id) {
-        std::shared_ptr<waiter> next;
-        {
-            std::lock_guard const locked(all.guard);
-            auto const line = all.by_id.find(id);
-            if (line == all.by_id.end()) return;
-            if (line->second.empty()) {
-                all.by_id.erase(line);
-                return;
-            }
-            next = std::move(line->second.front());
-            line->second.pop_front();
-            next->granted = true;
+    static void pass_on(lines& all, guid const& id) noexcept {
+        // The place of who is next cannot end before the lock does, so its executor is alive, and the timer is not destroyed here.
+        std::lock_guard const locked(all.guard);
+        auto const line = all.by_id.find(id);
+        if (line == all.by_id.end()) return;
+        if (line->second.empty()) {
+            all.by_id.erase(line);
+            return;
         }
-        detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
+        std::shared_ptr<waiter> const next = std::move(line->second.front());
+        line->second.pop_front();
+        next->granted = true;
+        try {
+            detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
+        } catch (std::exception const&) {
+            // Out of memory: it wakes at its deadline, and finds its right.
+        }
     }
 
     std::shared_ptr<lines> lines_;

@@ -53,7 +53,7 @@ public:
 
     void add(std::string place) { looked_.push_back(std::move(place)); }
 
-    /// "/etc/ssl/certs, /etc/ssl/cert.pem (not there)".
+    /// "/etc/ssl/certs, /etc/ssl/cert.pem (nothing there)".
     [[nodiscard]] std::string to_string() const {
         std::string text;
         for (std::string const& place : looked_) text.append(text.empty() ? "" : ", ").append(place);

@@ -4,10 +4,12 @@
 
 #include <umbraco_ai/version.hpp>
 
+#include <cerrno>
 #include <string>
+#include <string_view>
 
-// With <filesystem> a user's program takes some 5 % longer to compile.
-#if __has_include(<dirent.h>)
+// With <filesystem> a program takes longer to compile.
+#if __has_include(<dirent.h>) && !defined(_WIN32)
 #include <dirent.h>
 #include <sys/stat.h>
 #else
@@ -18,23 +20,28 @@
 UMBRACO_AI_BEGIN_NAMESPACE
 namespace detail {
 
-#if __has_include(<dirent.h>)
+#if __has_include(<dirent.h>) && !defined(_WIN32)
 
 /// Whether a path leads to a file, and not to a folder or a device.
 [[nodiscard]] inline bool holds_file(std::string const& path) noexcept {
     struct ::stat found {};
-    return ::stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
+    if (::stat(path.c_str(), &found) != 0) return errno == EOVERFLOW;  // Its inode has more digits than 32 bits hold.
+    return S_ISREG(found.st_mode);
 }
 
 /// Whether a path leads to a folder that can be listed and has something in it.
 [[nodiscard]] inline bool holds_folder(std::string const& path) noexcept {
     ::DIR* const folder = ::opendir(path.c_str());
     if (folder == nullptr) return false;
-    int names = 0;
-    // "." and ".." are in each.
-    while (names < 3 && ::readdir(folder) != nullptr) ++names;
+    bool holds = false;
+    while (!holds) {
+        ::dirent const* const one = ::readdir(folder);
+        if (one == nullptr) break;
+        std::string_view const name(one->d_name);
+        holds = name != "." && name != "..";
+    }
     ::closedir(folder);
-    return names == 3;
+    return holds;
 }
 
 #else
