@@ -353,6 +353,34 @@ TEST_CASE("a token may come when its call and the context have gone", "[client]"
     CHECK(succeeded == 0);
 }
 
+TEST_CASE("a token may come on another thread while its call gives up and the context ends", "[client][threads]") {
+    constexpr auto deadline = std::chrono::milliseconds(5);
+    constexpr int calls = 60;
+    int ended = 0;
+    for (int i = 0; i < calls; ++i) {
+        std::thread other;
+        {
+            boost::asio::io_context io;
+            // Around the deadline, before and after it.
+            auto const pause = deadline + std::chrono::microseconds(10 * (i - calls / 2));
+            ai::beast_client cms(io, "http://127.0.0.1:1", ai::token_source([&other, pause](ai::token_source::receiver done) {
+                                     other = std::thread([pause, done = std::move(done)] {
+                                         std::this_thread::sleep_for(pause);
+                                         done(ai::bearer_token(std::string("a-token")));
+                                     });
+                                 }));
+            auto const call = [&]() -> boost::asio::awaitable<void> {
+                auto const answer = co_await cms.connections(ai::call_options(deadline)).list();
+                if (!answer) ++ended;
+            };
+            boost::asio::co_spawn(io, call, boost::asio::detached);
+            io.run();
+        }
+        other.join();
+    }
+    CHECK(ended == calls);
+}
+
 TEST_CASE("an observer sees the phases, the bytes and the reuse of each attempt", "[client]") {
     class notes : public ai::observer {
     public:

@@ -1508,18 +1508,16 @@ UMBRACO_AI_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// Where a source puts its token, from any thread, and the call that waits finds it; its timer is cancelled then.
+/// Where a source puts its token, from any thread, and the call that waits finds it; the call's timer is cancelled then.
 class token_slot : public std::enable_shared_from_this<token_slot> {
 public:
-    explicit token_slot(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
+    /// Both are the call's, and out of reach once it has closed the slot.
+    token_slot(boost::asio::any_io_executor executor, boost::asio::steady_timer& timer) : executor_(std::move(executor)), timer_(&timer) {}
 
-    /// The receiver may outlive the call and its context, whose timer the slot holds.
+    /// The receiver may outlive the call and its context.
     void ask(token_source const& source) {
         source([weak = weak_from_this()](result<bearer_token> token) {
-            auto const awaited = weak.lock();
-            if (!awaited) return;
-            awaited->put(std::move(token));
-            post_step<&token_slot::wake>(awaited->timer.get_executor(), weak);
+            if (auto const slot = weak.lock()) slot->put(std::move(token));
         });
     }
 
@@ -1528,17 +1526,52 @@ public:
         return std::exchange(token_, std::nullopt);
     }
 
-    boost::asio::steady_timer timer;  ///< Touched on its own executor only.
+    /// On the call's executor.
+    void close() noexcept {
+        std::lock_guard const locked(guard_);
+        executor_ = boost::asio::any_io_executor();
+        timer_ = nullptr;
+    }
 
 private:
-    void wake() { timer.cancel(); }
+    // Called from any thread: `close` waits for the lock, so the context is alive while this posts to it.
     void put(result<bearer_token> token) {
         std::lock_guard const locked(guard_);
+        if (timer_ == nullptr) return;
         if (!token_) token_ = std::move(token);
+        try {
+            post_step<&token_slot::wake>(executor_, weak_from_this());
+        } catch (std::exception const&) {
+            // Out of memory: the call wakes at its deadline, and finds the token.
+        }
+    }
+
+    // On the call's executor, where alone the pointer changes.
+    void wake() {
+        if (timer_ != nullptr) timer_->cancel();
     }
 
     std::mutex guard_;
+    boost::asio::any_io_executor executor_;
+    boost::asio::steady_timer* timer_;
     std::optional<result<bearer_token>> token_;
+};
+
+/// A call's wait for a token, on the call's executor. Once it has ended, no receiver reaches that executor.
+class token_wait {
+public:
+    explicit token_wait(boost::asio::any_io_executor const& executor) : timer(executor), slot_(std::make_shared<token_slot>(executor, timer)) {}
+    token_wait(token_wait const&) = delete;
+    token_wait& operator=(token_wait const&) = delete;
+    ~token_wait() { slot_->close(); }
+
+    void ask(token_source const& source) { slot_->ask(source); }
+    [[nodiscard]] std::optional<result<bearer_token>> take() { return slot_->take(); }
+
+    boost::asio::steady_timer timer;
+
+private:
+    std::shared_ptr<token_slot> slot_;
 };
 
 }  // namespace detail
@@ -6012,16 +6045,16 @@ public:
                     resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled before its token source was asked.")));
                     break;
                 }
-                auto const slot = std::make_shared<token_slot>(executor);
-                slot->timer.expires_after(next.delay);
-                slot->ask(next.source);
-                auto token = slot->take();
+                token_wait waiting(executor);
+                waiting.timer.expires_after(next.delay);
+                waiting.ask(next.source);
+                auto token = waiting.take();
                 if (!token) {
                     // A source may cancel the call that asks it. The call waits a turn all the same: a coroutine that was spawned, is
                     // cancelled and has never waited is ended by Asio with an exception out of the loop.
-                    if (is_cancelled()) slot->timer.expires_after(std::chrono::nanoseconds(0));
-                    co_await slot->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
-                    token = slot->take();
+                    if (is_cancelled()) waiting.timer.expires_after(std::chrono::nanoseconds(0));
+                    co_await waiting.timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
+                    token = waiting.take();
                 }
                 if (token) resume(*std::move(token));
                 else if (ended || is_cancelled()) resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled while its token source was getting a token.")));

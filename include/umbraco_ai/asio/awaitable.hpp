@@ -146,16 +146,16 @@ public:
                     resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled before its token source was asked.")));
                     break;
                 }
-                auto const slot = std::make_shared<token_slot>(executor);
-                slot->timer.expires_after(next.delay);
-                slot->ask(next.source);
-                auto token = slot->take();
+                token_wait waiting(executor);
+                waiting.timer.expires_after(next.delay);
+                waiting.ask(next.source);
+                auto token = waiting.take();
                 if (!token) {
                     // A source may cancel the call that asks it. The call waits a turn all the same: a coroutine that was spawned, is
                     // cancelled and has never waited is ended by Asio with an exception out of the loop.
-                    if (is_cancelled()) slot->timer.expires_after(std::chrono::nanoseconds(0));
-                    co_await slot->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
-                    token = slot->take();
+                    if (is_cancelled()) waiting.timer.expires_after(std::chrono::nanoseconds(0));
+                    co_await waiting.timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
+                    token = waiting.take();
                 }
                 if (token) resume(*std::move(token));
                 else if (ended || is_cancelled()) resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled while its token source was getting a token.")));
