@@ -1634,6 +1634,23 @@ TEST_CASE("the system gives an address that is a number once, with the port, and
     context.run();
 }
 
+TEST_CASE("nothing is looked up for a context that goes down") {
+    asio::io_context context;
+    umbraco_ai::detail::sleeper nobody;
+    std::atomic<int> asked = 0;
+    auto const queue = std::make_shared<umbraco_ai::detail::lookup_queue>([&asked](std::string const&, std::uint16_t, boost::system::error_code&) {
+        ++asked;
+        return addresses();
+    });
+    queue->close();
+    auto const lookup = std::make_shared<umbraco_ai::detail::name_lookup>("cms.example", std::uint16_t{80}, context.get_executor(), nobody);
+    queue->start(lookup);
+    std::this_thread::sleep_for(50ms);
+    CHECK(asked == 0);
+    CHECK(!queue->is_done(*lookup));
+    queue->abandon(lookup);
+}
+
 TEST_CASE("a file and a folder are told from what is none, and an empty folder from one that holds something") {
     using umbraco_ai::detail::holds_file;
     using umbraco_ai::detail::holds_folder;
