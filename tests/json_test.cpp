@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <optional>
@@ -142,6 +143,57 @@ TEST_CASE("the reader decodes strings as nlohmann does") {
         json_reader reader(whole);
         REQUIRE(reader.read_string(read));
         REQUIRE(read == nlohmann::json::parse(whole).get<std::string>());
+    }
+}
+
+TEST_CASE("a string of any length is read whatever follows it and whatever the text held before") {
+    std::string const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (std::size_t size = 0; size <= 40; ++size) {
+        for (std::size_t blanks = 0; blanks <= 40; ++blanks) {
+            for (std::string before : {std::string(), std::string("short"), letters}) {
+                std::string const wanted = letters.substr(0, size);
+                std::string const text = '"' + wanted + '"' + std::string(blanks, ' ');
+                // Its own memory, so that a sanitizer sees a byte that is read behind the end.
+                std::vector<char> const bytes(text.begin(), text.end());
+                json_reader reader(std::string_view(bytes.data(), bytes.size()));
+                REQUIRE(reader.read_string(before));
+                REQUIRE(before == wanted);
+                REQUIRE(before.c_str()[size] == '\0');
+                REQUIRE(reader.finish());
+            }
+        }
+        for (char const* const ending : {"\n\"", "\\\"\"", "\xC3\xA4\"", ""}) {
+            std::string const text = '"' + letters.substr(0, size) + ending;
+            std::string mine;
+            json_reader reader(text);
+            auto const parsed = nlohmann::json::parse(text, nullptr, false);
+            REQUIRE(reader.read_string(mine) == parsed.is_string());
+            if (parsed.is_string()) REQUIRE(mine == parsed.get<std::string>());
+        }
+    }
+}
+
+TEST_CASE("a short string keeps nothing of what stands behind it in the text") {
+    std::string const text = R"(["name","sk-proj-7711"])";
+    std::vector<std::string> read(1);
+    json_reader reader(text);
+    REQUIRE(reader.read_array([&](std::size_t index) { return index == 0 ? reader.read_string(read[0]) : reader.skip_value(); }));
+    char memory[sizeof(std::string)];
+    std::memcpy(memory, &read[0], sizeof memory);
+    CHECK(std::string_view(memory, sizeof memory).find("sk") == std::string_view::npos);
+}
+
+TEST_CASE("a date of any length is kept as it was sent") {
+    std::string const letters = "2025-03-07T15:04:05.1234567+00:00 and more than any date has";
+    for (std::size_t size = 0; size <= letters.size(); ++size) {
+        std::string const wanted = letters.substr(0, size);
+        timestamp read("before");
+        std::string const text = '"' + wanted + '"';
+        json_reader reader(text);
+        REQUIRE(json_codec<timestamp>::read(reader, read));
+        REQUIRE(read.text() == wanted);
+        timestamp const copy = read;
+        REQUIRE(copy == read);
     }
 }
 

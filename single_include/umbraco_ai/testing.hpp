@@ -1706,6 +1706,14 @@ public:
         return (halves[0] | halves[1]) != 0;
 #endif
     }
+    /// Copies the first `count`, at most fifteen, and zeros for the others.
+    void copy_first(unsigned count, char (&to)[16]) const noexcept {
+        static constexpr signed char kept[2 * size] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+        marks wanted;
+        std::memcpy(&wanted, kept + size - count, sizeof wanted);
+        wanted &= value_;
+        std::memcpy(to, &wanted, sizeof wanted);
+    }
     /// The index of the first one that is marked; not where none is.
     [[nodiscard]] static unsigned first_of(marks held) noexcept {
 #if defined(__SSE2__)
@@ -1779,9 +1787,15 @@ namespace detail {
 
 [[nodiscard]] constexpr bool is_json_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
+/// No size of a short text.
+inline constexpr unsigned no_short_text = 16;
+
 /// Scans byte by byte, on every platform.
 class plain_scan {
 public:
+    /// Leaves short texts to be read as all others.
+    [[nodiscard]] static unsigned copy_short_text(char const*, char const*, char (&)[16]) noexcept { return no_short_text; }
+
     /// The first byte from `p` that is not plain, or `end`.
     [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
         while (p != end && is_plain_char(*p)) ++p;
@@ -1834,19 +1848,11 @@ public:
         if (std::is_constant_evaluated()) return plain_hex::decode(text, out);
         bytes16 halves[2];
         std::memcpy(halves, text, sizeof halves);
-        shorts8 pairs[2];
-        bytes16 valid{};
-        valid = ~valid;
-        for (std::size_t i = 0; i < 2; ++i) {
-            bytes16 const lower = halves[i] | 0x20;
-            bytes16 const letter = (lower >= 'a') & (lower <= 'f');
-            valid &= letter | ((halves[i] >= '0') & (halves[i] <= '9'));
-            auto const digits = reinterpret_cast<words8>((halves[i] & 0x0F) + (letter & 9));
-            pairs[i] = reinterpret_cast<shorts8>(((digits << 4) | (digits >> 8)) & 0xFF);
-        }
-        auto const bytes = __builtin_ia32_packuswb128(pairs[0], pairs[1]);
+        bytes16 first_invalid;
+        bytes16 second_invalid;
+        auto const bytes = __builtin_ia32_packuswb128(decode_half(halves[0], first_invalid), decode_half(halves[1], second_invalid));
         std::memcpy(out, &bytes, 16);
-        return __builtin_ia32_pmovmskb128(reinterpret_cast<chars16>(valid)) == 0xFFFF;
+        return __builtin_ia32_pmovmskb128(reinterpret_cast<chars16>(first_invalid | second_invalid)) == 0;
     }
 
 private:
@@ -1854,6 +1860,15 @@ private:
     using chars16 [[gnu::vector_size(16)]] = char;
     using shorts8 [[gnu::vector_size(16)]] = short;
     using words8 [[gnu::vector_size(16)]] = unsigned short;
+
+    // SSE2 compares by `>` only.
+    [[nodiscard, gnu::always_inline]] static shorts8 decode_half(bytes16 half, bytes16& invalid) noexcept {
+        bytes16 const lower = half | 0x20;
+        bytes16 const letter = (lower > 'a' - 1) & (lower < 'f' + 1);
+        invalid = ~(letter | ((half > '0' - 1) & (half < '9' + 1)));
+        auto const digits = reinterpret_cast<words8>((half & 0x0F) + (letter & 9));
+        return reinterpret_cast<shorts8>(((digits << 4) | (digits >> 8)) & 0xFF);
+    }
 };
 
 using hex_decoder = vector_hex;
@@ -1867,14 +1882,29 @@ class vector_scan {
 public:
     [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
         if (std::is_constant_evaluated()) return plain_scan::skip_plain(p, end);
-        if (auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return some.are('"') | some.are('\\') | some.are_below(' '); })) return found;
+        if (auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return not_plain(some); })) return found;
         return plain_scan::skip_plain(p, end);
+    }
+
+    /// The size of a text of plain characters that ends at a quote within sixteen bytes, and a copy of it; `no_short_text` otherwise.
+    [[nodiscard, gnu::always_inline]] static unsigned copy_short_text(char const* p, char const* end, char (&to)[16]) noexcept {
+        if (end - p < sixteen_bytes::size) return no_short_text;
+        sixteen_bytes const some(p);
+        auto const held = not_plain(some);
+        if (!sixteen_bytes::has_any(held)) return no_short_text;
+        unsigned const count = sixteen_bytes::first_of(held);
+        if (p[count] != '"') return no_short_text;
+        some.copy_first(count, to);
+        return count;
     }
 
     [[nodiscard]] static char const* skip_blanks(char const* p, char const* end) noexcept {
         if (auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return ~(some.are(' ') | some.are('\n') | some.are('\r') | some.are('\t')); })) return found;
         return plain_scan::skip_blanks(p, end);
     }
+
+private:
+    [[nodiscard]] static sixteen_bytes::marks not_plain(sixteen_bytes some) noexcept { return some.are('"') | some.are('\\') | some.are_below(' '); }
 };
 
 using scan = vector_scan;
@@ -2402,6 +2432,21 @@ protected:
         return true;
     }
 
+    /// A string from its opening quote on, where it is one that needs no memory of its own, as most are.
+    [[nodiscard, gnu::always_inline]] bool take_short_string(std::string& out) {
+        if (position_ == end_ || *position_ != '"') return false;
+        char text[16];
+        unsigned const size = detail::scan::copy_short_text(position_ + 1, end_, text);
+        // Another library's strings may keep fewer characters.
+        if (size == detail::no_short_text || std::string().capacity() < 15) return false;
+        // What is made of a size that is known, and then cut, needs no call.
+        std::destroy_at(&out);
+        std::construct_at(&out, text, std::size_t{15});
+        if (size < 15) out.erase(size);
+        position_ += size + 2;
+        return true;
+    }
+
     /// The text of a string, from what `scan_string` found.
     static void assign(std::string_view raw, std::size_t size, std::string& out) {
         if (size == raw.size()) {
@@ -2582,7 +2627,12 @@ public:
         return true;
     }
 
-    bool read_string(std::string& out) {
+    [[gnu::flatten]] bool read_string(std::string& out) {
+        // Compilers look at what a string's own functions cost at their worst, and would call each of them.
+        return take_short_string(out) || read_any_string(out);
+    }
+
+    [[gnu::noinline]] bool read_any_string(std::string& out) {
         if (!expect(json_kind::string)) return false;
         std::string_view raw;
         std::size_t size = 0;
@@ -2733,8 +2783,9 @@ private:
     }
 
     /// After a member or an element: takes the comma before the next.
-    [[nodiscard]] bool has_more() noexcept {
-        if (take(',')) return true;
+    [[nodiscard, gnu::always_inline]] bool has_more() noexcept { return take(',') || has_more_after_blanks(); }
+
+    [[nodiscard, gnu::noinline]] bool has_more_after_blanks() noexcept {
         skip_blanks();
         return take(',');
     }
@@ -2755,7 +2806,7 @@ private:
         return true;
     }
 
-    bool scan_key(std::string_view& raw, std::size_t& size) {
+    [[gnu::noinline]] bool scan_key(std::string_view& raw, std::size_t& size) {
         skip_blanks();
         if (position_ == end_ || *position_ != '"') return fail(errc::malformed_json, "a member name is expected");
         if (!scan_string(raw, size)) return false;
@@ -2836,7 +2887,6 @@ public:
         if (!reader.expect(json_kind::object) || !reader.enter()) return false;
         reader.skip_blanks();
         if (reader.take('}')) return reader.leave();
-        std::string scratch;
         std::size_t last = table.names.size();
         do {
             reader.skip_blanks();
@@ -2844,6 +2894,7 @@ public:
             if (std::size_t const size = table.names[index].match(reader.position_, reader.end_); size != 0) [[likely]] {
                 reader.position_ += size;
             } else {
+                std::string scratch;
                 json_key key({}, {});
                 if (!reader.read_key(key, scratch)) return false;
                 index = table.names.find(key.name);
@@ -13620,8 +13671,21 @@ private:
             to = new char[text.size()];
             std::memcpy(bytes_, &to, sizeof to);
         }
-        if (!text.empty()) std::memcpy(to, text.data(), text.size());
+        copy(text, to);
         size_ = text.size();
+    }
+
+    /// As `memcpy`, which is called for a size that is not known; most dates have 20 to 36 bytes.
+    static void copy(std::string_view text, char* to) noexcept {
+        constexpr std::size_t part = 16;
+        if (text.size() >= part && text.size() <= 3 * part) {
+            std::size_t const last = text.size() - part;
+            std::memcpy(to, text.data(), part);
+            std::memcpy(to + last / 2, text.data() + last / 2, part);
+            std::memcpy(to + last, text.data() + last, part);
+        } else if (!text.empty()) {
+            std::memcpy(to, text.data(), text.size());
+        }
     }
 
     void take(short_text& other) noexcept {
@@ -13896,7 +13960,8 @@ struct json_codec<connection> {
 /// One row of a list of connections: without settings.
 class connection_item {
 public:
-    connection_item() = default;
+    // Not defaulted, or a list would fill the memory of each row with zeros before it makes the row.
+    connection_item() noexcept {}
 
     guid id;
     std::string alias;

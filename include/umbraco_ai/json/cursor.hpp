@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -116,6 +117,21 @@ protected:
         position_ = p + 1;
         raw = view(begin, p);
         size = raw.size() - saved;
+        return true;
+    }
+
+    /// A string from its opening quote on, where it is one that needs no memory of its own, as most are.
+    [[nodiscard, gnu::always_inline]] bool take_short_string(std::string& out) {
+        if (position_ == end_ || *position_ != '"') return false;
+        char text[16];
+        unsigned const size = detail::scan::copy_short_text(position_ + 1, end_, text);
+        // Another library's strings may keep fewer characters.
+        if (size == detail::no_short_text || std::string().capacity() < 15) return false;
+        // What is made of a size that is known, and then cut, needs no call.
+        std::destroy_at(&out);
+        std::construct_at(&out, text, std::size_t{15});
+        if (size < 15) out.erase(size);
+        position_ += size + 2;
         return true;
     }
 

@@ -48,7 +48,6 @@ public:
         if (!reader.expect(json_kind::object) || !reader.enter()) return false;
         reader.skip_blanks();
         if (reader.take('}')) return reader.leave();
-        std::string scratch;
         std::size_t last = table.names.size();
         do {
             reader.skip_blanks();
@@ -56,6 +55,7 @@ public:
             if (std::size_t const size = table.names[index].match(reader.position_, reader.end_); size != 0) [[likely]] {
                 reader.position_ += size;
             } else {
+                std::string scratch;
                 json_key key({}, {});
                 if (!reader.read_key(key, scratch)) return false;
                 index = table.names.find(key.name);

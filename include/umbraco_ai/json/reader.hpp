@@ -119,7 +119,12 @@ public:
         return true;
     }
 
-    bool read_string(std::string& out) {
+    [[gnu::flatten]] bool read_string(std::string& out) {
+        // Compilers look at what a string's own functions cost at their worst, and would call each of them.
+        return take_short_string(out) || read_any_string(out);
+    }
+
+    [[gnu::noinline]] bool read_any_string(std::string& out) {
         if (!expect(json_kind::string)) return false;
         std::string_view raw;
         std::size_t size = 0;
@@ -270,8 +275,9 @@ private:
     }
 
     /// After a member or an element: takes the comma before the next.
-    [[nodiscard]] bool has_more() noexcept {
-        if (take(',')) return true;
+    [[nodiscard, gnu::always_inline]] bool has_more() noexcept { return take(',') || has_more_after_blanks(); }
+
+    [[nodiscard, gnu::noinline]] bool has_more_after_blanks() noexcept {
         skip_blanks();
         return take(',');
     }
@@ -292,7 +298,7 @@ private:
         return true;
     }
 
-    bool scan_key(std::string_view& raw, std::size_t& size) {
+    [[gnu::noinline]] bool scan_key(std::string_view& raw, std::size_t& size) {
         skip_blanks();
         if (position_ == end_ || *position_ != '"') return fail(errc::malformed_json, "a member name is expected");
         if (!scan_string(raw, size)) return false;

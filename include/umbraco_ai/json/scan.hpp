@@ -22,9 +22,15 @@ namespace detail {
 
 [[nodiscard]] constexpr bool is_json_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
+/// No size of a short text.
+inline constexpr unsigned no_short_text = 16;
+
 /// Scans byte by byte, on every platform.
 class plain_scan {
 public:
+    /// Leaves short texts to be read as all others.
+    [[nodiscard]] static unsigned copy_short_text(char const*, char const*, char (&)[16]) noexcept { return no_short_text; }
+
     /// The first byte from `p` that is not plain, or `end`.
     [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
         while (p != end && is_plain_char(*p)) ++p;
@@ -77,19 +83,11 @@ public:
         if (std::is_constant_evaluated()) return plain_hex::decode(text, out);
         bytes16 halves[2];
         std::memcpy(halves, text, sizeof halves);
-        shorts8 pairs[2];
-        bytes16 valid{};
-        valid = ~valid;
-        for (std::size_t i = 0; i < 2; ++i) {
-            bytes16 const lower = halves[i] | 0x20;
-            bytes16 const letter = (lower >= 'a') & (lower <= 'f');
-            valid &= letter | ((halves[i] >= '0') & (halves[i] <= '9'));
-            auto const digits = reinterpret_cast<words8>((halves[i] & 0x0F) + (letter & 9));
-            pairs[i] = reinterpret_cast<shorts8>(((digits << 4) | (digits >> 8)) & 0xFF);
-        }
-        auto const bytes = __builtin_ia32_packuswb128(pairs[0], pairs[1]);
+        bytes16 first_invalid;
+        bytes16 second_invalid;
+        auto const bytes = __builtin_ia32_packuswb128(decode_half(halves[0], first_invalid), decode_half(halves[1], second_invalid));
         std::memcpy(out, &bytes, 16);
-        return __builtin_ia32_pmovmskb128(reinterpret_cast<chars16>(valid)) == 0xFFFF;
+        return __builtin_ia32_pmovmskb128(reinterpret_cast<chars16>(first_invalid | second_invalid)) == 0;
     }
 
 private:
@@ -97,6 +95,15 @@ private:
     using chars16 [[gnu::vector_size(16)]] = char;
     using shorts8 [[gnu::vector_size(16)]] = short;
     using words8 [[gnu::vector_size(16)]] = unsigned short;
+
+    // SSE2 compares by `>` only.
+    [[nodiscard, gnu::always_inline]] static shorts8 decode_half(bytes16 half, bytes16& invalid) noexcept {
+        bytes16 const lower = half | 0x20;
+        bytes16 const letter = (lower > 'a' - 1) & (lower < 'f' + 1);
+        invalid = ~(letter | ((half > '0' - 1) & (half < '9' + 1)));
+        auto const digits = reinterpret_cast<words8>((half & 0x0F) + (letter & 9));
+        return reinterpret_cast<shorts8>(((digits << 4) | (digits >> 8)) & 0xFF);
+    }
 };
 
 using hex_decoder = vector_hex;
@@ -110,14 +117,29 @@ class vector_scan {
 public:
     [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
         if (std::is_constant_evaluated()) return plain_scan::skip_plain(p, end);
-        if (auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return some.are('"') | some.are('\\') | some.are_below(' '); })) return found;
+        if (auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return not_plain(some); })) return found;
         return plain_scan::skip_plain(p, end);
+    }
+
+    /// The size of a text of plain characters that ends at a quote within sixteen bytes, and a copy of it; `no_short_text` otherwise.
+    [[nodiscard, gnu::always_inline]] static unsigned copy_short_text(char const* p, char const* end, char (&to)[16]) noexcept {
+        if (end - p < sixteen_bytes::size) return no_short_text;
+        sixteen_bytes const some(p);
+        auto const held = not_plain(some);
+        if (!sixteen_bytes::has_any(held)) return no_short_text;
+        unsigned const count = sixteen_bytes::first_of(held);
+        if (p[count] != '"') return no_short_text;
+        some.copy_first(count, to);
+        return count;
     }
 
     [[nodiscard]] static char const* skip_blanks(char const* p, char const* end) noexcept {
         if (auto const found = find_by_sixteens(p, end, [](sixteen_bytes some) { return ~(some.are(' ') | some.are('\n') | some.are('\r') | some.are('\t')); })) return found;
         return plain_scan::skip_blanks(p, end);
     }
+
+private:
+    [[nodiscard]] static sixteen_bytes::marks not_plain(sixteen_bytes some) noexcept { return some.are('"') | some.are('\\') | some.are_below(' '); }
 };
 
 using scan = vector_scan;

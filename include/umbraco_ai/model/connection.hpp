@@ -137,7 +137,8 @@ struct json_codec<connection> {
 /// One row of a list of connections: without settings.
 class connection_item {
 public:
-    connection_item() = default;
+    // Not defaulted, or a list would fill the memory of each row with zeros before it makes the row.
+    connection_item() noexcept {}
 
     guid id;
     std::string alias;

@@ -58,8 +58,21 @@ private:
             to = new char[text.size()];
             std::memcpy(bytes_, &to, sizeof to);
         }
-        if (!text.empty()) std::memcpy(to, text.data(), text.size());
+        copy(text, to);
         size_ = text.size();
+    }
+
+    /// As `memcpy`, which is called for a size that is not known; most dates have 20 to 36 bytes.
+    static void copy(std::string_view text, char* to) noexcept {
+        constexpr std::size_t part = 16;
+        if (text.size() >= part && text.size() <= 3 * part) {
+            std::size_t const last = text.size() - part;
+            std::memcpy(to, text.data(), part);
+            std::memcpy(to + last / 2, text.data() + last / 2, part);
+            std::memcpy(to + last, text.data() + last, part);
+        } else if (!text.empty()) {
+            std::memcpy(to, text.data(), text.size());
+        }
     }
 
     void take(short_text& other) noexcept {
