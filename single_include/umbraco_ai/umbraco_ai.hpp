@@ -2717,28 +2717,13 @@ public:
     /// Calls `member(json_key)` for each member; it reads the value and gives false to stop.
     template <class F>
     bool read_object(F&& member) {
-        if (!expect(json_kind::object) || !enter()) return false;
-        skip_blanks();
-        if (take('}')) return leave();
-        std::string scratch;
-        do {
-            json_key key({}, {});
-            if (!read_key(key, scratch) || !member(key)) return false;
-        } while (has_more());
-        return close('}', "a comma or the end of the object is expected");
+        return read_members(address_of(member), [](void* f, json_key const& key) -> bool { return (*static_cast<std::remove_reference_t<F>*>(f))(key); });
     }
 
     /// Calls `item(index)` for each element; it reads the value and gives false to stop.
     template <class F>
     bool read_array(F&& item) {
-        if (!expect(json_kind::array) || !enter()) return false;
-        skip_blanks();
-        if (take(']')) return leave();
-        std::size_t index = 0;
-        do {
-            if (!item(index++)) return false;
-        } while (has_more());
-        return close(']', "a comma or the end of the array is expected");
+        return read_items(address_of(item), [](void* f, std::size_t index) -> bool { return (*static_cast<std::remove_reference_t<F>*>(f))(index); });
     }
 
     /// Nothing but blanks may be left.
@@ -2791,6 +2776,35 @@ private:
         std::string path = name.empty() ? '[' + std::to_string(index) + ']' : std::string(1, '.').append(name);
         path_ = std::move(path += path_);
         return false;
+    }
+
+    // One loop for all that are called: each of its own would be as large as what it calls.
+    [[gnu::noinline]] bool read_members(void* f, bool (*member)(void*, json_key const&)) {
+        if (!expect(json_kind::object) || !enter()) return false;
+        skip_blanks();
+        if (take('}')) return leave();
+        std::string scratch;
+        do {
+            json_key key({}, {});
+            if (!read_key(key, scratch) || !member(f, key)) return false;
+        } while (has_more());
+        return close('}', "a comma or the end of the object is expected");
+    }
+
+    [[gnu::noinline]] bool read_items(void* f, bool (*item)(void*, std::size_t)) {
+        if (!expect(json_kind::array) || !enter()) return false;
+        skip_blanks();
+        if (take(']')) return leave();
+        std::size_t index = 0;
+        do {
+            if (!item(f, index++)) return false;
+        } while (has_more());
+        return close(']', "a comma or the end of the array is expected");
+    }
+
+    template <class F>
+    [[nodiscard]] static void* address_of(F& f) noexcept {
+        return const_cast<void*>(static_cast<void const*>(std::addressof(f)));
     }
 
     [[gnu::noinline]] bool expect_after_blanks(json_kind kind) {
@@ -12616,7 +12630,7 @@ public:
                         if (!found.on_header_end()) return event_kind::header_end;
                         break;
                     }
-                    if (!read_field(line, name, value) || !obey(name, value)) return event_kind::failed;
+                    if (!read_and_obey_field(line, name, value)) return event_kind::failed;
                     if (is_told && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
@@ -12779,7 +12793,7 @@ private:
     }
 
     // Always false. A field whose name is whole, and means nothing to the parser, can be left out.
-    bool drop_field(std::string_view& bytes) noexcept {
+    [[gnu::cold, gnu::noinline]] bool drop_field(std::string_view& bytes) noexcept {
         bool const is_field = state_ == state::field || state_ == state::trailer_field;
         std::string_view begin;
         if (!is_field || !limits_.drops_long_fields || !lines_.take_begin(bytes, begin)) return refuse(parse_error::header_too_large);
@@ -12795,7 +12809,7 @@ private:
     }
 
     // False where more is needed, or the field is bad.
-    [[nodiscard]] bool skip_field(std::string_view& bytes) noexcept {
+    [[nodiscard, gnu::cold, gnu::noinline]] bool skip_field(std::string_view& bytes) noexcept {
         while (!bytes.empty()) {
             char const c = bytes.front();
             if (!lines_.count(1)) return refuse(parse_error::header_too_large);
@@ -12818,6 +12832,11 @@ private:
         if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
         ++fields_;
         return true;
+    }
+
+    // Of the few fields that `take_whole_fields` leaves.
+    [[nodiscard, gnu::noinline]] bool read_and_obey_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
+        return read_field(line, name, value) && obey(name, value);
     }
 
     [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept { return accept(framing_.obey(name, value)); }
@@ -12848,7 +12867,7 @@ private:
         return true;
     }
 
-    [[nodiscard]] bool end_interim() noexcept {
+    [[nodiscard, gnu::cold, gnu::noinline]] bool end_interim() noexcept {
         if (status_ == 101) return refuse(parse_error::protocol_switched);
         if (interim_ == limits_.interim_responses) return refuse(parse_error::too_many_interim_responses);
         ++interim_;

@@ -79,7 +79,7 @@ public:
                         if (!found.on_header_end()) return event_kind::header_end;
                         break;
                     }
-                    if (!read_field(line, name, value) || !obey(name, value)) return event_kind::failed;
+                    if (!read_and_obey_field(line, name, value)) return event_kind::failed;
                     if (is_told && !found.on_field(name, value)) return event_kind::field;
                     break;
                 }
@@ -242,7 +242,7 @@ private:
     }
 
     // Always false. A field whose name is whole, and means nothing to the parser, can be left out.
-    bool drop_field(std::string_view& bytes) noexcept {
+    [[gnu::cold, gnu::noinline]] bool drop_field(std::string_view& bytes) noexcept {
         bool const is_field = state_ == state::field || state_ == state::trailer_field;
         std::string_view begin;
         if (!is_field || !limits_.drops_long_fields || !lines_.take_begin(bytes, begin)) return refuse(parse_error::header_too_large);
@@ -258,7 +258,7 @@ private:
     }
 
     // False where more is needed, or the field is bad.
-    [[nodiscard]] bool skip_field(std::string_view& bytes) noexcept {
+    [[nodiscard, gnu::cold, gnu::noinline]] bool skip_field(std::string_view& bytes) noexcept {
         while (!bytes.empty()) {
             char const c = bytes.front();
             if (!lines_.count(1)) return refuse(parse_error::header_too_large);
@@ -281,6 +281,11 @@ private:
         if (fields_ == limits_.header_fields) return refuse(parse_error::too_many_fields);
         ++fields_;
         return true;
+    }
+
+    // Of the few fields that `take_whole_fields` leaves.
+    [[nodiscard, gnu::noinline]] bool read_and_obey_field(std::string_view line, std::string_view& name, std::string_view& value) noexcept {
+        return read_field(line, name, value) && obey(name, value);
     }
 
     [[nodiscard]] bool obey(std::string_view name, std::string_view value) noexcept { return accept(framing_.obey(name, value)); }
@@ -311,7 +316,7 @@ private:
         return true;
     }
 
-    [[nodiscard]] bool end_interim() noexcept {
+    [[nodiscard, gnu::cold, gnu::noinline]] bool end_interim() noexcept {
         if (status_ == 101) return refuse(parse_error::protocol_switched);
         if (interim_ == limits_.interim_responses) return refuse(parse_error::too_many_interim_responses);
         ++interim_;

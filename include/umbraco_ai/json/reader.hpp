@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 UMBRACO_AI_BEGIN_NAMESPACE
@@ -174,28 +176,13 @@ public:
     /// Calls `member(json_key)` for each member; it reads the value and gives false to stop.
     template <class F>
     bool read_object(F&& member) {
-        if (!expect(json_kind::object) || !enter()) return false;
-        skip_blanks();
-        if (take('}')) return leave();
-        std::string scratch;
-        do {
-            json_key key({}, {});
-            if (!read_key(key, scratch) || !member(key)) return false;
-        } while (has_more());
-        return close('}', "a comma or the end of the object is expected");
+        return read_members(address_of(member), [](void* f, json_key const& key) -> bool { return (*static_cast<std::remove_reference_t<F>*>(f))(key); });
     }
 
     /// Calls `item(index)` for each element; it reads the value and gives false to stop.
     template <class F>
     bool read_array(F&& item) {
-        if (!expect(json_kind::array) || !enter()) return false;
-        skip_blanks();
-        if (take(']')) return leave();
-        std::size_t index = 0;
-        do {
-            if (!item(index++)) return false;
-        } while (has_more());
-        return close(']', "a comma or the end of the array is expected");
+        return read_items(address_of(item), [](void* f, std::size_t index) -> bool { return (*static_cast<std::remove_reference_t<F>*>(f))(index); });
     }
 
     /// Nothing but blanks may be left.
@@ -248,6 +235,35 @@ private:
         std::string path = name.empty() ? '[' + std::to_string(index) + ']' : std::string(1, '.').append(name);
         path_ = std::move(path += path_);
         return false;
+    }
+
+    // One loop for all that are called: each of its own would be as large as what it calls.
+    [[gnu::noinline]] bool read_members(void* f, bool (*member)(void*, json_key const&)) {
+        if (!expect(json_kind::object) || !enter()) return false;
+        skip_blanks();
+        if (take('}')) return leave();
+        std::string scratch;
+        do {
+            json_key key({}, {});
+            if (!read_key(key, scratch) || !member(f, key)) return false;
+        } while (has_more());
+        return close('}', "a comma or the end of the object is expected");
+    }
+
+    [[gnu::noinline]] bool read_items(void* f, bool (*item)(void*, std::size_t)) {
+        if (!expect(json_kind::array) || !enter()) return false;
+        skip_blanks();
+        if (take(']')) return leave();
+        std::size_t index = 0;
+        do {
+            if (!item(f, index++)) return false;
+        } while (has_more());
+        return close(']', "a comma or the end of the array is expected");
+    }
+
+    template <class F>
+    [[nodiscard]] static void* address_of(F& f) noexcept {
+        return const_cast<void*>(static_cast<void const*>(std::addressof(f)));
     }
 
     [[gnu::noinline]] bool expect_after_blanks(json_kind kind) {
