@@ -59,7 +59,7 @@ NOT_PORTABLE = (
     (re.compile(r"::(min|max)\(\)"), "write (…::{0})(), since {0} is a macro on some platforms"),
     (re.compile(r"\b(interface|small|near|far|DELETE|ERROR|IN|OUT|OPTIONAL|TRUE|FALSE|BOOL|GetObject|GetMessage|SendMessage)\b"),
      "{0} is a macro on some platforms"),
-    (re.compile(r"\b(__(?!cpp_|cplusplus\b|has_include\b|has_feature\b|SANITIZE_ADDRESS__\b|has_cpp_attribute\b|GNUC__\b|SSE2__\b|ARM_NEON\b|ARM_BIG_ENDIAN\b|builtin_ia32_(?:pmovmskb|packuswb)128\b)\w+)"), "{0} is not known to every compiler"),
+    (re.compile(r"\b(__(?!cpp_|cplusplus\b|has_include\b|has_feature\b|SANITIZE_ADDRESS__\b|has_cpp_attribute\b|GNUC__\b|clang__\b|SSE2__\b|ARM_NEON\b|ARM_BIG_ENDIAN\b|builtin_ia32_(?:pmovmskb|packuswb)128\b)\w+)"), "{0} is not known to every compiler"),
     (re.compile(r"\b(typeof|alloca|asm)\b"), "{0} is not known to every compiler"),
 )
 LITERAL = re.compile(r'''"(?:\\.|[^"\\])*"''')

@@ -325,7 +325,8 @@ public:
         char* to = put(sizes(name.size(), of_value, text));
         to += name.copy(to, name.size());
         to += value.copy(to, value.size());
-        rest.copy(to, rest.size());
+        // g++ 12 warns of the null of an empty one.
+        if (!rest.empty()) rest.copy(to, rest.size());
     }
 
     /// The same where name and value are parts of one text, in this order, which is copied in one go.

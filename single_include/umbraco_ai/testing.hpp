@@ -434,7 +434,8 @@ public:
         char* to = put(sizes(name.size(), of_value, text));
         to += name.copy(to, name.size());
         to += value.copy(to, value.size());
-        rest.copy(to, rest.size());
+        // g++ 12 warns of the null of an empty one.
+        if (!rest.empty()) rest.copy(to, rest.size());
     }
 
     /// The same where name and value are parts of one text, in this order, which is copied in one go.
@@ -6125,6 +6126,11 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
 
     using write_queue = asio_write_queue;
 
+    // g++ 12 sees that Asio's operator new of a coroutine takes aligned_alloc's memory, and not that its operator delete knows.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
     template <class Transport, class Machine>
     [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
         constexpr bool is_in_place = detail::goes_in_place<Transport, Machine, Executor>;
@@ -6160,6 +6166,9 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         if (thrown) std::rethrow_exception(thrown);
         co_return work.take(machine);
     }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 };
 
 UMBRACO_AI_END_NAMESPACE

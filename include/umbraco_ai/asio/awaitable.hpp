@@ -196,6 +196,11 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
 
     using write_queue = asio_write_queue;
 
+    // g++ 12 sees that Asio's operator new of a coroutine takes aligned_alloc's memory, and not that its operator delete knows.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
     template <class Transport, class Machine>
     [[gnu::noinline]] static boost::asio::awaitable<typename Machine::result_type, Executor> run(Transport& transport, Machine machine, write_queue& queue) {
         constexpr bool is_in_place = detail::goes_in_place<Transport, Machine, Executor>;
@@ -231,6 +236,9 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         if (thrown) std::rethrow_exception(thrown);
         co_return work.take(machine);
     }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 };
 
 UMBRACO_AI_END_NAMESPACE
