@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <umbraco_ai/beast/detail/tls_engine.hpp>
+#include <umbraco_ai/beast/detail/tls_peer.hpp>
 #include <umbraco_ai/testing/test_certificates.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -293,4 +294,38 @@ TEST_CASE("an error that someone else left in OpenSSL's list is none of TLS") {
     CHECK(both.engine.decrypt(asio::buffer(&byte, 1)) == 0);
     CHECK_FALSE(both.engine.error());
     ERR_clear_error();
+}
+
+TEST_CASE("of each origin the newest session is kept, and of many origins those that came last") {
+    detail::tls_sessions kept;
+    auto const session_of = [](long made) {
+        detail::tls_sessions::session one(SSL_SESSION_new());
+        SSL_SESSION_set_time(one.get(), made);
+        return one;
+    };
+    auto const time_of = [&kept](std::string const& origin) {
+        auto const found = kept.get(origin);
+        return found ? static_cast<long>(SSL_SESSION_get_time(found.get())) : 0L;
+    };
+    CHECK(time_of("a") == 0);
+    kept.put("a", session_of(1000).get());
+    kept.put("b", session_of(2000).get());
+    kept.put("a", session_of(3000).get());
+    CHECK(time_of("a") == 3000);
+    CHECK(time_of("b") == 2000);
+    kept.forget("a");
+    kept.forget("unknown");
+    CHECK(time_of("a") == 0);
+    CHECK(time_of("b") == 2000);
+    kept.put("a", session_of(4000).get());
+    CHECK(time_of("a") == 4000);
+
+    for (int i = 0; i < 31; ++i) kept.put("other " + std::to_string(i), session_of(5000 + i).get());
+    CHECK(time_of("a") == 0);
+    CHECK(time_of("b") == 2000);
+    CHECK(time_of("other 0") == 5000);
+    CHECK(time_of("other 30") == 5030);
+    kept.put("one more", session_of(6000).get());
+    CHECK(time_of("b") == 0);
+    CHECK(time_of("other 0") == 5000);
 }

@@ -439,6 +439,17 @@ TEST_CASE("inspection finds depth and repeated keys and masks with their paths")
     CHECK_FALSE(clean.masked_value.has_value());
     CHECK(detail::inspect_json(R"({"x":1,"x":1})", "s").repeated_key == "s.x");
 
+    // The first in the order of bytes, of few names, of many, and of those that have escapes.
+    CHECK(detail::inspect_json(R"({"b":1,"a":1,"b":1,"a":1})", "s").repeated_key == "s.a");
+    CHECK(detail::inspect_json(R"({"b":1,"a":1,"\u0062":1,"c":1,"\u0061":1})", "s").repeated_key == "s.a");
+    for (int const count : {15, 16, 17, 200}) {
+        std::string all = "{";
+        for (int i = 0; i < count; ++i) all += "\"k" + std::to_string(i) + "\":0,";
+        CHECK_FALSE(detail::inspect_json(all + "\"a\":0}", "s").repeated_key.has_value());
+        CHECK(detail::inspect_json(all + "\"k9\":0,\"k11\":0,\"x\":0,\"k11\":0}", "s").repeated_key == "s.k11");
+        CHECK(detail::inspect_json(all + "\"x\":0,\"x\":0}", "s").repeated_key == "s.x");
+    }
+
     for (std::string const& text : corpus()) {
         CAPTURE(text);
         CHECK(detail::inspect_json(text, "$").malformed.has_value() == !accepts(text));

@@ -242,6 +242,10 @@ TEST_CASE("Retry-After is honoured as seconds, fraction and date, up to its ceil
             {answer_with(status, "Sun, 06 Nov 1994 08:49:40 GMT"), std::nullopt},        // from when?
             {answer_with(status, "Sun, 06 Nov 1994 08:49:40 GMT", "rubbish"), std::nullopt},
             {answer_with(status, "Sun, 31 Feb 1994 08:49:40 GMT", date), std::nullopt},
+            {answer_with(status, "Sun, 06 anF 1994 08:49:40 GMT", date), std::nullopt},
+            {answer_with(status, "Sun, 06 Nox 1994 08:49:40 GMT", date), std::nullopt},
+            {answer_with(status, "Sun, +6 Nov 1994 08:49:40 GMT", date), std::nullopt},
+            {answer_with(status, "Sun, 06 Nov 1994 08:-1:40 GMT", date), std::nullopt},
             {answer_with(status, "Sunday, 06-Nov-94 08:49:40 GMT", date), std::nullopt},
             {answer_with(status, ""), std::nullopt},
             {answer_with(status, "soon"), std::nullopt},

@@ -60,7 +60,7 @@ inline constexpr std::string_view usual_type = "application/json; charset=utf-8"
     return failure(errc::not_signed_in, "The server asks to sign in; give the client a bearer token.");
 }
 
-[[nodiscard]] inline failure failure_of_status(http_response const& response) {
+[[nodiscard, gnu::cold]] inline failure failure_of_status(http_response const& response) {
     switch (int const status = response.status) {
         case 400: return failure(errc::bad_request, "The server refused the request; its words say which member to mend.");
         case 401: return unauthorized(response);

@@ -303,7 +303,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+    [[nodiscard, gnu::cold]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         report_.on_token(std::nullopt, &reason);
         if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
             context_->tokens.postpone(now);

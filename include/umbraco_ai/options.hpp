@@ -48,7 +48,7 @@ public:
 
     /// Errors: a usage failure that names the header, never its value.
     [[nodiscard]] result<void> check() const { return check(headers); }
-    [[nodiscard]] static result<void> check(http_headers const& given) {
+    [[nodiscard, gnu::cold]] static result<void> check(http_headers const& given) {
         for (header_view const header : given) {
             auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
             if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");

@@ -206,6 +206,13 @@ public:
                  !std::same_as<std::remove_cvref_t<U>, failure>)
     explicit(!std::convertible_to<U, T>) result(U&& value) : state_(std::in_place_index<1>, std::forward<U>(value)) {}
 
+    /// As to assign a result that is this failure.
+    template <std::same_as<failure> Failure>
+    result& operator=(Failure reason) {
+        state_.template emplace<0>(detail::boxed_failure(std::move(reason)));
+        return *this;
+    }
+
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 1; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 

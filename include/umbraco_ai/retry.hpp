@@ -8,8 +8,6 @@
 #include <umbraco_ai/version.hpp>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -83,19 +81,22 @@ private:
 };
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7), in seconds since 1970.
-[[nodiscard]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+[[nodiscard, gnu::cold]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[19] != ':' || text[22] != ':') return std::nullopt;
     auto const number = [&](std::size_t at, std::size_t digits) {
-        int value = -1;
-        auto const [end, code] = std::from_chars(text.data() + at, text.data() + at + digits, value);
-        return code == std::errc() && end == text.data() + at + digits ? value : -1;
+        int value = 0;
+        for (char const c : text.substr(at, digits)) {
+            if (c < '0' || c > '9') return -1;
+            value = value * 10 + (c - '0');
+        }
+        return value;
     };
-    auto const month = std::find(months.begin(), months.end(), text.substr(8, 3));
+    std::size_t const month = months.find(text.substr(8, 3));
     int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
-    if (month == months.end() || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+    if (month % 3 != 0 || month == std::string_view::npos || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
         return std::nullopt;
-    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
+    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month / 3) + 1),
                                            std::chrono::day(static_cast<unsigned>(day)));
     if (!date.ok()) return std::nullopt;
     std::int64_t const days = std::chrono::sys_days(date).time_since_epoch().count();

@@ -12,10 +12,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -92,8 +92,9 @@ private:
 
     // The longest first, so that a secret which begins with another one goes as a whole.
     void keep(wiping_string one) {
-        auto const is_longer = [](std::size_t size, wiping_string const& kept) { return size > kept.get().size(); };
-        texts_.insert(std::upper_bound(texts_.begin(), texts_.end(), one.get().size(), is_longer), std::move(one));
+        auto at = texts_.begin();
+        while (at != texts_.end() && at->get().size() >= one.get().size()) ++at;
+        texts_.insert(at, std::move(one));
     }
 
     void add_if_other(wiping_string cleaned, std::string_view text) {
@@ -113,7 +114,7 @@ private:
         }
     }
 
-    std::vector<wiping_string> texts_;
+    std::list<wiping_string> texts_;
 };
 
 }  // namespace detail

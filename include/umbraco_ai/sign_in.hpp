@@ -108,7 +108,7 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     return false;
 }
 
-[[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
+[[nodiscard, gnu::cold]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
     auto const refuse = [&](std::string text) {
         failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
         if (auto read = read_json<token_error_answer>(response.body)) {

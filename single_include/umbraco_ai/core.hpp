@@ -21,6 +21,7 @@
 #include <iosfwd>
 #include <iterator>
 #include <limits>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -345,7 +346,7 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
 
     /// The value of the first field of this name.
-    [[nodiscard]] header_value find(std::string_view name) const noexcept {
+    [[nodiscard, gnu::flatten]] header_value find(std::string_view name) const noexcept {
         if ((name_sizes_ & size_bit(name.size())) == 0) return std::nullopt;
         char const* const end = bytes_.data() + bytes_.size();
         for (char const* at = bytes_.data(); at != end;) {
@@ -1108,6 +1109,13 @@ public:
                  !std::same_as<std::remove_cvref_t<U>, failure>)
     explicit(!std::convertible_to<U, T>) result(U&& value) : state_(std::in_place_index<1>, std::forward<U>(value)) {}
 
+    /// As to assign a result that is this failure.
+    template <std::same_as<failure> Failure>
+    result& operator=(Failure reason) {
+        state_.template emplace<0>(detail::boxed_failure(std::move(reason)));
+        return *this;
+    }
+
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 1; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
@@ -1319,7 +1327,7 @@ public:
     /// Reads what a user gives: an origin (`https://cms.example.com`), an origin with `/umbraco`, or the whole base path.
     /// All three mean the same. A site below a path of its own is given with `/umbraco`: `https://example.com/site/umbraco`.
     /// Errors: `errc::invalid_base_url`, never quoting the text, since people paste credentials into URLs.
-    [[nodiscard]] static result<base_url> parse(std::string_view text) {
+    [[nodiscard, gnu::cold]] static result<base_url> parse(std::string_view text) {
         auto refuse = [](char const* what) { return failure(errc::invalid_base_url, what).at("base URL"); };
 
         base_url made;
@@ -2555,7 +2563,7 @@ public:
     }
 
     /// The first error; its path is whole once the scopes it occurred in are left.
-    [[nodiscard]] failure error() const {
+    [[nodiscard, gnu::cold]] failure error() const {
         if (!failed()) return failure();
         return failure(code_, std::string("The answer is not what this API answers: ") + what_ + ", at byte " + std::to_string(offset_) + '.')
             .at('$' + path_);
@@ -3407,7 +3415,7 @@ inline constexpr std::size_t most_field_errors = 32;
 /// Reads problem details from the body of an error. Members of unexpected types are passed over; nothing is an answer too.
 class problem_reader {
 public:
-    [[nodiscard]] static problem_details read(std::string_view body) {
+    [[nodiscard, gnu::cold]] static problem_details read(std::string_view body) {
         problem_details out;
         json_reader reader(body);
         if (reader.peek() != json_kind::object) return out;
@@ -3522,7 +3530,7 @@ inline constexpr std::string_view usual_type = "application/json; charset=utf-8"
     return failure(errc::not_signed_in, "The server asks to sign in; give the client a bearer token.");
 }
 
-[[nodiscard]] inline failure failure_of_status(http_response const& response) {
+[[nodiscard, gnu::cold]] inline failure failure_of_status(http_response const& response) {
     switch (int const status = response.status) {
         case 400: return failure(errc::bad_request, "The server refused the request; its words say which member to mend.");
         case 401: return unauthorized(response);
@@ -4125,19 +4133,22 @@ private:
 };
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7), in seconds since 1970.
-[[nodiscard]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+[[nodiscard, gnu::cold]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[19] != ':' || text[22] != ':') return std::nullopt;
     auto const number = [&](std::size_t at, std::size_t digits) {
-        int value = -1;
-        auto const [end, code] = std::from_chars(text.data() + at, text.data() + at + digits, value);
-        return code == std::errc() && end == text.data() + at + digits ? value : -1;
+        int value = 0;
+        for (char const c : text.substr(at, digits)) {
+            if (c < '0' || c > '9') return -1;
+            value = value * 10 + (c - '0');
+        }
+        return value;
     };
-    auto const month = std::find(months.begin(), months.end(), text.substr(8, 3));
+    std::size_t const month = months.find(text.substr(8, 3));
     int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
-    if (month == months.end() || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+    if (month % 3 != 0 || month == std::string_view::npos || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
         return std::nullopt;
-    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
+    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month / 3) + 1),
                                            std::chrono::day(static_cast<unsigned>(day)));
     if (!date.ok()) return std::nullopt;
     std::int64_t const days = std::chrono::sys_days(date).time_since_epoch().count();
@@ -4287,7 +4298,7 @@ public:
 
     /// Errors: a usage failure that names the header, never its value.
     [[nodiscard]] result<void> check() const { return check(headers); }
-    [[nodiscard]] static result<void> check(http_headers const& given) {
+    [[nodiscard, gnu::cold]] static result<void> check(http_headers const& given) {
         for (header_view const header : given) {
             auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
             if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
@@ -4403,7 +4414,7 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     return false;
 }
 
-[[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
+[[nodiscard, gnu::cold]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
     auto const refuse = [&](std::string text) {
         failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
         if (auto read = read_json<token_error_answer>(response.body)) {
@@ -5600,32 +5611,28 @@ private:
 
         void add(json_key const& key) {
             // A name that was decoded does not live longer than its member.
-            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
+            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.push_back(std::string(key.name));
             else few_[few_count_++] = key.name;
         }
 
         /// The first in the order of bytes of those that stand twice.
-        [[nodiscard]] std::optional<std::string_view> repeated() {
+        [[nodiscard]] std::optional<std::string_view> repeated() const {
+            std::optional<std::string_view> first;
             if (many_.empty()) {
-                bool any = false;
                 for (std::size_t i = 1; i < few_count_; ++i)
-                    for (std::size_t k = 0; k < i; ++k) any = any || few_[i] == few_[k];
-                if (!any) return std::nullopt;
-                return repeated_among(few_, few_ + few_count_);
+                    for (std::size_t k = 0; k < i; ++k)
+                        if (few_[i] == few_[k] && (!first || few_[i] < *first)) first = few_[i];
+                return first;
             }
-            std::vector<std::string_view> all(few_, few_ + few_count_);
-            all.insert(all.end(), many_.begin(), many_.end());
-            return repeated_among(all.data(), all.data() + all.size());
+            std::list<std::string_view> all(few_, few_ + few_count_);
+            for (std::string const& name : many_) all.push_back(name);
+            all.sort();
+            for (auto next = all.begin(), one = next++; next != all.end() && !first; one = next++)
+                if (*one == *next) first = *one;
+            return first;
         }
 
     private:
-        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
-            std::sort(begin, end);
-            auto const* const found = std::adjacent_find(begin, end);
-            if (found == end) return std::nullopt;
-            return *found;
-        }
-
         std::string_view few_[16];
         std::size_t few_count_ = 0;
         std::vector<std::string> many_;
@@ -6987,8 +6994,9 @@ private:
 
     // The longest first, so that a secret which begins with another one goes as a whole.
     void keep(wiping_string one) {
-        auto const is_longer = [](std::size_t size, wiping_string const& kept) { return size > kept.get().size(); };
-        texts_.insert(std::upper_bound(texts_.begin(), texts_.end(), one.get().size(), is_longer), std::move(one));
+        auto at = texts_.begin();
+        while (at != texts_.end() && at->get().size() >= one.get().size()) ++at;
+        texts_.insert(at, std::move(one));
     }
 
     void add_if_other(wiping_string cleaned, std::string_view text) {
@@ -7008,7 +7016,7 @@ private:
         }
     }
 
-    std::vector<wiping_string> texts_;
+    std::list<wiping_string> texts_;
 };
 
 }  // namespace detail
@@ -7301,7 +7309,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+    [[nodiscard, gnu::cold]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         report_.on_token(std::nullopt, &reason);
         if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
             context_->tokens.postpone(now);
@@ -11792,14 +11800,13 @@ namespace detail {
     auto const value = headers.find("Keep-Alive");
     if (!value) return most;
     constexpr std::string_view name = "timeout=";
-    auto const found =
-        std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
-    if (found == value->end()) return most;
-    auto const offset = static_cast<std::size_t>(found - value->begin()) + name.size();
-    unsigned seconds = 0;
-    auto const parsed = std::from_chars(value->data() + offset, value->data() + value->size(), seconds);
-    if (parsed.ec != std::errc()) return most;
-    return (std::min)(most, std::chrono::seconds(seconds));
+    for (std::string_view rest = *value; rest.size() > name.size(); rest.remove_prefix(1)) {
+        if (!equals_ignoring_case(rest.substr(0, name.size()), name)) continue;
+        unsigned seconds = 0;
+        auto const parsed = std::from_chars(rest.data() + name.size(), rest.data() + rest.size(), seconds);
+        return parsed.ec == std::errc() ? (std::min)(most, std::chrono::seconds(seconds)) : most;
+    }
+    return most;
 }
 
 }  // namespace detail

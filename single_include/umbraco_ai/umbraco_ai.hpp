@@ -489,7 +489,7 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
 
     /// The value of the first field of this name.
-    [[nodiscard]] header_value find(std::string_view name) const noexcept {
+    [[nodiscard, gnu::flatten]] header_value find(std::string_view name) const noexcept {
         if ((name_sizes_ & size_bit(name.size())) == 0) return std::nullopt;
         char const* const end = bytes_.data() + bytes_.size();
         for (char const* at = bytes_.data(); at != end;) {
@@ -1311,6 +1311,13 @@ public:
         requires(std::constructible_from<T, U> && !std::same_as<std::remove_cvref_t<U>, result> &&
                  !std::same_as<std::remove_cvref_t<U>, failure>)
     explicit(!std::convertible_to<U, T>) result(U&& value) : state_(std::in_place_index<1>, std::forward<U>(value)) {}
+
+    /// As to assign a result that is this failure.
+    template <std::same_as<failure> Failure>
+    result& operator=(Failure reason) {
+        state_.template emplace<0>(detail::boxed_failure(std::move(reason)));
+        return *this;
+    }
 
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 1; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
@@ -2744,7 +2751,7 @@ public:
     }
 
     /// The first error; its path is whole once the scopes it occurred in are left.
-    [[nodiscard]] failure error() const {
+    [[nodiscard, gnu::cold]] failure error() const {
         if (!failed()) return failure();
         return failure(code_, std::string("The answer is not what this API answers: ") + what_ + ", at byte " + std::to_string(offset_) + '.')
             .at('$' + path_);
@@ -3595,7 +3602,7 @@ public:
         [[nodiscard]] boost::asio::steady_timer& timer() const noexcept { return me_->timer; }
 
     private:
-        void leave() {
+        [[gnu::noinline]] void leave() {
             if (!lines_) return;
             if (!steps_out()) pass_on(*lines_, id_);
             lines_.reset();
@@ -4000,7 +4007,7 @@ public:
     /// Reads what a user gives: an origin (`https://cms.example.com`), an origin with `/umbraco`, or the whole base path.
     /// All three mean the same. A site below a path of its own is given with `/umbraco`: `https://example.com/site/umbraco`.
     /// Errors: `errc::invalid_base_url`, never quoting the text, since people paste credentials into URLs.
-    [[nodiscard]] static result<base_url> parse(std::string_view text) {
+    [[nodiscard, gnu::cold]] static result<base_url> parse(std::string_view text) {
         auto refuse = [](char const* what) { return failure(errc::invalid_base_url, what).at("base URL"); };
 
         base_url made;
@@ -4155,19 +4162,22 @@ private:
 };
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7), in seconds since 1970.
-[[nodiscard]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
-    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+[[nodiscard, gnu::cold]] inline std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',' || text[19] != ':' || text[22] != ':') return std::nullopt;
     auto const number = [&](std::size_t at, std::size_t digits) {
-        int value = -1;
-        auto const [end, code] = std::from_chars(text.data() + at, text.data() + at + digits, value);
-        return code == std::errc() && end == text.data() + at + digits ? value : -1;
+        int value = 0;
+        for (char const c : text.substr(at, digits)) {
+            if (c < '0' || c > '9') return -1;
+            value = value * 10 + (c - '0');
+        }
+        return value;
     };
-    auto const month = std::find(months.begin(), months.end(), text.substr(8, 3));
+    std::size_t const month = months.find(text.substr(8, 3));
     int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
-    if (month == months.end() || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+    if (month % 3 != 0 || month == std::string_view::npos || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
         return std::nullopt;
-    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
+    std::chrono::year_month_day const date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month / 3) + 1),
                                            std::chrono::day(static_cast<unsigned>(day)));
     if (!date.ok()) return std::nullopt;
     std::int64_t const days = std::chrono::sys_days(date).time_since_epoch().count();
@@ -4317,7 +4327,7 @@ public:
 
     /// Errors: a usage failure that names the header, never its value.
     [[nodiscard]] result<void> check() const { return check(headers); }
-    [[nodiscard]] static result<void> check(http_headers const& given) {
+    [[nodiscard, gnu::cold]] static result<void> check(http_headers const& given) {
         for (header_view const header : given) {
             auto const refuse = [&](char const* what) { return failure(errc::invalid_argument, what).at("header"); };
             if (!is_token(header.name)) return refuse("The name of a header is empty or holds a character that no name has.");
@@ -4399,7 +4409,7 @@ inline constexpr std::size_t most_field_errors = 32;
 /// Reads problem details from the body of an error. Members of unexpected types are passed over; nothing is an answer too.
 class problem_reader {
 public:
-    [[nodiscard]] static problem_details read(std::string_view body) {
+    [[nodiscard, gnu::cold]] static problem_details read(std::string_view body) {
         problem_details out;
         json_reader reader(body);
         if (reader.peek() != json_kind::object) return out;
@@ -4514,7 +4524,7 @@ inline constexpr std::string_view usual_type = "application/json; charset=utf-8"
     return failure(errc::not_signed_in, "The server asks to sign in; give the client a bearer token.");
 }
 
-[[nodiscard]] inline failure failure_of_status(http_response const& response) {
+[[nodiscard, gnu::cold]] inline failure failure_of_status(http_response const& response) {
     switch (int const status = response.status) {
         case 400: return failure(errc::bad_request, "The server refused the request; its words say which member to mend.");
         case 401: return unauthorized(response);
@@ -4671,7 +4681,7 @@ inline constexpr std::string_view token_route = "/umbraco/management/api/v1/secu
     return false;
 }
 
-[[nodiscard]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
+[[nodiscard, gnu::cold]] inline failure token_refusal(http_response const& response, client_credentials const& api_user) {
     auto const refuse = [&](std::string text) {
         failure made = failure(errc::not_signed_in, std::move(text)).with_status(response.status);
         if (auto read = read_json<token_error_answer>(response.body)) {
@@ -5244,32 +5254,28 @@ private:
 
         void add(json_key const& key) {
             // A name that was decoded does not live longer than its member.
-            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
+            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.push_back(std::string(key.name));
             else few_[few_count_++] = key.name;
         }
 
         /// The first in the order of bytes of those that stand twice.
-        [[nodiscard]] std::optional<std::string_view> repeated() {
+        [[nodiscard]] std::optional<std::string_view> repeated() const {
+            std::optional<std::string_view> first;
             if (many_.empty()) {
-                bool any = false;
                 for (std::size_t i = 1; i < few_count_; ++i)
-                    for (std::size_t k = 0; k < i; ++k) any = any || few_[i] == few_[k];
-                if (!any) return std::nullopt;
-                return repeated_among(few_, few_ + few_count_);
+                    for (std::size_t k = 0; k < i; ++k)
+                        if (few_[i] == few_[k] && (!first || few_[i] < *first)) first = few_[i];
+                return first;
             }
-            std::vector<std::string_view> all(few_, few_ + few_count_);
-            all.insert(all.end(), many_.begin(), many_.end());
-            return repeated_among(all.data(), all.data() + all.size());
+            std::list<std::string_view> all(few_, few_ + few_count_);
+            for (std::string const& name : many_) all.push_back(name);
+            all.sort();
+            for (auto next = all.begin(), one = next++; next != all.end() && !first; one = next++)
+                if (*one == *next) first = *one;
+            return first;
         }
 
     private:
-        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
-            std::sort(begin, end);
-            auto const* const found = std::adjacent_find(begin, end);
-            if (found == end) return std::nullopt;
-            return *found;
-        }
-
         std::string_view few_[16];
         std::size_t few_count_ = 0;
         std::vector<std::string> many_;
@@ -5386,8 +5392,9 @@ private:
 
     // The longest first, so that a secret which begins with another one goes as a whole.
     void keep(wiping_string one) {
-        auto const is_longer = [](std::size_t size, wiping_string const& kept) { return size > kept.get().size(); };
-        texts_.insert(std::upper_bound(texts_.begin(), texts_.end(), one.get().size(), is_longer), std::move(one));
+        auto at = texts_.begin();
+        while (at != texts_.end() && at->get().size() >= one.get().size()) ++at;
+        texts_.insert(at, std::move(one));
     }
 
     void add_if_other(wiping_string cleaned, std::string_view text) {
@@ -5407,7 +5414,7 @@ private:
         }
     }
 
-    std::vector<wiping_string> texts_;
+    std::list<wiping_string> texts_;
 };
 
 }  // namespace detail
@@ -5700,7 +5707,7 @@ private:
         return leave_sign_in(now);
     }
 
-    [[nodiscard]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
+    [[nodiscard, gnu::cold]] step fail_sign_in(failure reason, std::chrono::nanoseconds now) {
         report_.on_token(std::nullopt, &reason);
         if (reason.who != fault::cancelled && context_->tokens.is_alive(now)) {
             context_->tokens.postpone(now);
@@ -6128,7 +6135,7 @@ public:
                 break;
             }
             case action_kind::unlock:
-                std::erase_if(held_, [this](asio_write_queue::place const& one) { return one.subject() == next.subject; });
+                held_.remove_if([this](asio_write_queue::place const& one) { return one.subject() == next.subject; });
                 resume();
                 break;
             case action_kind::send:
@@ -6146,7 +6153,7 @@ private:
     Transport& transport_;
     Steps& machine_;
     asio_write_queue& queue_;
-    std::vector<asio_write_queue::place> held_;
+    std::list<asio_write_queue::place> held_;
 };
 
 }  // namespace detail
@@ -11078,7 +11085,7 @@ namespace detail {
 }
 
 /// The hosts that a certificate is made out for: its subject alternative names, or else its common name.
-[[nodiscard]] inline std::vector<std::string> certified_hosts(X509* certificate) {
+[[nodiscard, gnu::cold]] inline std::vector<std::string> certified_hosts(X509* certificate) {
     struct free_names {
         void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
     };
@@ -11111,7 +11118,7 @@ namespace detail {
 }
 
 /// "`a`, `b` and 3 more".
-[[nodiscard]] inline std::string list_of_hosts(std::vector<std::string> const& hosts) {
+[[nodiscard, gnu::cold]] inline std::string list_of_hosts(std::vector<std::string> const& hosts) {
     constexpr std::size_t most = 4;
     std::string text;
     for (std::size_t i = 0; i < (std::min)(hosts.size(), most); ++i) text.append(i == 0 ? "`" : ", `").append(hosts[i]).append("`");
@@ -11152,7 +11159,7 @@ namespace detail {
     return digest;
 }
 
-[[nodiscard]] inline std::string hex_of(sha256_bytes const& digest) {
+[[nodiscard, gnu::cold]] inline std::string hex_of(sha256_bytes const& digest) {
     constexpr char digits[] = "0123456789abcdef";
     std::string text;
     for (unsigned char const byte : digest) {
@@ -11189,26 +11196,37 @@ public:
         session copy(SSL_SESSION_dup(const_cast<SSL_SESSION*>(fresh)));
         if (!copy) return;
         std::lock_guard const guard(mutex_);
-        if (kept_.size() >= most_origins && kept_.find(origin) == kept_.end()) kept_.erase(kept_.begin());
-        kept_[origin] = std::move(copy);
+        if (entry* const found = find(origin)) {
+            found->second = std::move(copy);
+            return;
+        }
+        if (kept_.size() >= most_origins) kept_.pop_front();
+        kept_.emplace_back(origin, std::move(copy));
     }
 
     [[nodiscard]] session get(std::string const& origin) {
         std::lock_guard const guard(mutex_);
-        auto const found = kept_.find(origin);
-        return found == kept_.end() ? session() : session(SSL_SESSION_dup(found->second.get()));
+        entry const* const found = find(origin);
+        return found == nullptr || !found->second ? session() : session(SSL_SESSION_dup(found->second.get()));
     }
 
     void forget(std::string const& origin) {
         std::lock_guard const guard(mutex_);
-        kept_.erase(origin);
+        if (entry* const found = find(origin)) found->second.reset();
     }
 
 private:
+    using entry = std::pair<std::string, session>;
     static constexpr std::size_t most_origins = 32;
 
+    [[nodiscard]] entry* find(std::string const& origin) noexcept {
+        for (entry& one : kept_)
+            if (one.first == origin) return &one;
+        return nullptr;
+    }
+
     std::mutex mutex_;
-    std::map<std::string, session> kept_;
+    std::list<entry> kept_;
 };
 
 /// What the callbacks of OpenSSL know of one connection, and tell it.
@@ -11251,7 +11269,7 @@ public:
 }
 
 /// Why a handshake failed, or a connection after it, in a sentence.
-[[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
+[[nodiscard, gnu::cold]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
     if (peer.rejection) return *peer.rejection;
     std::string const& where = peer.session_key;
     auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
@@ -11298,7 +11316,7 @@ namespace detail {
 class tls_context {
 public:
     /// Errors: usage failures that name the option of `tls_options`.
-    [[nodiscard]] static result<std::shared_ptr<tls_context>> make(tls_options const& options) {
+    [[nodiscard, gnu::cold]] static result<std::shared_ptr<tls_context>> make(tls_options const& options) {
         if (result<void> const checked = options.check(); !checked) return checked.error();
         try {
             auto made = std::make_shared<tls_context>(options);
@@ -11309,7 +11327,7 @@ public:
         }
     }
 
-    explicit tls_context(tls_options const& options) : native_(boost::asio::ssl::context::tls_client) {
+    [[gnu::cold]] explicit tls_context(tls_options const& options) : native_(boost::asio::ssl::context::tls_client) {
         for (std::string const& text : options.pins()) pins_.push_back(*parse_sha256(text));
     }
     tls_context(tls_context const&) = delete;
@@ -11422,7 +11440,7 @@ private:
     }
 
     // Why the certificate is not accepted, or nothing.
-    [[nodiscard]] std::optional<failure> judge(X509_STORE_CTX* store, tls_peer const& peer) const {
+    [[nodiscard, gnu::cold]] std::optional<failure> judge(X509_STORE_CTX* store, tls_peer const& peer) const {
         X509* const own = X509_STORE_CTX_get0_cert(store);
         if (own == nullptr) return failure(errc::certificate_rejected, "The server sent no certificate.");
         if (!peer.accepts_any && pins_.empty()) {
@@ -11432,7 +11450,9 @@ private:
         if (!peer.accepts_any) {
             sha256_bytes const whole = certificate_sha256(own);
             sha256_bytes const key = public_key_sha256(own);
-            if (std::none_of(pins_.begin(), pins_.end(), [&](sha256_bytes const& pin) { return pin == whole || pin == key; })) {
+            bool is_pinned = false;
+            for (sha256_bytes const& pin : pins_) is_pinned = is_pinned || pin == whole || pin == key;
+            if (!is_pinned) {
                 X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
                 return failure(errc::certificate_rejected,
                                "The certificate of " + peer.session_key + " is not the one that was pinned: its SHA-256 is " + hex_of(whole) +
@@ -11450,7 +11470,7 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] failure explain(int error, X509* at, X509* own, tls_peer const& peer) const {
+    [[nodiscard, gnu::cold]] failure explain(int error, X509* at, X509* own, tls_peer const& peer) const {
         std::string const& where = peer.session_key;
         bool const is_own = at == nullptr || at == own || X509_cmp(at, own) == 0;
         X509* const subject = at == nullptr ? own : at;
@@ -13540,7 +13560,7 @@ public:
     [[nodiscard]] std::shared_ptr<connection_pool> make_pool(boost::asio::any_io_executor const& io, std::size_t most_in_use, std::chrono::seconds idle_time) {
         auto made = std::make_shared<connection_pool>(io, most_in_use, idle_time);
         std::lock_guard const guard(mutex_);
-        std::erase_if(pools_, [](auto const& pool) { return pool.expired(); });
+        pools_.remove_if([](auto const& pool) { return pool.expired(); });
         pools_.push_back(made);
         return made;
     }
@@ -13553,7 +13573,7 @@ private:
     }
 
     std::mutex mutex_;
-    std::vector<std::weak_ptr<connection_pool>> pools_;
+    std::list<std::weak_ptr<connection_pool>> pools_;
 };
 
 }  // namespace detail
@@ -13734,7 +13754,7 @@ namespace detail {
 using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
 
 /// The addresses of a host that needs no look-up: a literal, or "localhost", which is both loopback addresses.
-[[nodiscard]] inline std::optional<endpoint_list> endpoints_by_spelling(std::string const& host, std::uint16_t port) {
+[[nodiscard, gnu::cold]] inline std::optional<endpoint_list> endpoints_by_spelling(std::string const& host, std::uint16_t port) {
     using boost::asio::ip::tcp;
     if (host == "localhost")
         return endpoint_list{tcp::endpoint(boost::asio::ip::address_v6::loopback(), port),
@@ -14188,14 +14208,13 @@ namespace detail {
     auto const value = headers.find("Keep-Alive");
     if (!value) return most;
     constexpr std::string_view name = "timeout=";
-    auto const found =
-        std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
-    if (found == value->end()) return most;
-    auto const offset = static_cast<std::size_t>(found - value->begin()) + name.size();
-    unsigned seconds = 0;
-    auto const parsed = std::from_chars(value->data() + offset, value->data() + value->size(), seconds);
-    if (parsed.ec != std::errc()) return most;
-    return (std::min)(most, std::chrono::seconds(seconds));
+    for (std::string_view rest = *value; rest.size() > name.size(); rest.remove_prefix(1)) {
+        if (!equals_ignoring_case(rest.substr(0, name.size()), name)) continue;
+        unsigned seconds = 0;
+        auto const parsed = std::from_chars(rest.data() + name.size(), rest.data() + rest.size(), seconds);
+        return parsed.ec == std::errc() ? (std::min)(most, std::chrono::seconds(seconds)) : most;
+    }
+    return most;
 }
 
 }  // namespace detail

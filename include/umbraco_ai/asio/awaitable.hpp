@@ -25,11 +25,11 @@
 
 #include <chrono>
 #include <exception>
+#include <list>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 UMBRACO_AI_BEGIN_NAMESPACE
 
@@ -163,7 +163,7 @@ public:
                 break;
             }
             case action_kind::unlock:
-                std::erase_if(held_, [this](asio_write_queue::place const& one) { return one.subject() == next.subject; });
+                held_.remove_if([this](asio_write_queue::place const& one) { return one.subject() == next.subject; });
                 resume();
                 break;
             case action_kind::send:
@@ -181,7 +181,7 @@ private:
     Transport& transport_;
     Steps& machine_;
     asio_write_queue& queue_;
-    std::vector<asio_write_queue::place> held_;
+    std::list<asio_write_queue::place> held_;
 };
 
 }  // namespace detail

@@ -42,7 +42,7 @@ namespace detail {
 using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
 
 /// The addresses of a host that needs no look-up: a literal, or "localhost", which is both loopback addresses.
-[[nodiscard]] inline std::optional<endpoint_list> endpoints_by_spelling(std::string const& host, std::uint16_t port) {
+[[nodiscard, gnu::cold]] inline std::optional<endpoint_list> endpoints_by_spelling(std::string const& host, std::uint16_t port) {
     using boost::asio::ip::tcp;
     if (host == "localhost")
         return endpoint_list{tcp::endpoint(boost::asio::ip::address_v6::loopback(), port),

@@ -69,7 +69,7 @@ public:
         [[nodiscard]] boost::asio::steady_timer& timer() const noexcept { return me_->timer; }
 
     private:
-        void leave() {
+        [[gnu::noinline]] void leave() {
             if (!lines_) return;
             if (!steps_out()) pass_on(*lines_, id_);
             lines_.reset();

@@ -226,7 +226,7 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
 
     /// The value of the first field of this name.
-    [[nodiscard]] header_value find(std::string_view name) const noexcept {
+    [[nodiscard, gnu::flatten]] header_value find(std::string_view name) const noexcept {
         if ((name_sizes_ & size_bit(name.size())) == 0) return std::nullopt;
         char const* const end = bytes_.data() + bytes_.size();
         for (char const* at = bytes_.data(); at != end;) {

@@ -138,7 +138,7 @@ public:
     /// Reads what a user gives: an origin (`https://cms.example.com`), an origin with `/umbraco`, or the whole base path.
     /// All three mean the same. A site below a path of its own is given with `/umbraco`: `https://example.com/site/umbraco`.
     /// Errors: `errc::invalid_base_url`, never quoting the text, since people paste credentials into URLs.
-    [[nodiscard]] static result<base_url> parse(std::string_view text) {
+    [[nodiscard, gnu::cold]] static result<base_url> parse(std::string_view text) {
         auto refuse = [](char const* what) { return failure(errc::invalid_base_url, what).at("base URL"); };
 
         base_url made;

@@ -21,14 +21,13 @@ namespace detail {
     auto const value = headers.find("Keep-Alive");
     if (!value) return most;
     constexpr std::string_view name = "timeout=";
-    auto const found =
-        std::search(value->begin(), value->end(), name.begin(), name.end(), [](char a, char b) { return ascii_lower(a) == b; });
-    if (found == value->end()) return most;
-    auto const offset = static_cast<std::size_t>(found - value->begin()) + name.size();
-    unsigned seconds = 0;
-    auto const parsed = std::from_chars(value->data() + offset, value->data() + value->size(), seconds);
-    if (parsed.ec != std::errc()) return most;
-    return (std::min)(most, std::chrono::seconds(seconds));
+    for (std::string_view rest = *value; rest.size() > name.size(); rest.remove_prefix(1)) {
+        if (!equals_ignoring_case(rest.substr(0, name.size()), name)) continue;
+        unsigned seconds = 0;
+        auto const parsed = std::from_chars(rest.data() + name.size(), rest.data() + rest.size(), seconds);
+        return parsed.ec == std::errc() ? (std::min)(most, std::chrono::seconds(seconds)) : most;
+    }
+    return most;
 }
 
 }  // namespace detail

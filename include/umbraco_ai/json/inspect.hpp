@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -110,32 +111,28 @@ private:
 
         void add(json_key const& key) {
             // A name that was decoded does not live longer than its member.
-            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.emplace_back(key.name);
+            if (key.name.data() != key.raw.data() || few_count_ == std::size(few_)) many_.push_back(std::string(key.name));
             else few_[few_count_++] = key.name;
         }
 
         /// The first in the order of bytes of those that stand twice.
-        [[nodiscard]] std::optional<std::string_view> repeated() {
+        [[nodiscard]] std::optional<std::string_view> repeated() const {
+            std::optional<std::string_view> first;
             if (many_.empty()) {
-                bool any = false;
                 for (std::size_t i = 1; i < few_count_; ++i)
-                    for (std::size_t k = 0; k < i; ++k) any = any || few_[i] == few_[k];
-                if (!any) return std::nullopt;
-                return repeated_among(few_, few_ + few_count_);
+                    for (std::size_t k = 0; k < i; ++k)
+                        if (few_[i] == few_[k] && (!first || few_[i] < *first)) first = few_[i];
+                return first;
             }
-            std::vector<std::string_view> all(few_, few_ + few_count_);
-            all.insert(all.end(), many_.begin(), many_.end());
-            return repeated_among(all.data(), all.data() + all.size());
+            std::list<std::string_view> all(few_, few_ + few_count_);
+            for (std::string const& name : many_) all.push_back(name);
+            all.sort();
+            for (auto next = all.begin(), one = next++; next != all.end() && !first; one = next++)
+                if (*one == *next) first = *one;
+            return first;
         }
 
     private:
-        static std::optional<std::string_view> repeated_among(std::string_view* begin, std::string_view* end) {
-            std::sort(begin, end);
-            auto const* const found = std::adjacent_find(begin, end);
-            if (found == end) return std::nullopt;
-            return *found;
-        }
-
         std::string_view few_[16];
         std::size_t few_count_ = 0;
         std::vector<std::string> many_;

@@ -202,7 +202,7 @@ public:
     }
 
     /// The first error; its path is whole once the scopes it occurred in are left.
-    [[nodiscard]] failure error() const {
+    [[nodiscard, gnu::cold]] failure error() const {
         if (!failed()) return failure();
         return failure(code_, std::string("The answer is not what this API answers: ") + what_ + ", at byte " + std::to_string(offset_) + '.')
             .at('$' + path_);

@@ -66,7 +66,7 @@ inline constexpr std::size_t most_field_errors = 32;
 /// Reads problem details from the body of an error. Members of unexpected types are passed over; nothing is an answer too.
 class problem_reader {
 public:
-    [[nodiscard]] static problem_details read(std::string_view body) {
+    [[nodiscard, gnu::cold]] static problem_details read(std::string_view body) {
         problem_details out;
         json_reader reader(body);
         if (reader.peek() != json_kind::object) return out;

@@ -45,7 +45,7 @@ namespace detail {
 }
 
 /// The hosts that a certificate is made out for: its subject alternative names, or else its common name.
-[[nodiscard]] inline std::vector<std::string> certified_hosts(X509* certificate) {
+[[nodiscard, gnu::cold]] inline std::vector<std::string> certified_hosts(X509* certificate) {
     struct free_names {
         void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
     };
@@ -78,7 +78,7 @@ namespace detail {
 }
 
 /// "`a`, `b` and 3 more".
-[[nodiscard]] inline std::string list_of_hosts(std::vector<std::string> const& hosts) {
+[[nodiscard, gnu::cold]] inline std::string list_of_hosts(std::vector<std::string> const& hosts) {
     constexpr std::size_t most = 4;
     std::string text;
     for (std::size_t i = 0; i < (std::min)(hosts.size(), most); ++i) text.append(i == 0 ? "`" : ", `").append(hosts[i]).append("`");
@@ -119,7 +119,7 @@ namespace detail {
     return digest;
 }
 
-[[nodiscard]] inline std::string hex_of(sha256_bytes const& digest) {
+[[nodiscard, gnu::cold]] inline std::string hex_of(sha256_bytes const& digest) {
     constexpr char digits[] = "0123456789abcdef";
     std::string text;
     for (unsigned char const byte : digest) {

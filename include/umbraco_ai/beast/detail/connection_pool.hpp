@@ -296,7 +296,7 @@ public:
     [[nodiscard]] std::shared_ptr<connection_pool> make_pool(boost::asio::any_io_executor const& io, std::size_t most_in_use, std::chrono::seconds idle_time) {
         auto made = std::make_shared<connection_pool>(io, most_in_use, idle_time);
         std::lock_guard const guard(mutex_);
-        std::erase_if(pools_, [](auto const& pool) { return pool.expired(); });
+        pools_.remove_if([](auto const& pool) { return pool.expired(); });
         pools_.push_back(made);
         return made;
     }
@@ -309,7 +309,7 @@ private:
     }
 
     std::mutex mutex_;
-    std::vector<std::weak_ptr<connection_pool>> pools_;
+    std::list<std::weak_ptr<connection_pool>> pools_;
 };
 
 }  // namespace detail

@@ -23,7 +23,6 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -40,7 +39,7 @@ namespace detail {
 class tls_context {
 public:
     /// Errors: usage failures that name the option of `tls_options`.
-    [[nodiscard]] static result<std::shared_ptr<tls_context>> make(tls_options const& options) {
+    [[nodiscard, gnu::cold]] static result<std::shared_ptr<tls_context>> make(tls_options const& options) {
         if (result<void> const checked = options.check(); !checked) return checked.error();
         try {
             auto made = std::make_shared<tls_context>(options);
@@ -51,7 +50,7 @@ public:
         }
     }
 
-    explicit tls_context(tls_options const& options) : native_(boost::asio::ssl::context::tls_client) {
+    [[gnu::cold]] explicit tls_context(tls_options const& options) : native_(boost::asio::ssl::context::tls_client) {
         for (std::string const& text : options.pins()) pins_.push_back(*parse_sha256(text));
     }
     tls_context(tls_context const&) = delete;
@@ -164,7 +163,7 @@ private:
     }
 
     // Why the certificate is not accepted, or nothing.
-    [[nodiscard]] std::optional<failure> judge(X509_STORE_CTX* store, tls_peer const& peer) const {
+    [[nodiscard, gnu::cold]] std::optional<failure> judge(X509_STORE_CTX* store, tls_peer const& peer) const {
         X509* const own = X509_STORE_CTX_get0_cert(store);
         if (own == nullptr) return failure(errc::certificate_rejected, "The server sent no certificate.");
         if (!peer.accepts_any && pins_.empty()) {
@@ -174,7 +173,9 @@ private:
         if (!peer.accepts_any) {
             sha256_bytes const whole = certificate_sha256(own);
             sha256_bytes const key = public_key_sha256(own);
-            if (std::none_of(pins_.begin(), pins_.end(), [&](sha256_bytes const& pin) { return pin == whole || pin == key; })) {
+            bool is_pinned = false;
+            for (sha256_bytes const& pin : pins_) is_pinned = is_pinned || pin == whole || pin == key;
+            if (!is_pinned) {
                 X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
                 return failure(errc::certificate_rejected,
                                "The certificate of " + peer.session_key + " is not the one that was pinned: its SHA-256 is " + hex_of(whole) +
@@ -192,7 +193,7 @@ private:
         return std::nullopt;
     }
 
-    [[nodiscard]] failure explain(int error, X509* at, X509* own, tls_peer const& peer) const {
+    [[nodiscard, gnu::cold]] failure explain(int error, X509* at, X509* own, tls_peer const& peer) const {
         std::string const& where = peer.session_key;
         bool const is_own = at == nullptr || at == own || X509_cmp(at, own) == 0;
         X509* const subject = at == nullptr ? own : at;

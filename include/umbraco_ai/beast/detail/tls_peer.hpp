@@ -14,7 +14,7 @@
 #include <openssl/ssl.h>
 
 #include <cstddef>
-#include <map>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,26 +39,37 @@ public:
         session copy(SSL_SESSION_dup(const_cast<SSL_SESSION*>(fresh)));
         if (!copy) return;
         std::lock_guard const guard(mutex_);
-        if (kept_.size() >= most_origins && kept_.find(origin) == kept_.end()) kept_.erase(kept_.begin());
-        kept_[origin] = std::move(copy);
+        if (entry* const found = find(origin)) {
+            found->second = std::move(copy);
+            return;
+        }
+        if (kept_.size() >= most_origins) kept_.pop_front();
+        kept_.emplace_back(origin, std::move(copy));
     }
 
     [[nodiscard]] session get(std::string const& origin) {
         std::lock_guard const guard(mutex_);
-        auto const found = kept_.find(origin);
-        return found == kept_.end() ? session() : session(SSL_SESSION_dup(found->second.get()));
+        entry const* const found = find(origin);
+        return found == nullptr || !found->second ? session() : session(SSL_SESSION_dup(found->second.get()));
     }
 
     void forget(std::string const& origin) {
         std::lock_guard const guard(mutex_);
-        kept_.erase(origin);
+        if (entry* const found = find(origin)) found->second.reset();
     }
 
 private:
+    using entry = std::pair<std::string, session>;
     static constexpr std::size_t most_origins = 32;
 
+    [[nodiscard]] entry* find(std::string const& origin) noexcept {
+        for (entry& one : kept_)
+            if (one.first == origin) return &one;
+        return nullptr;
+    }
+
     std::mutex mutex_;
-    std::map<std::string, session> kept_;
+    std::list<entry> kept_;
 };
 
 /// What the callbacks of OpenSSL know of one connection, and tell it.
@@ -101,7 +112,7 @@ public:
 }
 
 /// Why a handshake failed, or a connection after it, in a sentence.
-[[nodiscard]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
+[[nodiscard, gnu::cold]] inline failure tls_failure(boost::system::error_code error, tls_peer const& peer) {
     if (peer.rejection) return *peer.rejection;
     std::string const& where = peer.session_key;
     auto const fail = [](std::string text) { return failure(errc::tls_failed, std::move(text)); };
