@@ -13425,7 +13425,8 @@ private:
             next_turn_.reset();
         }
         for (std::size_t at = 0; at < turn.calls.size(); ++at) {
-            auto const one = turn.calls[at].lock();
+            // The memory of a call that ends within this is the next one's.
+            auto const one = std::exchange(turn.calls[at], {}).lock();
             if (!one) continue;
             try {
                 one->wake_with(memory);
