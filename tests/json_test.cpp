@@ -183,6 +183,53 @@ TEST_CASE("a short string keeps nothing of what stands behind it in the text") {
     CHECK(std::string_view(memory, sizeof memory).find("sk") == std::string_view::npos);
 }
 
+TEST_CASE("a string with memory of its own keeps it when it is read into") {
+    for (char const* const text : {R"("short"                    )", R"("long enough for memory of its own")"}) {
+        std::string into = "what stood here before is long, and is overwritten by who owns it";
+        into.reserve(200);
+        char const* const memory = into.data();
+        json_reader reader(text);
+        REQUIRE(reader.read_string(into));
+        CHECK(into.data() == memory);
+        CHECK(into.capacity() >= 200);
+    }
+}
+
+namespace {
+
+std::vector<std::string> names_read;
+
+result<void> note_name(json_key& key) {
+    names_read.emplace_back(key.name);
+    return result<void>::ok();
+}
+
+}  // namespace
+
+TEST_CASE("objects and arrays are read by whatever can be called") {
+    names_read.clear();
+    json_reader by_function(R"({"a":1})");
+    CHECK_FALSE(by_function.read_object(note_name));  // it has not read the value
+    json_reader by_pointer(R"({"b":1})");
+    CHECK_FALSE(by_pointer.read_object(&note_name));
+    CHECK(names_read == std::vector<std::string>{"a", "b"});
+
+    json_reader object(R"({"c":[1,2]})");
+    auto const skip_number = [&object](std::size_t) { return object.skip_value() ? result<void>::ok() : result<void>(failure()); };
+    CHECK(object.read_object([&](json_key const& key) { return key.name == "c" && object.read_array(skip_number); }));
+    CHECK(object.finish());
+
+    class counter {
+    public:
+        bool operator()(std::size_t) { return ++count < 2; }
+        int count = 0;
+    };
+    counter twice;
+    json_reader array("[,]");
+    CHECK_FALSE(array.read_array(twice));
+    CHECK(twice.count == 2);
+}
+
 TEST_CASE("a date of any length is kept as it was sent") {
     std::string const letters = "2025-03-07T15:04:05.1234567+00:00 and more than any date has";
     for (std::size_t size = 0; size <= letters.size(); ++size) {

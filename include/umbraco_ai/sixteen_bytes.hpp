@@ -44,14 +44,14 @@ public:
         return (halves[0] | halves[1]) != 0;
 #endif
     }
-    /// Copies the first `count`, at most fifteen, and zeros for the others.
-    void copy_first(unsigned count, char (&to)[16]) const noexcept {
+    /// Makes zeros of all but the first `count`, at most sixteen.
+    void keep_first(unsigned count) noexcept {
         static constexpr signed char kept[2 * size] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
         marks wanted;
         std::memcpy(&wanted, kept + size - count, sizeof wanted);
-        wanted &= value_;
-        std::memcpy(to, &wanted, sizeof wanted);
+        value_ &= wanted;
     }
+    void copy_to(char* bytes) const noexcept { std::memcpy(bytes, &value_, sizeof value_); }
     /// The index of the first one that is marked; not where none is.
     [[nodiscard]] static unsigned first_of(marks held) noexcept {
 #if defined(__SSE2__)

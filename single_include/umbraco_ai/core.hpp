@@ -1561,14 +1561,14 @@ public:
         return (halves[0] | halves[1]) != 0;
 #endif
     }
-    /// Copies the first `count`, at most fifteen, and zeros for the others.
-    void copy_first(unsigned count, char (&to)[16]) const noexcept {
+    /// Makes zeros of all but the first `count`, at most sixteen.
+    void keep_first(unsigned count) noexcept {
         static constexpr signed char kept[2 * size] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
         marks wanted;
         std::memcpy(&wanted, kept + size - count, sizeof wanted);
-        wanted &= value_;
-        std::memcpy(to, &wanted, sizeof wanted);
+        value_ &= wanted;
     }
+    void copy_to(char* bytes) const noexcept { std::memcpy(bytes, &value_, sizeof value_); }
     /// The index of the first one that is marked; not where none is.
     [[nodiscard]] static unsigned first_of(marks held) noexcept {
 #if defined(__SSE2__)
@@ -1642,15 +1642,9 @@ namespace detail {
 
 [[nodiscard]] constexpr bool is_json_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-/// No size of a short text.
-inline constexpr unsigned no_short_text = 16;
-
 /// Scans byte by byte, on every platform.
 class plain_scan {
 public:
-    /// Leaves short texts to be read as all others.
-    [[nodiscard]] static unsigned copy_short_text(char const*, char const*, char (&)[16]) noexcept { return no_short_text; }
-
     /// The first byte from `p` that is not plain, or `end`.
     [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
         while (p != end && is_plain_char(*p)) ++p;
@@ -1741,16 +1735,10 @@ public:
         return plain_scan::skip_plain(p, end);
     }
 
-    /// The size of a text of plain characters that ends at a quote within sixteen bytes, and a copy of it; `no_short_text` otherwise.
-    [[nodiscard, gnu::always_inline]] static unsigned copy_short_text(char const* p, char const* end, char (&to)[16]) noexcept {
-        if (end - p < sixteen_bytes::size) return no_short_text;
-        sixteen_bytes const some(p);
+    /// The index of the first byte that is not plain, or 16.
+    [[nodiscard, gnu::always_inline]] static unsigned first_not_plain(sixteen_bytes some) noexcept {
         auto const held = not_plain(some);
-        if (!sixteen_bytes::has_any(held)) return no_short_text;
-        unsigned const count = sixteen_bytes::first_of(held);
-        if (p[count] != '"') return no_short_text;
-        some.copy_first(count, to);
-        return count;
+        return sixteen_bytes::has_any(held) ? sixteen_bytes::first_of(held) : 16;
     }
 
     [[nodiscard]] static char const* skip_blanks(char const* p, char const* end) noexcept {
@@ -2288,18 +2276,27 @@ protected:
     }
 
     /// A string from its opening quote on, where it is one that needs no memory of its own, as most are.
-    [[nodiscard, gnu::always_inline]] bool take_short_string(std::string& out) {
-        if (position_ == end_ || *position_ != '"') return false;
-        char text[16];
-        unsigned const size = detail::scan::copy_short_text(position_ + 1, end_, text);
-        // Another library's strings may keep fewer characters.
-        if (size == detail::no_short_text || std::string().capacity() < 15) return false;
+    [[nodiscard, gnu::always_inline]] bool take_short_string([[maybe_unused]] std::string& out) {
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+        constexpr std::size_t most = 15;
+        if (end_ - position_ <= detail::sixteen_bytes::size || *position_ != '"') return false;
+        // The strings of some libraries hold fewer characters themselves. And one that has memory keeps it, to overwrite it some day.
+        if (std::string().capacity() < most || out.capacity() != std::string().capacity()) return false;
+        detail::sixteen_bytes text(position_ + 1);
+        unsigned const size = detail::vector_scan::first_not_plain(text);
+        if (size > most || position_[1 + size] != '"') return false;
+        // What follows may be a secret, as may be the text itself: it has no other copy in memory.
+        text.keep_first(size);
         // What is made of a size that is known, and then cut, needs no call.
         std::destroy_at(&out);
-        std::construct_at(&out, text, std::size_t{15});
-        if (size < 15) out.erase(size);
+        std::construct_at(&out, most, ' ');
+        text.copy_to(out.data());
+        if (size < most) out.erase(size);
         position_ += size + 2;
         return true;
+#else
+        return false;
+#endif
     }
 
     /// The text of a string, from what `scan_string` found.
@@ -2537,13 +2534,17 @@ public:
     /// Calls `member(json_key)` for each member; it reads the value and gives false to stop.
     template <class F>
     bool read_object(F&& member) {
-        return read_members(address_of(member), [](void* f, json_key const& key) -> bool { return (*static_cast<std::remove_reference_t<F>*>(f))(key); });
+        using called = std::remove_reference_t<F>*;
+        called const f = std::addressof(member);
+        return read_members(&f, [](void const* at, json_key& key) { return static_cast<bool>((**static_cast<called const*>(at))(key)); });
     }
 
     /// Calls `item(index)` for each element; it reads the value and gives false to stop.
     template <class F>
     bool read_array(F&& item) {
-        return read_items(address_of(item), [](void* f, std::size_t index) -> bool { return (*static_cast<std::remove_reference_t<F>*>(f))(index); });
+        using called = std::remove_reference_t<F>*;
+        called const f = std::addressof(item);
+        return read_items(&f, [](void const* at, std::size_t index) { return static_cast<bool>((**static_cast<called const*>(at))(index)); });
     }
 
     /// Nothing but blanks may be left.
@@ -2599,7 +2600,7 @@ private:
     }
 
     // One loop for all that are called: each of its own would be as large as what it calls.
-    [[gnu::noinline]] bool read_members(void* f, bool (*member)(void*, json_key const&)) {
+    [[gnu::noinline]] bool read_members(void const* f, bool (*member)(void const*, json_key&)) {
         if (!expect(json_kind::object) || !enter()) return false;
         skip_blanks();
         if (take('}')) return leave();
@@ -2611,7 +2612,7 @@ private:
         return close('}', "a comma or the end of the object is expected");
     }
 
-    [[gnu::noinline]] bool read_items(void* f, bool (*item)(void*, std::size_t)) {
+    [[gnu::noinline]] bool read_items(void const* f, bool (*item)(void const*, std::size_t)) {
         if (!expect(json_kind::array) || !enter()) return false;
         skip_blanks();
         if (take(']')) return leave();
@@ -2620,11 +2621,6 @@ private:
             if (!item(f, index++)) return false;
         } while (has_more());
         return close(']', "a comma or the end of the array is expected");
-    }
-
-    template <class F>
-    [[nodiscard]] static void* address_of(F& f) noexcept {
-        return const_cast<void*>(static_cast<void const*>(std::addressof(f)));
     }
 
     [[gnu::noinline]] bool expect_after_blanks(json_kind kind) {

@@ -71,7 +71,7 @@ class asio_driver {
     using clock = io_traits<result<http_response>>;
 
 public:
-    asio_driver(Transport& transport, Steps& machine, asio_write_queue& queue) noexcept : transport_(transport), machine_(machine), queue_(queue) {}
+    asio_driver(Transport& transport, Steps& machine, asio_write_queue& queue) : transport_(transport), machine_(machine), queue_(queue) {}
 
     [[nodiscard]] bool is_within_step() const noexcept { return queue_.is_within_step(); }
     [[nodiscard]] auto get_executor() const { return transport_.get_executor(); }

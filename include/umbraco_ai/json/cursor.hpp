@@ -121,18 +121,27 @@ protected:
     }
 
     /// A string from its opening quote on, where it is one that needs no memory of its own, as most are.
-    [[nodiscard, gnu::always_inline]] bool take_short_string(std::string& out) {
-        if (position_ == end_ || *position_ != '"') return false;
-        char text[16];
-        unsigned const size = detail::scan::copy_short_text(position_ + 1, end_, text);
-        // Another library's strings may keep fewer characters.
-        if (size == detail::no_short_text || std::string().capacity() < 15) return false;
+    [[nodiscard, gnu::always_inline]] bool take_short_string([[maybe_unused]] std::string& out) {
+#if UMBRACO_AI_DETAIL_HAS_VECTORS
+        constexpr std::size_t most = 15;
+        if (end_ - position_ <= detail::sixteen_bytes::size || *position_ != '"') return false;
+        // The strings of some libraries hold fewer characters themselves. And one that has memory keeps it, to overwrite it some day.
+        if (std::string().capacity() < most || out.capacity() != std::string().capacity()) return false;
+        detail::sixteen_bytes text(position_ + 1);
+        unsigned const size = detail::vector_scan::first_not_plain(text);
+        if (size > most || position_[1 + size] != '"') return false;
+        // What follows may be a secret, as may be the text itself: it has no other copy in memory.
+        text.keep_first(size);
         // What is made of a size that is known, and then cut, needs no call.
         std::destroy_at(&out);
-        std::construct_at(&out, text, std::size_t{15});
-        if (size < 15) out.erase(size);
+        std::construct_at(&out, most, ' ');
+        text.copy_to(out.data());
+        if (size < most) out.erase(size);
         position_ += size + 2;
         return true;
+#else
+        return false;
+#endif
     }
 
     /// The text of a string, from what `scan_string` found.

@@ -176,13 +176,17 @@ public:
     /// Calls `member(json_key)` for each member; it reads the value and gives false to stop.
     template <class F>
     bool read_object(F&& member) {
-        return read_members(address_of(member), [](void* f, json_key const& key) -> bool { return (*static_cast<std::remove_reference_t<F>*>(f))(key); });
+        using called = std::remove_reference_t<F>*;
+        called const f = std::addressof(member);
+        return read_members(&f, [](void const* at, json_key& key) { return static_cast<bool>((**static_cast<called const*>(at))(key)); });
     }
 
     /// Calls `item(index)` for each element; it reads the value and gives false to stop.
     template <class F>
     bool read_array(F&& item) {
-        return read_items(address_of(item), [](void* f, std::size_t index) -> bool { return (*static_cast<std::remove_reference_t<F>*>(f))(index); });
+        using called = std::remove_reference_t<F>*;
+        called const f = std::addressof(item);
+        return read_items(&f, [](void const* at, std::size_t index) { return static_cast<bool>((**static_cast<called const*>(at))(index)); });
     }
 
     /// Nothing but blanks may be left.
@@ -238,7 +242,7 @@ private:
     }
 
     // One loop for all that are called: each of its own would be as large as what it calls.
-    [[gnu::noinline]] bool read_members(void* f, bool (*member)(void*, json_key const&)) {
+    [[gnu::noinline]] bool read_members(void const* f, bool (*member)(void const*, json_key&)) {
         if (!expect(json_kind::object) || !enter()) return false;
         skip_blanks();
         if (take('}')) return leave();
@@ -250,7 +254,7 @@ private:
         return close('}', "a comma or the end of the object is expected");
     }
 
-    [[gnu::noinline]] bool read_items(void* f, bool (*item)(void*, std::size_t)) {
+    [[gnu::noinline]] bool read_items(void const* f, bool (*item)(void const*, std::size_t)) {
         if (!expect(json_kind::array) || !enter()) return false;
         skip_blanks();
         if (take(']')) return leave();
@@ -259,11 +263,6 @@ private:
             if (!item(f, index++)) return false;
         } while (has_more());
         return close(']', "a comma or the end of the array is expected");
-    }
-
-    template <class F>
-    [[nodiscard]] static void* address_of(F& f) noexcept {
-        return const_cast<void*>(static_cast<void const*>(std::addressof(f)));
     }
 
     [[gnu::noinline]] bool expect_after_blanks(json_kind kind) {

@@ -22,15 +22,9 @@ namespace detail {
 
 [[nodiscard]] constexpr bool is_json_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-/// No size of a short text.
-inline constexpr unsigned no_short_text = 16;
-
 /// Scans byte by byte, on every platform.
 class plain_scan {
 public:
-    /// Leaves short texts to be read as all others.
-    [[nodiscard]] static unsigned copy_short_text(char const*, char const*, char (&)[16]) noexcept { return no_short_text; }
-
     /// The first byte from `p` that is not plain, or `end`.
     [[nodiscard]] static constexpr char const* skip_plain(char const* p, char const* end) noexcept {
         while (p != end && is_plain_char(*p)) ++p;
@@ -121,16 +115,10 @@ public:
         return plain_scan::skip_plain(p, end);
     }
 
-    /// The size of a text of plain characters that ends at a quote within sixteen bytes, and a copy of it; `no_short_text` otherwise.
-    [[nodiscard, gnu::always_inline]] static unsigned copy_short_text(char const* p, char const* end, char (&to)[16]) noexcept {
-        if (end - p < sixteen_bytes::size) return no_short_text;
-        sixteen_bytes const some(p);
+    /// The index of the first byte that is not plain, or 16.
+    [[nodiscard, gnu::always_inline]] static unsigned first_not_plain(sixteen_bytes some) noexcept {
         auto const held = not_plain(some);
-        if (!sixteen_bytes::has_any(held)) return no_short_text;
-        unsigned const count = sixteen_bytes::first_of(held);
-        if (p[count] != '"') return no_short_text;
-        some.copy_first(count, to);
-        return count;
+        return sixteen_bytes::has_any(held) ? sixteen_bytes::first_of(held) : 16;
     }
 
     [[nodiscard]] static char const* skip_blanks(char const* p, char const* end) noexcept {
