@@ -2,14 +2,19 @@
 #include "support/catch.hpp"
 #include "support/faulty_transport.hpp"
 
+#include <umbraco_ai/asio/post_step.hpp>
 #include <umbraco_ai/beast/client.hpp>
 #include <umbraco_ai/testing/in_memory_api.hpp>
 #include <umbraco_ai/testing/loopback_server.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,6 +28,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -425,4 +431,49 @@ TEST_CASE("Calls of ensure at once make one connection") {
         CHECK(api.size() == 1);
         CHECK(api.find("new").value().settings == R"({"apiKey":"sk-1","endpoint":"https://e"})");
     }
+}
+
+namespace {
+
+/// An executor without memory for what it is given.
+class full_executor {
+public:
+    explicit full_executor(asio::execution_context& context) noexcept : context_(&context) {}
+
+    [[nodiscard]] asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+    [[nodiscard]] full_executor require(asio::execution::blocking_t::never_t) const noexcept { return *this; }
+    template <class F>
+    void execute(F const&) const {
+        throw std::bad_alloc();
+    }
+    friend bool operator==(full_executor const&, full_executor const&) = default;
+
+private:
+    asio::execution_context* context_;
+};
+
+}  // namespace
+
+TEST_CASE("a step is taken later by who is still there, and one that cannot be posted says so") {
+    class walker {
+    public:
+        void step() { ++steps; }
+        int steps = 0;
+    };
+    asio::io_context io;
+    asio::any_io_executor const executor = io.get_executor();
+    auto const stays = std::make_shared<walker>();
+    auto leaves = std::make_shared<walker>();
+    CHECK(detail::post_step<&walker::step>(executor, std::weak_ptr(stays)));
+    CHECK(detail::post_step<&walker::step>(executor, std::weak_ptr(leaves)));
+    CHECK(stays->steps == 0);
+    std::weak_ptr<walker> const left = leaves;
+    leaves.reset();
+    CHECK(left.expired());
+    CHECK(io.run() == 2);
+    CHECK(stays->steps == 1);
+
+    CHECK_FALSE(detail::post_step<&walker::step>(asio::any_io_executor(full_executor(io)), std::weak_ptr(stays)));
+    CHECK(stays->steps == 1);
+    CHECK(stays.use_count() == 1);
 }

@@ -198,11 +198,17 @@ private:
     void (*step_)(void*);
 };
 
-/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. Throws where memory runs out. It holds
-/// `who` for a moment: who calls it under a lock knows of another owner that outlasts the lock.
+/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. False where memory has run out: who waits
+/// for the step then goes on at its deadline. It holds `who` for a moment: who calls it under a lock knows of another owner
+/// that outlasts the lock.
 template <auto Step, class T>
-void post_step(boost::asio::any_io_executor const& executor, std::weak_ptr<T> who) {
-    boost::asio::post(executor, posted_step(std::move(who), [](void* held) { (static_cast<T*>(held)->*Step)(); }));
+bool post_step(boost::asio::any_io_executor const& executor, std::weak_ptr<T> who) noexcept {
+    try {
+        boost::asio::post(executor, posted_step(std::move(who), [](void* held) { (static_cast<T*>(held)->*Step)(); }));
+        return true;
+    } catch (std::exception const&) {
+        return false;
+    }
 }
 
 }  // namespace detail
@@ -1547,11 +1553,7 @@ private:
         std::lock_guard const locked(guard_);
         if (timer_ == nullptr) return;
         if (!token_) token_ = std::move(token);
-        try {
-            post_step<&token_slot::wake>(executor_, weak_from_this());
-        } catch (std::exception const&) {
-            // Out of memory: the call wakes at its deadline, and finds the token.
-        }
+        post_step<&token_slot::wake>(executor_, weak_from_this());
     }
 
     // On the call's executor, where alone the pointer changes.
@@ -3657,11 +3659,7 @@ private:
         std::shared_ptr<waiter> const next = std::move(line->second.front());
         line->second.pop_front();
         next->granted = true;
-        try {
-            detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
-        } catch (std::exception const&) {
-            // Out of memory: it wakes at its deadline, and finds its right.
-        }
+        detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
     }
 
     std::shared_ptr<lines> lines_;
@@ -10373,8 +10371,9 @@ public:
     alarmed(alarmed const&) = delete;
     alarmed& operator=(alarmed const&) = delete;
 
-    /// The time has come, which it notices where it runs. With the clock's lock held.
-    virtual void ring() = 0;
+    /// The time has come, which it notices where it runs. With the clock's lock held, for which `shut_down` waits, so the context is
+    /// alive. False where it cannot be told, for want of memory.
+    [[nodiscard]] virtual bool ring() noexcept = 0;
     /// Keeps it alive; it is, since it takes itself off the clock before its destruction begins.
     [[nodiscard]] virtual std::shared_ptr<alarmed> hold() noexcept = 0;
     /// The execution context goes down: lets go of what waits.
@@ -10469,23 +10468,12 @@ private:
         auto const now = clock::now();
         auto next = (clock::time_point::max)();
         for (alarmed* one = first_; one != nullptr; one = one->next_) {
-            if (one->due_ <= now) one->due_ = ring(*one) ? (clock::time_point::max)() : now + grain_;
+            if (one->due_ <= now) one->due_ = one->ring() ? (clock::time_point::max)() : now + grain_;
             next = (std::min)(next, one->due_);
         }
         // Where all calls are older than this, they are slow ones, and the next to be due decides.
         if (std::exchange(is_busy_, false)) next = (std::min)(next, now + grain_);
         if (next != (clock::time_point::max)()) arm(next);
-    }
-
-    // With the mutex held: `shut_down` waits for it, so the context is alive.
-    [[nodiscard]] static bool ring(alarmed& one) noexcept {
-        try {
-            one.ring();
-            return true;
-        } catch (std::exception const&) {
-            // Out of memory.
-            return false;
-        }
     }
 
     void link(alarmed& one) noexcept {
@@ -10732,10 +10720,8 @@ public:
         });
     }
 
-    /// Wakes the call in a later turn of the loop.
-    void wake_later() {
-        post_step<&call_state::wake_alone>(strand, weak_from_this());
-    }
+    /// Wakes the call in a later turn of the loop, or, where this is false, at its deadline.
+    bool wake_later() noexcept { return post_step<&call_state::wake_alone>(strand, weak_from_this()); }
 
     [[nodiscard]] bool is_cancelled(boost::asio::cancellation_state const& state) const noexcept {
         return state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up();
@@ -10771,9 +10757,7 @@ private:
         wake_with(memory);
     }
 
-    void ring() override {
-        post_step<&call_state::on_alarm>(strand, weak_from_this());
-    }
+    [[nodiscard]] bool ring() noexcept override { return post_step<&call_state::on_alarm>(strand, weak_from_this()); }
 
     void on_alarm() {
         // It was on its way when the call ended.
@@ -13369,7 +13353,10 @@ public:
     void wake_later(call_state& who) {
         auto const held = alarms_->lock();
         if (auto const turn = next_turn_.lock()) {
-            if (turn->strand != who.strand) return who.wake_later();
+            if (turn->strand != who.strand) {
+                if (!who.wake_later()) throw std::bad_alloc();
+                return;
+            }
             // The first is mostly alone on a strand of its own, or in the company of many.
             if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
             turn->calls.push_back(who.weak_from_this());
@@ -13524,12 +13511,7 @@ private:
 
     // `shut_down` and the end of the waiting call wait for the lock, so its context is alive.
     void wake(hold const&, call_state& who) noexcept {
-        if (is_closed_) return;
-        try {
-            who.wake_later();
-        } catch (std::exception const&) {
-            // Out of memory: the call wakes at its deadline.
-        }
+        if (!is_closed_) who.wake_later();
     }
 
     static constexpr std::size_t most_kept_lines = 16;
@@ -13928,11 +13910,7 @@ private:
     void notify(std::shared_ptr<name_lookup> const& lookup) noexcept {
         asked_.remove(lookup);
         if (!lookup->executor) return;
-        try {
-            post_step<&name_lookup::wake>(lookup->executor, std::weak_ptr(lookup));
-        } catch (std::exception const&) {
-            // Out of memory: the caller wakes at its deadline.
-        }
+        post_step<&name_lookup::wake>(lookup->executor, std::weak_ptr(lookup));
         lookup->executor = boost::asio::any_io_executor();
     }
 

@@ -219,11 +219,7 @@ private:
     void notify(std::shared_ptr<name_lookup> const& lookup) noexcept {
         asked_.remove(lookup);
         if (!lookup->executor) return;
-        try {
-            post_step<&name_lookup::wake>(lookup->executor, std::weak_ptr(lookup));
-        } catch (std::exception const&) {
-            // Out of memory: the caller wakes at its deadline.
-        }
+        post_step<&name_lookup::wake>(lookup->executor, std::weak_ptr(lookup));
         lookup->executor = boost::asio::any_io_executor();
     }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -28,11 +29,17 @@ private:
     void (*step_)(void*);
 };
 
-/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. Throws where memory runs out. It holds
-/// `who` for a moment: who calls it under a lock knows of another owner that outlasts the lock.
+/// Calls the member function `Step` of `who` on `executor`, later, if `who` is still there. False where memory has run out: who waits
+/// for the step then goes on at its deadline. It holds `who` for a moment: who calls it under a lock knows of another owner
+/// that outlasts the lock.
 template <auto Step, class T>
-void post_step(boost::asio::any_io_executor const& executor, std::weak_ptr<T> who) {
-    boost::asio::post(executor, posted_step(std::move(who), [](void* held) { (static_cast<T*>(held)->*Step)(); }));
+bool post_step(boost::asio::any_io_executor const& executor, std::weak_ptr<T> who) noexcept {
+    try {
+        boost::asio::post(executor, posted_step(std::move(who), [](void* held) { (static_cast<T*>(held)->*Step)(); }));
+        return true;
+    } catch (std::exception const&) {
+        return false;
+    }
 }
 
 }  // namespace detail

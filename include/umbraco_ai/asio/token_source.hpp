@@ -54,11 +54,7 @@ private:
         std::lock_guard const locked(guard_);
         if (timer_ == nullptr) return;
         if (!token_) token_ = std::move(token);
-        try {
-            post_step<&token_slot::wake>(executor_, weak_from_this());
-        } catch (std::exception const&) {
-            // Out of memory: the call wakes at its deadline, and finds the token.
-        }
+        post_step<&token_slot::wake>(executor_, weak_from_this());
     }
 
     // On the call's executor, where alone the pointer changes.

@@ -10,7 +10,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
-#include <exception>
 #include <list>
 #include <map>
 #include <memory>
@@ -128,11 +127,7 @@ private:
         std::shared_ptr<waiter> const next = std::move(line->second.front());
         line->second.pop_front();
         next->granted = true;
-        try {
-            detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
-        } catch (std::exception const&) {
-            // Out of memory: it wakes at its deadline, and finds its right.
-        }
+        detail::post_step<&waiter::wake>(next->timer.get_executor(), std::weak_ptr(next));
     }
 
     std::shared_ptr<lines> lines_;

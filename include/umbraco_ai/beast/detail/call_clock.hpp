@@ -27,8 +27,9 @@ public:
     alarmed(alarmed const&) = delete;
     alarmed& operator=(alarmed const&) = delete;
 
-    /// The time has come, which it notices where it runs. With the clock's lock held.
-    virtual void ring() = 0;
+    /// The time has come, which it notices where it runs. With the clock's lock held, for which `shut_down` waits, so the context is
+    /// alive. False where it cannot be told, for want of memory.
+    [[nodiscard]] virtual bool ring() noexcept = 0;
     /// Keeps it alive; it is, since it takes itself off the clock before its destruction begins.
     [[nodiscard]] virtual std::shared_ptr<alarmed> hold() noexcept = 0;
     /// The execution context goes down: lets go of what waits.
@@ -123,23 +124,12 @@ private:
         auto const now = clock::now();
         auto next = (clock::time_point::max)();
         for (alarmed* one = first_; one != nullptr; one = one->next_) {
-            if (one->due_ <= now) one->due_ = ring(*one) ? (clock::time_point::max)() : now + grain_;
+            if (one->due_ <= now) one->due_ = one->ring() ? (clock::time_point::max)() : now + grain_;
             next = (std::min)(next, one->due_);
         }
         // Where all calls are older than this, they are slow ones, and the next to be due decides.
         if (std::exchange(is_busy_, false)) next = (std::min)(next, now + grain_);
         if (next != (clock::time_point::max)()) arm(next);
-    }
-
-    // With the mutex held: `shut_down` waits for it, so the context is alive.
-    [[nodiscard]] static bool ring(alarmed& one) noexcept {
-        try {
-            one.ring();
-            return true;
-        } catch (std::exception const&) {
-            // Out of memory.
-            return false;
-        }
     }
 
     void link(alarmed& one) noexcept {

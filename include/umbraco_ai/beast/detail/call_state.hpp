@@ -98,10 +98,8 @@ public:
         });
     }
 
-    /// Wakes the call in a later turn of the loop.
-    void wake_later() {
-        post_step<&call_state::wake_alone>(strand, weak_from_this());
-    }
+    /// Wakes the call in a later turn of the loop, or, where this is false, at its deadline.
+    bool wake_later() noexcept { return post_step<&call_state::wake_alone>(strand, weak_from_this()); }
 
     [[nodiscard]] bool is_cancelled(boost::asio::cancellation_state const& state) const noexcept {
         return state.cancelled() != boost::asio::cancellation_type::none || is_cancelled_ || is_given_up();
@@ -137,9 +135,7 @@ private:
         wake_with(memory);
     }
 
-    void ring() override {
-        post_step<&call_state::on_alarm>(strand, weak_from_this());
-    }
+    [[nodiscard]] bool ring() noexcept override { return post_step<&call_state::on_alarm>(strand, weak_from_this()); }
 
     void on_alarm() {
         // It was on its way when the call ended.

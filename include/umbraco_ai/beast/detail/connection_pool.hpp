@@ -20,6 +20,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -109,7 +110,10 @@ public:
     void wake_later(call_state& who) {
         auto const held = alarms_->lock();
         if (auto const turn = next_turn_.lock()) {
-            if (turn->strand != who.strand) return who.wake_later();
+            if (turn->strand != who.strand) {
+                if (!who.wake_later()) throw std::bad_alloc();
+                return;
+            }
             // The first is mostly alone on a strand of its own, or in the company of many.
             if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
             turn->calls.push_back(who.weak_from_this());
@@ -264,12 +268,7 @@ private:
 
     // `shut_down` and the end of the waiting call wait for the lock, so its context is alive.
     void wake(hold const&, call_state& who) noexcept {
-        if (is_closed_) return;
-        try {
-            who.wake_later();
-        } catch (std::exception const&) {
-            // Out of memory: the call wakes at its deadline.
-        }
+        if (!is_closed_) who.wake_later();
     }
 
     static constexpr std::size_t most_kept_lines = 16;
