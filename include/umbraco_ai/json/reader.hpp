@@ -303,6 +303,13 @@ private:
 
     /// A member name and the colon. `scratch` holds the name where it had escapes.
     bool read_key(json_key& key, std::string& scratch) {
+        skip_blanks();
+        if (!take_plain_string(key.raw)) return read_any_key(key, scratch);
+        key.name = key.raw;
+        return take(':') || read_colon();
+    }
+
+    [[gnu::noinline]] bool read_any_key(json_key& key, std::string& scratch) {
         std::size_t size = 0;
         if (!scan_key(key.raw, size)) return false;
         key.name = key.raw;
@@ -313,10 +320,13 @@ private:
         return true;
     }
 
-    [[gnu::noinline]] bool scan_key(std::string_view& raw, std::size_t& size) {
+    bool scan_key(std::string_view& raw, std::size_t& size) {
         skip_blanks();
         if (position_ == end_ || *position_ != '"') return fail(errc::malformed_json, "a member name is expected");
-        if (!scan_string(raw, size)) return false;
+        return scan_string(raw, size) && read_colon();
+    }
+
+    [[gnu::noinline]] bool read_colon() {
         skip_blanks();
         return take(':') || fail(errc::malformed_json, "a colon is expected");
     }

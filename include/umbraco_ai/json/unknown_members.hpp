@@ -37,6 +37,7 @@ public:
     /// Calls `f(key, value bytes)` for each member, in the order in which they came.
     template <class F>
     void for_each(F&& f) const {
+        if (empty()) return;
         json_reader reader(object_, 1024);
         static_cast<void>(reader.read_object([&](json_key const& key) {
             std::string_view value;
