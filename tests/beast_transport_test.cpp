@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <umbraco_ai/asio/name_lookup.hpp>
-#include <umbraco_ai/asio/sleeper.hpp>
+#include <umbraco_ai/asio/wakeable.hpp>
 #include <umbraco_ai/beast/blocking.hpp>
 #include <umbraco_ai/beast/detail/paths.hpp>
 #include <umbraco_ai/beast/detail/turn_memory.hpp>
@@ -14,6 +14,10 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -711,10 +715,7 @@ TEST_CASE("a request that is sent in place comes back as it was, however its cal
         result<http_response> answer;
         {
             auto sending = transport.sending(request, strand, state);
-            while (!sending->is_over()) {
-                co_await sending->event();
-                sending->advance();
-            }
+            if (!sending->is_over()) co_await sending->until_over();
             answer = std::move(sending->take());
         }
         CHECK(request == before);
@@ -759,10 +760,7 @@ TEST_CASE("what was sent in place is looked at no more when its answer is taken"
         request->limits.cancelled = [](void const* count) { return ++*static_cast<int*>(const_cast<void*>(count)) < 0; };
         request->limits.cancel_context = &asked;
         auto sending = transport.sending(*request, strand, state);
-        while (!sending->is_over()) {
-            co_await sending->event();
-            sending->advance();
-        }
+        if (!sending->is_over()) co_await sending->until_over();
         CHECK(sending->take().has_value());
         request.reset();
         asked = 0;
@@ -1122,7 +1120,8 @@ public:
         : running_call(context.get_executor(), transport, std::move(request)) {}
     running_call(asio::any_io_executor where, beast_transport& transport, http_request request) {
         asio::co_spawn(std::move(where), transport.send(std::move(request)),
-                       asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr, result<http_response> given) {
+                       asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr error, result<http_response> given) {
+                           thrown = std::move(error);
                            answer = std::move(given);
                            is_done = true;
                        }));
@@ -1133,6 +1132,7 @@ public:
     void cancel() { signal_.emit(asio::cancellation_type::terminal); }
 
     result<http_response> answer;
+    std::exception_ptr thrown;
     bool is_done = false;
 
 private:
@@ -1436,9 +1436,21 @@ TEST_CASE("a call in company can be cancelled, or come to its deadline, between 
 
 namespace {
 
-using umbraco_ai::detail::call_state;
+/// A call that is over when it is woken.
+class sleeping_call final : public umbraco_ai::detail::call_state {
+public:
+    using call_state::call_state;
 
-asio::awaitable<void> sleep_of(call_state& call) { co_await call.sleep(); }
+private:
+    void advance() noexcept override { set_over(); }
+};
+
+asio::awaitable<void> sleep_of(sleeping_call& call) { co_await call.until_over(); }
+
+class nobody_waits final : public umbraco_ai::detail::wakeable {
+public:
+    void wake() override {}
+};
 
 }  // namespace
 
@@ -1486,10 +1498,10 @@ TEST_CASE("a handler that throws does not keep the calls in its company from goi
     asio::any_io_executor const executor = is_on_strand ? asio::any_io_executor(asio::make_strand(context)) : asio::any_io_executor(context.get_executor());
     auto const pool = std::make_shared<umbraco_ai::detail::connection_pool>(context.get_executor(), 8, 30s);
     http_request const request = request_to({});
-    std::vector<std::shared_ptr<call_state>> calls;
+    std::vector<std::shared_ptr<sleeping_call>> calls;
     int awake = 0;
     for (int i = 0; i < 4; ++i) {
-        calls.push_back(std::make_shared<call_state>(pool->alarms(), asio::any_io_executor(executor), request));
+        calls.push_back(std::make_shared<sleeping_call>(pool->alarms(), asio::any_io_executor(executor), request));
         asio::co_spawn(executor, sleep_of(*calls.back()), [&awake, i](std::exception_ptr) {
             ++awake;
             if (i == 1) throw std::runtime_error("of the user's");
@@ -1504,6 +1516,57 @@ TEST_CASE("a handler that throws does not keep the calls in its company from goi
     CHECK(awake == 4);
 }
 
+namespace {
+
+/// The executor of a context, which has no memory for what is posted while `is_full`.
+class forgetful_executor {
+public:
+    forgetful_executor(asio::io_context& context, bool const& is_full) noexcept : context_(&context), is_full_(&is_full) {}
+
+    [[nodiscard]] asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+    [[nodiscard]] forgetful_executor require(asio::execution::blocking_t::never_t) const noexcept {
+        forgetful_executor made = *this;
+        made.posts_ = true;
+        return made;
+    }
+    template <class F>
+    void execute(F&& what) const {
+        if (!posts_) return asio::dispatch(*context_, std::forward<F>(what));
+        if (*is_full_) throw std::bad_alloc();
+        asio::post(*context_, std::forward<F>(what));
+    }
+    friend bool operator==(forgetful_executor const&, forgetful_executor const&) = default;
+
+private:
+    asio::io_context* context_;
+    bool const* is_full_;
+    bool posts_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("memory that is wanting in a step of a call ends this call with the exception, and no other") {
+    raw_server server({{raw_step::read_request(), raw_step::pause(100ms), raw_step::send(ok_text), raw_step::read_request(), raw_step::send(ok_text), raw_step::stay_silent()}, ok_script});
+    asio::io_context context;
+    beast_transport transport(context);
+    bool is_full = false;
+    running_call company(context, transport, request_to(server.origin()));
+    running_call call(asio::any_io_executor(forgetful_executor(context, is_full)), transport, request_to(server.origin()));
+    for (int calls = 0; calls < 2; ++calls) context.run_one();
+    REQUIRE_FALSE(call.is_done);
+    // When its connection is made, it writes, and has the company of another call with which to wait for the next turn of the loop.
+    is_full = true;
+    run_until(context, [&] { return call.is_done; });
+    REQUIRE(call.thrown != nullptr);
+    CHECK_THROWS_AS(std::rethrow_exception(call.thrown), std::bad_alloc);
+    run_until(context, [&] { return company.is_done; });
+    CHECK(company.thrown == nullptr);
+    CHECK(company.answer.has_value());
+    running_call next(context, transport, request_to(server.origin()));
+    run_until(context, [&] { return next.is_done; });
+    CHECK(next.answer.has_value());
+}
+
 TEST_CASE("a turn of a loop that went away is joined by no call") {
     asio::io_context of_pool;
     auto const pool = std::make_shared<umbraco_ai::detail::connection_pool>(of_pool.get_executor(), 8, 30s);
@@ -1512,7 +1575,7 @@ TEST_CASE("a turn of a loop that went away is joined by no call") {
     std::optional<asio::io_context> of_calls(std::in_place);
     for (bool const is_awaited : {false, true}) {
         of_calls.emplace();
-        auto const call = std::make_shared<call_state>(pool->alarms(), asio::any_io_executor(of_calls->get_executor()), request);
+        auto const call = std::make_shared<sleeping_call>(pool->alarms(), asio::any_io_executor(of_calls->get_executor()), request);
         bool is_awake = false;
         if (is_awaited) {
             asio::co_spawn(*of_calls, sleep_of(*call), [&](std::exception_ptr) { is_awake = true; });
@@ -1611,7 +1674,7 @@ TEST_CASE("an address that refuses or says nothing gives way to the next") {
 
 TEST_CASE("the system gives an address that is a number once, with the port, and none for a name that cannot be") {
     asio::io_context context;
-    umbraco_ai::detail::sleeper nobody;
+    nobody_waits nobody;
     auto const queue = std::make_shared<umbraco_ai::detail::lookup_queue>();
     auto const look_up = [&](std::string host) {
         auto made = std::make_shared<umbraco_ai::detail::name_lookup>(std::move(host), std::uint16_t{4711}, context.get_executor(), nobody);
@@ -1636,7 +1699,7 @@ TEST_CASE("the system gives an address that is a number once, with the port, and
 
 TEST_CASE("nothing is looked up for a context that goes down") {
     asio::io_context context;
-    umbraco_ai::detail::sleeper nobody;
+    nobody_waits nobody;
     std::atomic<int> asked = 0;
     auto const queue = std::make_shared<umbraco_ai::detail::lookup_queue>([&asked](std::string const&, std::uint16_t, boost::system::error_code&) {
         ++asked;

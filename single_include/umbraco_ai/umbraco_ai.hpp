@@ -6193,10 +6193,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                         Executor executor = co_await boost::asio::this_coro::executor;
                         boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                         auto sending = work.send(std::move(executor), std::move(state));
-                        while (!sending->is_over()) {
-                            co_await sending->event();
-                            sending->advance();
-                        }
+                        if (!sending->is_over()) co_await sending->until_over();
                         work.resume_in_place(sending->take());
                         if (work.next.what != action_kind::done) continue;
                         // The machine reads the answer where it is.
@@ -6245,7 +6242,7 @@ public:
         executor const strand = self->strand_;
         boost::asio::post(strand, [kept = std::move(self)]() mutable {
             if (kept->work_.is_within_step()) complete(std::move(kept), outcome::busy);
-            else go_on(std::move(kept), [](handled_call& call) { call.work_.start(); });
+            else go_on(std::move(kept), true);
         });
     }
 
@@ -6270,26 +6267,19 @@ private:
         explicit waking(std::shared_ptr<handled_call> sleeping) noexcept : call_(std::move(sleeping)) {}
         [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return call_->cancellation().slot(); }
 
-        void operator()() { go_on(std::move(call_), advance); }
+        void operator()() { go_on(std::move(call_)); }
         void operator()(std::exception_ptr thrown) {
             if (thrown) complete(std::move(call_), outcome::threw);
-            else go_on(std::move(call_), advance);
+            else go_on(std::move(call_));
         }
 
     private:
         std::shared_ptr<handled_call> call_;
     };
 
-    static void advance(handled_call& call) {
-        if constexpr (is_in_place) {
-            if (call.sending_) (*call.sending_)->advance();
-        }
-    }
-
-    template <class F>
-    static void go_on(std::shared_ptr<handled_call> self, F&& first_step) {
+    static void go_on(std::shared_ptr<handled_call> self, bool is_first = false) {
         try {
-            first_step(*self);
+            if (is_first) self->work_.start();
             if (goes_on(self)) complete(std::move(self), outcome::done);
         } catch (...) {
             // What the call was given to has not taken it, for want of memory.
@@ -6307,7 +6297,7 @@ private:
                     auto& sending = self->sending_;
                     if (!sending) sending.emplace(work.send(executor(self->strand_), self->cancellation()));
                     if (!(*sending)->is_over()) {
-                        (*sending)->event()(waking(self));
+                        (*sending)->until_over()(waking(self));
                         return false;
                     }
                     work.resume_in_place((*sending)->take());
@@ -10614,6 +10604,32 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_ASIO_SLEEPER_HPP
 
+// ---- umbraco_ai/asio/wakeable.hpp ----
+#ifndef UMBRACO_AI_ASIO_WAKEABLE_HPP
+#define UMBRACO_AI_ASIO_WAKEABLE_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// Who waits for something that happens elsewhere.
+class wakeable {
+public:
+    wakeable() = default;
+    wakeable(wakeable const&) = delete;
+    wakeable& operator=(wakeable const&) = delete;
+
+    /// It has happened, or may have. On the strand of who waits; `*this` may be gone afterwards.
+    virtual void wake() = 0;
+
+protected:
+    ~wakeable() = default;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_ASIO_WAKEABLE_HPP
+
 // ---- umbraco_ai/beast/detail/turn_memory.hpp ----
 #ifndef UMBRACO_AI_BEAST_DETAIL_TURN_MEMORY_HPP
 #define UMBRACO_AI_BEAST_DETAIL_TURN_MEMORY_HPP
@@ -10657,11 +10673,11 @@ namespace detail {
 
 enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
-/// What a call shares with the operations that it waits for: its limits, and where alone it sleeps. Whatever
-/// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
-/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
+/// What a call shares with the operations that it waits for: its limits, and where alone it is woken. Whatever
+/// happens wakes it, and it looks for itself what did, and takes its steps. So a deadline or a cancellation ends the call within a
+/// turn of the loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
 /// it weakly; who carries the call out, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
-class call_state : public alarmed, public std::enable_shared_from_this<call_state> {
+class call_state : public alarmed, public wakeable, public std::enable_shared_from_this<call_state> {
 public:
     using clock = call_clock::clock;
 
@@ -10674,11 +10690,16 @@ public:
 
     boost::asio::any_io_executor const strand;
     http_request const& request;
-    sleeper rest;
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
     bool has_company = false;  ///< Others had one to the same origin when it came.
 
-    /// Wakes the call, which may read into `memory` meanwhile.
+    /// Takes the steps that can be taken, and goes on with who carries the call out where it is over.
+    void wake() override {
+        advance();
+        if (is_over()) sleeper_.wake();
+    }
+
+    /// The same; the call may read into `memory` meanwhile.
     void wake_with(turn_memory& memory) {
         class loan {
         public:
@@ -10690,8 +10711,11 @@ public:
         private:
             call_state& to_;
         };
-        loan const held(*this, memory);
-        rest.wake();
+        {
+            loan const held(*this, memory);
+            advance();
+        }
+        if (is_over()) sleeper_.wake();
     }
     [[nodiscard]] turn_memory* lent() const noexcept { return lent_; }
 
@@ -10723,9 +10747,11 @@ public:
     /// When the call set out, or looked what had happened.
     [[nodiscard]] clock::time_point looked() const noexcept { return looked_; }
 
-    /// To be awaited by who carries the call out.
-    [[nodiscard]] auto sleep() {
-        return rest.sleep([known = weak_from_this()] {
+    [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+
+    /// To be awaited by who carries the call out, where it is not over.
+    [[nodiscard]] auto until_over() {
+        return sleeper_.sleep([known = weak_from_this()] {
             // Whoever cancels is in the middle of it.
             if (auto const held = known.lock()) held->wake_later();
         });
@@ -10745,8 +10771,16 @@ public:
         return looked_ >= deadline_ ? stop_reason::deadline : stop_reason::none;
     }
 
+protected:
+    ~call_state() override = default;
+
+    void set_over() noexcept { is_over_ = true; }
+
 private:
     static constexpr std::chrono::milliseconds poll_interval{50};
+
+    /// Takes the steps that can be taken without waiting.
+    virtual void advance() noexcept = 0;
 
     void arm(call_clock::hold const& held) {
         clock::time_point next = (std::min)(deadline_, alarm_);
@@ -10779,19 +10813,21 @@ private:
         bool const is_time = now >= alarm_;
         if (is_time) alarm_ = (clock::time_point::max)();
         if (!is_over) arm(alarms_.lock());
-        if (is_over || is_time) rest.wake();
+        if (is_over || is_time) wake();
     }
 
     [[nodiscard]] std::shared_ptr<alarmed> hold() noexcept override { return weak_from_this().lock(); }
-    void abandon() noexcept override { rest.drop(); }
+    void abandon() noexcept override { sleeper_.drop(); }
 
     call_clock& alarms_;
+    sleeper sleeper_;
     turn_memory* lent_ = nullptr;
     clock::time_point looked_;
     clock::time_point deadline_ = (clock::time_point::max)();
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
     bool heeds_request_ = true;
+    bool is_over_ = false;
 };
 
 }  // namespace detail
@@ -11839,7 +11875,7 @@ private:
 
         void operator()(error_code const& outcome, std::size_t count = 0) const {
             auto const owner = stream_->owner_.lock();
-            if (owner && ((*stream_).*next_)(outcome, count)) owner->rest.wake();
+            if (owner && ((*stream_).*next_)(outcome, count)) owner->wake();
         }
 
     private:
@@ -13760,7 +13796,7 @@ using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
 class name_lookup {
 public:
     name_lookup(std::string host_name, std::uint16_t port_number, boost::asio::any_io_executor strand,
-                sleeper& who_waits)
+                wakeable& who_waits)
         : host(std::move(host_name)), port(port_number), executor(std::move(strand)), waiting(&who_waits) {}
 
     /// On the strand of who waits.
@@ -13771,7 +13807,7 @@ public:
     std::string const host;
     std::uint16_t const port;
     boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
-    sleeper* waiting;
+    wakeable* waiting;
     bool done = false;
     boost::system::error_code error;
     endpoint_list endpoints;
@@ -13954,7 +13990,7 @@ private:
 class scoped_lookup {
 public:
     scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,
-                  boost::asio::any_io_executor strand, sleeper& who_waits)
+                  boost::asio::any_io_executor strand, wakeable& who_waits)
         : queue_(boost::asio::use_service<lookup_service>(context).queue()),
           lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), who_waits)) {
         queue_->start(lookup_);
@@ -14053,7 +14089,7 @@ private:
         }
         if (auto const known = endpoints_by_spelling(origin.host, origin.port)) return begin_race(*known);
         watch_.enter(transfer_phase::resolve);
-        lookup_.emplace(boost::asio::query(watch_.strand, boost::asio::execution::context), origin.host, origin.port, watch_.strand, watch_.rest);
+        lookup_.emplace(boost::asio::query(watch_.strand, boost::asio::execution::context), origin.host, origin.port, watch_.strand, watch_);
         return resolve();
     }
 
@@ -14218,10 +14254,7 @@ namespace detail {
 /// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A `handled_call` carries
 /// it out, or a coroutine which has switched `throw_if_cancelled` off, through a `sending` in its frame:
 ///
-///     while (!sending->is_over()) {
-///         co_await sending->event();
-///         sending->advance();
-///     }
+///     if (!sending->is_over()) co_await sending->until_over();
 ///     … sending->take() …
 class http_exchange final : public call_watch {
     using error_code = boost::system::error_code;
@@ -14270,25 +14303,11 @@ public:
         else end();
     }
 
-    [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
-
-    /// To be awaited.
-    [[nodiscard]] auto event() { return sleep(); }
-
-    /// After it.
-    void advance() {
-        if (!check()) {
-            // What became of a write that is given up is uncertain.
-            may_have_written_ = may_have_written_ || state_ == state::writing;
-            return give_up();
-        }
-        go_on();
-    }
-
     /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
     /// away is memory for the next answer. From here on the request is looked at no more, nor what its `trace` and its limits
-    /// refer to.
+    /// refer to. Throws what a step has thrown.
     [[nodiscard]] result<http_response>& take() {
+        if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
         end_trace();
         let_go_of_request();
         if (is_complete_) {
@@ -14301,8 +14320,21 @@ public:
     }
 
 private:
-    enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading, over };
+    enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading };
     enum class progress : std::uint8_t { on, waits, complete, failed };
+
+    void advance() noexcept override {
+        if (is_over()) return;
+        try {
+            if (check()) return go_on();
+            // What became of a write that is given up is uncertain.
+            may_have_written_ = may_have_written_ || state_ == state::writing;
+            give_up();
+        } catch (...) {
+            thrown_ = std::current_exception();
+            set_over();
+        }
+    }
 
     void refuse(failure reason) {
         static_cast<void>(fail(std::move(reason)));
@@ -14316,7 +14348,7 @@ private:
                 case progress::waits: return;
                 case progress::complete:
                     is_complete_ = true;
-                    state_ = state::over;
+                    set_over();
                     return;
                 case progress::failed:
                     if (!may_resend_) return give_up();
@@ -14340,14 +14372,13 @@ private:
                 begin_to_read();
                 state_ = state::reading;
                 return progress::on;
-            case state::reading: return read();
-            case state::over: break;
+            case state::reading: break;
         }
-        return progress::failed;
+        return read();
     }
 
     void give_up() {
-        state_ = state::over;
+        set_over();
         drop_connection();
     }
 
@@ -14549,6 +14580,7 @@ private:
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
+    std::exception_ptr thrown_;
     std::optional<std::chrono::seconds> idle_limit_;  ///< Of a connection that may be kept.
     state state_ = state::queued;
     bool has_request_ = false;  ///< The connection has it.
@@ -14691,10 +14723,7 @@ private:
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
             boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
             detail::sending work(std::make_shared<detail::http_exchange>(shared, std::move(strand), std::move(state), request));
-            while (!work->is_over()) {
-                co_await work->event();
-                work->advance();
-            }
+            if (!work->is_over()) co_await work->until_over();
             answer = std::move(work->take());
         } catch (...) {
             thrown = std::current_exception();

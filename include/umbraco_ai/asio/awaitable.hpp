@@ -216,10 +216,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                         Executor executor = co_await boost::asio::this_coro::executor;
                         boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                         auto sending = work.send(std::move(executor), std::move(state));
-                        while (!sending->is_over()) {
-                            co_await sending->event();
-                            sending->advance();
-                        }
+                        if (!sending->is_over()) co_await sending->until_over();
                         work.resume_in_place(sending->take());
                         if (work.next.what != action_kind::done) continue;
                         // The machine reads the answer where it is.

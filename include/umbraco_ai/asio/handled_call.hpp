@@ -50,7 +50,7 @@ public:
         executor const strand = self->strand_;
         boost::asio::post(strand, [kept = std::move(self)]() mutable {
             if (kept->work_.is_within_step()) complete(std::move(kept), outcome::busy);
-            else go_on(std::move(kept), [](handled_call& call) { call.work_.start(); });
+            else go_on(std::move(kept), true);
         });
     }
 
@@ -75,26 +75,19 @@ private:
         explicit waking(std::shared_ptr<handled_call> sleeping) noexcept : call_(std::move(sleeping)) {}
         [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return call_->cancellation().slot(); }
 
-        void operator()() { go_on(std::move(call_), advance); }
+        void operator()() { go_on(std::move(call_)); }
         void operator()(std::exception_ptr thrown) {
             if (thrown) complete(std::move(call_), outcome::threw);
-            else go_on(std::move(call_), advance);
+            else go_on(std::move(call_));
         }
 
     private:
         std::shared_ptr<handled_call> call_;
     };
 
-    static void advance(handled_call& call) {
-        if constexpr (is_in_place) {
-            if (call.sending_) (*call.sending_)->advance();
-        }
-    }
-
-    template <class F>
-    static void go_on(std::shared_ptr<handled_call> self, F&& first_step) {
+    static void go_on(std::shared_ptr<handled_call> self, bool is_first = false) {
         try {
-            first_step(*self);
+            if (is_first) self->work_.start();
             if (goes_on(self)) complete(std::move(self), outcome::done);
         } catch (...) {
             // What the call was given to has not taken it, for want of memory.
@@ -112,7 +105,7 @@ private:
                     auto& sending = self->sending_;
                     if (!sending) sending.emplace(work.send(executor(self->strand_), self->cancellation()));
                     if (!(*sending)->is_over()) {
-                        (*sending)->event()(waking(self));
+                        (*sending)->until_over()(waking(self));
                         return false;
                     }
                     work.resume_in_place((*sending)->take());

@@ -3,7 +3,7 @@
 #define UMBRACO_AI_ASIO_NAME_LOOKUP_HPP
 
 #include <umbraco_ai/asio/post_step.hpp>
-#include <umbraco_ai/asio/sleeper.hpp>
+#include <umbraco_ai/asio/wakeable.hpp>
 #include <umbraco_ai/errc.hpp>
 #include <umbraco_ai/version.hpp>
 
@@ -58,7 +58,7 @@ using endpoint_list = std::vector<boost::asio::ip::tcp::endpoint>;
 class name_lookup {
 public:
     name_lookup(std::string host_name, std::uint16_t port_number, boost::asio::any_io_executor strand,
-                sleeper& who_waits)
+                wakeable& who_waits)
         : host(std::move(host_name)), port(port_number), executor(std::move(strand)), waiting(&who_waits) {}
 
     /// On the strand of who waits.
@@ -69,7 +69,7 @@ public:
     std::string const host;
     std::uint16_t const port;
     boost::asio::any_io_executor executor;  ///< Empty once nobody waits, so that no thread keeps a dead context's executor.
-    sleeper* waiting;
+    wakeable* waiting;
     bool done = false;
     boost::system::error_code error;
     endpoint_list endpoints;
@@ -252,7 +252,7 @@ private:
 class scoped_lookup {
 public:
     scoped_lookup(boost::asio::execution_context& context, std::string host, std::uint16_t port,
-                  boost::asio::any_io_executor strand, sleeper& who_waits)
+                  boost::asio::any_io_executor strand, wakeable& who_waits)
         : queue_(boost::asio::use_service<lookup_service>(context).queue()),
           lookup_(std::make_shared<name_lookup>(std::move(host), port, std::move(strand), who_waits)) {
         queue_->start(lookup_);

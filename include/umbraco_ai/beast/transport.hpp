@@ -122,10 +122,7 @@ private:
             boost::asio::any_io_executor strand = co_await boost::asio::this_coro::executor;
             boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
             detail::sending work(std::make_shared<detail::http_exchange>(shared, std::move(strand), std::move(state), request));
-            while (!work->is_over()) {
-                co_await work->event();
-                work->advance();
-            }
+            if (!work->is_over()) co_await work->until_over();
             answer = std::move(work->take());
         } catch (...) {
             thrown = std::current_exception();

@@ -4,6 +4,7 @@
 
 #include <umbraco_ai/asio/post_step.hpp>
 #include <umbraco_ai/asio/sleeper.hpp>
+#include <umbraco_ai/asio/wakeable.hpp>
 #include <umbraco_ai/beast/detail/call_clock.hpp>
 #include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/http/message.hpp>
@@ -24,11 +25,11 @@ namespace detail {
 
 enum class stop_reason : std::uint8_t { none, deadline, cancelled };
 
-/// What a call shares with the operations that it waits for: its limits, and where alone it sleeps. Whatever
-/// happens wakes it, and it looks for itself what did. So a deadline or a cancellation ends the call within a turn of the
-/// loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
+/// What a call shares with the operations that it waits for: its limits, and where alone it is woken. Whatever
+/// happens wakes it, and it looks for itself what did, and takes its steps. So a deadline or a cancellation ends the call within a
+/// turn of the loop, however long an operation of the socket or of TLS takes to end after it. Used on one strand only. All handlers know
 /// it weakly; who carries the call out, which it owns in its sleep, holds it strongly, until the context's shutdown lets go of both.
-class call_state : public alarmed, public std::enable_shared_from_this<call_state> {
+class call_state : public alarmed, public wakeable, public std::enable_shared_from_this<call_state> {
 public:
     using clock = call_clock::clock;
 
@@ -41,11 +42,16 @@ public:
 
     boost::asio::any_io_executor const strand;
     http_request const& request;
-    sleeper rest;
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
     bool has_company = false;  ///< Others had one to the same origin when it came.
 
-    /// Wakes the call, which may read into `memory` meanwhile.
+    /// Takes the steps that can be taken, and goes on with who carries the call out where it is over.
+    void wake() override {
+        advance();
+        if (is_over()) sleeper_.wake();
+    }
+
+    /// The same; the call may read into `memory` meanwhile.
     void wake_with(turn_memory& memory) {
         class loan {
         public:
@@ -57,8 +63,11 @@ public:
         private:
             call_state& to_;
         };
-        loan const held(*this, memory);
-        rest.wake();
+        {
+            loan const held(*this, memory);
+            advance();
+        }
+        if (is_over()) sleeper_.wake();
     }
     [[nodiscard]] turn_memory* lent() const noexcept { return lent_; }
 
@@ -90,9 +99,11 @@ public:
     /// When the call set out, or looked what had happened.
     [[nodiscard]] clock::time_point looked() const noexcept { return looked_; }
 
-    /// To be awaited by who carries the call out.
-    [[nodiscard]] auto sleep() {
-        return rest.sleep([known = weak_from_this()] {
+    [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+
+    /// To be awaited by who carries the call out, where it is not over.
+    [[nodiscard]] auto until_over() {
+        return sleeper_.sleep([known = weak_from_this()] {
             // Whoever cancels is in the middle of it.
             if (auto const held = known.lock()) held->wake_later();
         });
@@ -112,8 +123,16 @@ public:
         return looked_ >= deadline_ ? stop_reason::deadline : stop_reason::none;
     }
 
+protected:
+    ~call_state() override = default;
+
+    void set_over() noexcept { is_over_ = true; }
+
 private:
     static constexpr std::chrono::milliseconds poll_interval{50};
+
+    /// Takes the steps that can be taken without waiting.
+    virtual void advance() noexcept = 0;
 
     void arm(call_clock::hold const& held) {
         clock::time_point next = (std::min)(deadline_, alarm_);
@@ -146,19 +165,21 @@ private:
         bool const is_time = now >= alarm_;
         if (is_time) alarm_ = (clock::time_point::max)();
         if (!is_over) arm(alarms_.lock());
-        if (is_over || is_time) rest.wake();
+        if (is_over || is_time) wake();
     }
 
     [[nodiscard]] std::shared_ptr<alarmed> hold() noexcept override { return weak_from_this().lock(); }
-    void abandon() noexcept override { rest.drop(); }
+    void abandon() noexcept override { sleeper_.drop(); }
 
     call_clock& alarms_;
+    sleeper sleeper_;
     turn_memory* lent_ = nullptr;
     clock::time_point looked_;
     clock::time_point deadline_ = (clock::time_point::max)();
     clock::time_point alarm_ = (clock::time_point::max)();
     bool is_cancelled_ = false;
     bool heeds_request_ = true;
+    bool is_over_ = false;
 };
 
 }  // namespace detail

@@ -189,7 +189,7 @@ private:
 
         void operator()(error_code const& outcome, std::size_t count = 0) const {
             auto const owner = stream_->owner_.lock();
-            if (owner && ((*stream_).*next_)(outcome, count)) owner->rest.wake();
+            if (owner && ((*stream_).*next_)(outcome, count)) owner->wake();
         }
 
     private:

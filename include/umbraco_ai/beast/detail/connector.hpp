@@ -103,7 +103,7 @@ private:
         }
         if (auto const known = endpoints_by_spelling(origin.host, origin.port)) return begin_race(*known);
         watch_.enter(transfer_phase::resolve);
-        lookup_.emplace(boost::asio::query(watch_.strand, boost::asio::execution::context), origin.host, origin.port, watch_.strand, watch_.rest);
+        lookup_.emplace(boost::asio::query(watch_.strand, boost::asio::execution::context), origin.host, origin.port, watch_.strand, watch_);
         return resolve();
     }
 

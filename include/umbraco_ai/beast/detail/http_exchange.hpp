@@ -43,10 +43,7 @@ namespace detail {
 /// One request and its answer, bytes out and bytes in, as a machine that goes as far as it gets without waiting. A `handled_call` carries
 /// it out, or a coroutine which has switched `throw_if_cancelled` off, through a `sending` in its frame:
 ///
-///     while (!sending->is_over()) {
-///         co_await sending->event();
-///         sending->advance();
-///     }
+///     if (!sending->is_over()) co_await sending->until_over();
 ///     … sending->take() …
 class http_exchange final : public call_watch {
     using error_code = boost::system::error_code;
@@ -95,25 +92,11 @@ public:
         else end();
     }
 
-    [[nodiscard]] bool is_over() const noexcept { return state_ == state::over; }
-
-    /// To be awaited.
-    [[nodiscard]] auto event() { return sleep(); }
-
-    /// After it.
-    void advance() {
-        if (!check()) {
-            // What became of a write that is given up is uncertain.
-            may_have_written_ = may_have_written_ || state_ == state::writing;
-            return give_up();
-        }
-        go_on();
-    }
-
     /// When it is over, once: what came of it, which stays until `leave`, as does the place in the pool. What of it is not moved
     /// away is memory for the next answer. From here on the request is looked at no more, nor what its `trace` and its limits
-    /// refer to.
+    /// refer to. Throws what a step has thrown.
     [[nodiscard]] result<http_response>& take() {
+        if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
         end_trace();
         let_go_of_request();
         if (is_complete_) {
@@ -126,8 +109,21 @@ public:
     }
 
 private:
-    enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading, over };
+    enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading };
     enum class progress : std::uint8_t { on, waits, complete, failed };
+
+    void advance() noexcept override {
+        if (is_over()) return;
+        try {
+            if (check()) return go_on();
+            // What became of a write that is given up is uncertain.
+            may_have_written_ = may_have_written_ || state_ == state::writing;
+            give_up();
+        } catch (...) {
+            thrown_ = std::current_exception();
+            set_over();
+        }
+    }
 
     void refuse(failure reason) {
         static_cast<void>(fail(std::move(reason)));
@@ -141,7 +137,7 @@ private:
                 case progress::waits: return;
                 case progress::complete:
                     is_complete_ = true;
-                    state_ = state::over;
+                    set_over();
                     return;
                 case progress::failed:
                     if (!may_resend_) return give_up();
@@ -165,14 +161,13 @@ private:
                 begin_to_read();
                 state_ = state::reading;
                 return progress::on;
-            case state::reading: return read();
-            case state::over: break;
+            case state::reading: break;
         }
-        return progress::failed;
+        return read();
     }
 
     void give_up() {
-        state_ = state::over;
+        set_over();
         drop_connection();
     }
 
@@ -374,6 +369,7 @@ private:
     std::shared_ptr<http_connection> connection_;
     std::optional<connection_pool::place> place_;
     std::size_t written_ = 0;
+    std::exception_ptr thrown_;
     std::optional<std::chrono::seconds> idle_limit_;  ///< Of a connection that may be kept.
     state state_ = state::queued;
     bool has_request_ = false;  ///< The connection has it.
