@@ -5,6 +5,7 @@
 #include <umbraco_ai/beast/detail/paths.hpp>
 #include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/beast/transport.hpp>
+#include <umbraco_ai/http/trace.hpp>
 #include <umbraco_ai/testing/loopback_server.hpp>
 #include <umbraco_ai/testing/raw_server.hpp>
 
@@ -1124,6 +1125,7 @@ public:
                            thrown = std::move(error);
                            answer = std::move(given);
                            is_done = true;
+                           if (on_end) on_end();
                        }));
     }
     running_call(running_call const&) = delete;
@@ -1133,6 +1135,7 @@ public:
 
     result<http_response> answer;
     std::exception_ptr thrown;
+    std::function<void()> on_end;
     bool is_done = false;
 
 private:
@@ -1405,6 +1408,91 @@ TEST_CASE("calls in company find that their connection has ended meanwhile") {
     CHECK(server.connections() == (method == http_method::get ? 6 : 3));
 }
 
+namespace {
+
+/// So that the answers of a turn have come before the next.
+void run_slowly(asio::io_context& context) {
+    while (context.run_one() != 0) std::this_thread::sleep_for(2ms);
+}
+
+}  // namespace
+
+TEST_CASE("the requests that calls in company begin as they end are written together, and also where one of them throws") {
+    raw_script script;
+    for (int round = 0; round < 3; ++round) {
+        script.push_back(raw_step::read_request());
+        script.push_back(raw_step::send(ok_text));
+    }
+    script.push_back(raw_step::stay_silent());
+    raw_server server({script});
+    asio::io_context context;
+    beast_transport transport(context);
+    bool const throws = GENERATE(false, true);
+    constexpr std::size_t company = 3;
+    {
+        std::vector<std::unique_ptr<running_call>> opening;
+        for (std::size_t i = 0; i < company + 2; ++i) opening.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
+        run_slowly(context);
+    }
+    REQUIRE(server.connections() == company + 2);
+    std::array<umbraco_ai::transfer_trace, company> traces;
+    std::size_t begun = 0;
+    std::size_t answered = 0;
+    auto const two_calls = [&]() -> asio::awaitable<void> {
+        http_request first = request_to(server.origin());
+        result<http_response> answer = co_await transport.send(std::move(first));
+        CHECK(answer.has_value());
+        for (auto const& trace : traces) CHECK(trace.bytes_sent == 0);
+        http_request second = request_to(server.origin(), http_method::put, "{}");
+        second.trace = &traces.at(begun++);
+        answer = co_await transport.send(std::move(second));
+        CHECK(answer.has_value());
+        if (answer) ++answered;
+    };
+    // It comes before the others, and so has none for company.
+    running_call const alone(context, transport, request_to(server.origin()));
+    for (std::size_t i = 0; i < company; ++i) asio::co_spawn(context, two_calls(), asio::detached);
+    running_call thrower(context, transport, request_to(server.origin()));
+    if (throws) thrower.on_end = [] { throw std::runtime_error("of the user's"); };
+    context.restart();
+    if (throws) CHECK_THROWS_AS(run_slowly(context), std::runtime_error);
+    else run_slowly(context);
+    run_until(context, [&] { return answered == company; });
+    for (auto const& trace : traces) CHECK(trace.bytes_sent != 0);
+}
+
+TEST_CASE("a handler of a call in company may run the loop until a call that it begins is over") {
+    raw_script script;
+    for (int round = 0; round < 3; ++round) {
+        script.push_back(raw_step::read_request());
+        script.push_back(raw_step::send(ok_text));
+    }
+    script.push_back(raw_step::stay_silent());
+    raw_server server({script});
+    asio::io_context context;
+    beast_transport transport(context);
+    std::vector<std::unique_ptr<running_call>> calls;
+    std::optional<running_call> inner;
+    auto const begin = std::chrono::steady_clock::now();
+    for (int round = 0; round < 2; ++round) {
+        calls.clear();
+        for (int i = 0; i < 3; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
+        if (round == 1) {
+            // The first comes alone.
+            calls.at(1)->on_end = [&] {
+                inner.emplace(context, transport, request_to(server.origin()));
+                while (!inner->is_done) context.run_one();
+            };
+        }
+        context.restart();
+        run_slowly(context);
+        for (auto const& call : calls) CHECK(call->answer.has_value());
+    }
+    REQUIRE(inner);
+    CHECK(inner->answer.has_value());
+    CHECK(std::chrono::steady_clock::now() - begin < generous / 2);
+}
+
 TEST_CASE("a call in company can be cancelled, or come to its deadline, between its request and its look for the answer") {
     raw_server server({ok_script});
     asio::io_context context;
@@ -1495,16 +1583,18 @@ TEST_CASE("a connection keeps the memory of an answer, and nothing that was in i
 TEST_CASE("a handler that throws does not keep the calls in its company from going on") {
     asio::io_context context;
     bool const is_on_strand = GENERATE(false, true);
+    int const thrower = GENERATE(1, 7, 8);
     asio::any_io_executor const executor = is_on_strand ? asio::any_io_executor(asio::make_strand(context)) : asio::any_io_executor(context.get_executor());
     auto const pool = std::make_shared<umbraco_ai::detail::connection_pool>(context.get_executor(), 8, 30s);
     http_request const request = request_to({});
     std::vector<std::shared_ptr<sleeping_call>> calls;
     int awake = 0;
-    for (int i = 0; i < 4; ++i) {
+    // More than go on together.
+    for (int i = 0; i < 20; ++i) {
         calls.push_back(std::make_shared<sleeping_call>(pool->alarms(), asio::any_io_executor(executor), request));
-        asio::co_spawn(executor, sleep_of(*calls.back()), [&awake, i](std::exception_ptr) {
+        asio::co_spawn(executor, sleep_of(*calls.back()), [&awake, thrower, i](std::exception_ptr) {
             ++awake;
-            if (i == 1) throw std::runtime_error("of the user's");
+            if (i == thrower) throw std::runtime_error("of the user's");
         });
     }
     context.poll();
@@ -1513,7 +1603,7 @@ TEST_CASE("a handler that throws does not keep the calls in its company from goi
     CHECK_THROWS_AS(context.run(), std::runtime_error);
     context.restart();
     context.run_for(generous);
-    CHECK(awake == 4);
+    CHECK(awake == 20);
 }
 
 namespace {

@@ -16560,11 +16560,17 @@ public:
 
     [[nodiscard]] boost::asio::mutable_buffer bytes() noexcept { return boost::asio::buffer(bytes_); }
     /// So many of them, from the first, hold what was read.
-    void note(std::size_t count) noexcept { filled_ = (std::max)(filled_, count); }
+    void note(std::size_t count) noexcept {
+        filled_ = (std::max)(filled_, count);
+        read_ += count;
+    }
+    /// By all calls together.
+    [[nodiscard]] std::size_t bytes_read() const noexcept { return read_; }
 
 private:
     std::array<char, most_per_read> bytes_;
     std::size_t filled_ = 0;
+    std::size_t read_ = 0;
 };
 
 }  // namespace detail
@@ -16601,29 +16607,22 @@ public:
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
     bool has_company = false;  ///< Others had one to the same origin when it came.
 
-    /// Takes the steps that can be taken, and goes on with who carries the call out where it is over.
+    /// Takes the steps that can be taken, and tells who carries the call out where it is over.
     void wake() override {
         advance();
-        if (is_over()) sleeper_.wake();
+        tell();
     }
 
-    /// The same; the call may read into `memory` meanwhile.
-    void wake_with(turn_memory& memory) {
-        class loan {
-        public:
-            loan(call_state& to, turn_memory& what) noexcept : to_(to) { to.lent_ = &what; }
-            loan(loan const&) = delete;
-            loan& operator=(loan const&) = delete;
-            ~loan() { to_.lent_ = nullptr; }
+    /// Takes the steps that can be taken; what it reads meanwhile may be in `memory`.
+    void advance_with(turn_memory& memory) noexcept {
+        lent_ = &memory;
+        advance();
+        lent_ = nullptr;
+    }
 
-        private:
-            call_state& to_;
-        };
-        {
-            loan const held(*this, memory);
-            advance();
-        }
-        if (is_over()) sleeper_.wake();
+    /// Goes on with who carries the call out, where it is over.
+    void tell() {
+        if (is_over_) sleeper_.wake();
     }
     [[nodiscard]] turn_memory* lent() const noexcept { return lent_; }
 
@@ -16707,7 +16706,8 @@ private:
 
     void wake_alone() {
         turn_memory memory;
-        wake_with(memory);
+        advance_with(memory);
+        tell();
     }
 
     [[nodiscard]] bool ring() noexcept override { return post_step<&call_state::on_alarm>(strand, weak_from_this()); }
@@ -19104,6 +19104,93 @@ UMBRACO_AI_END_NAMESPACE
 
 #endif  // UMBRACO_AI_BEAST_DETAIL_HTTP_CONNECTION_HPP
 
+// ---- umbraco_ai/beast/detail/loop_turn.hpp ----
+#ifndef UMBRACO_AI_BEAST_DETAIL_LOOP_TURN_HPP
+#define UMBRACO_AI_BEAST_DETAIL_LOOP_TURN_HPP
+
+UMBRACO_AI_BEGIN_NAMESPACE
+namespace detail {
+
+/// The calls of a strand that go on in one turn of the loop, a few at a time, and these step by step: all of them read, then the
+/// callers of those that are over go on, then the requests are written that these have begun. The caches of a processor hold the code
+/// of one such step, with what of the system it runs, but not of all three; so it is fetched once for several calls.
+class loop_turn {
+public:
+    /// on  the strand
+    explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) {}
+
+    boost::asio::any_io_executor const strand;
+
+    /// Before the turn has come.
+    void join(call_state& who) {
+        // The first is mostly alone on a strand of its own, or in the company of many.
+        if (calls_.size() == 1) calls_.reserve(usual_company);
+        calls_.push_back(who.weak_from_this());
+    }
+
+    /// The next few calls take what has arrived; false where there are none.
+    [[nodiscard]] bool read(turn_memory& memory) {
+        if (next_ == calls_.size()) return false;
+        thread_ = std::this_thread::get_id();
+        told_ = over_ = 0;
+        std::size_t const enough = memory.bytes_read() + most_bytes;
+        while (next_ != calls_.size() && over_ != few && memory.bytes_read() < enough) {
+            auto one = std::exchange(calls_[next_++], {}).lock();
+            if (!one) continue;
+            one->advance_with(memory);
+            if (one->is_over()) few_[over_++] = std::move(one);
+        }
+        return true;
+    }
+
+    /// The callers of those that are over go on.
+    void tell() {
+        // The memory of a call that ends within this is the next one's.
+        while (told_ != over_) std::exchange(few_[told_++], nullptr)->tell();
+    }
+
+    /// During `tell`, on any thread: whether the call begins within it.
+    [[nodiscard]] bool is_around(call_state const& who) const noexcept { return thread_ == std::this_thread::get_id() && strand == who.strand; }
+    [[nodiscard]] bool has_room() const noexcept { return held_back_ != few; }
+    /// `write` is to wake the call. Only where there is room.
+    void hold_back(call_state& who) noexcept { begun_[held_back_++] = who.weak_from_this(); }
+
+    /// What was held back goes on.
+    void write() {
+        for (std::size_t i = 0; i != held_back_; ++i)
+            if (auto const held = std::exchange(begun_[i], {}).lock()) held->wake();
+        held_back_ = 0;
+    }
+
+    /// Another of those that have not gone on, or null, where an exception has ended a step.
+    [[nodiscard]] std::shared_ptr<call_state> take_left() noexcept {
+        if (told_ != over_) return std::exchange(few_[told_++], nullptr);
+        while (next_ != calls_.size())
+            if (auto one = std::exchange(calls_[next_++], {}).lock()) return one;
+        return nullptr;
+    }
+
+private:
+    static constexpr std::size_t usual_company = 64;
+    static constexpr std::size_t few = 8;
+    // Of more, the answers are not in the first cache any more when their callers read them.
+    static constexpr std::size_t most_bytes = 8 * 1024;
+
+    std::vector<std::weak_ptr<call_state>> calls_;
+    std::size_t next_ = 0;  ///< The first that has not gone on.
+    std::array<std::shared_ptr<call_state>, few> few_;
+    std::size_t told_ = 0;  ///< Of those of `few_` that are over.
+    std::size_t over_ = 0;
+    std::thread::id thread_;
+    std::array<std::weak_ptr<call_state>, few> begun_;
+    std::size_t held_back_ = 0;
+};
+
+}  // namespace detail
+UMBRACO_AI_END_NAMESPACE
+
+#endif  // UMBRACO_AI_BEAST_DETAIL_LOOP_TURN_HPP
+
 // ---- umbraco_ai/beast/detail/connection_pool.hpp ----
 #ifndef UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
 #define UMBRACO_AI_BEAST_DETAIL_CONNECTION_POOL_HPP
@@ -19151,7 +19238,7 @@ public:
     class place {
     public:
         /// Starts the call's clock. Pool and call outlive the place.
-        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_, is_granted_)) {}
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_, turn_, is_granted_)) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
         /// Ends the call's clock.
@@ -19167,11 +19254,21 @@ public:
         /// again, the read that found no more than the last answer counts as the look for a moment.
         [[nodiscard]] std::shared_ptr<http_connection> take() {
             while (true) {
-                offer one = offered_.connection ? std::exchange(offered_, offer()) : pool_.find_idle(owner_);
+                offer one = offered_.connection ? std::move(offered_) : pool_.find_idle(owner_);
                 if (!one.connection) return nullptr;
                 if (one.is_fresh && (one.was_looked_at || one.connection->is_quiet())) return std::move(one.connection);
                 one.connection->close();
             }
+        }
+
+        /// Whether the call is to wait: it is woken when a few more callers have gone on, to write together with what they begin, and also in
+        /// the next turn of the loop, which comes first where a caller runs the loop itself. To be asked in the step that made the place.
+        [[nodiscard]] bool is_held_back() {
+            loop_turn* const turn = std::exchange(turn_, nullptr);
+            if (turn == nullptr || !turn->has_room()) return false;
+            pool_.wake_later(owner_);
+            turn->hold_back(owner_);
+            return true;
         }
 
         /// Who comes next is to find this connection, on which nothing is pending, for as long as `limit`.
@@ -19184,6 +19281,7 @@ public:
         connection_pool& pool_;
         call_state& owner_;
         offer offered_;
+        loop_turn* turn_ = nullptr;
         bool is_granted_ = false;
         line& line_;
         std::shared_ptr<http_connection> left_;
@@ -19198,13 +19296,12 @@ public:
                 if (!who.wake_later()) throw std::bad_alloc();
                 return;
             }
-            // The first is mostly alone on a strand of its own, or in the company of many.
-            if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
-            turn->calls.push_back(who.weak_from_this());
+            turn->join(who);
             return;
         }
+        // Owned by what is posted: where that never runs, nobody joins it any more.
         auto const turn = std::make_shared<loop_turn>(who.strand);
-        turn->calls.push_back(who.weak_from_this());
+        turn->join(who);
         boost::asio::post(who.strand, [turn, weak = weak_from_this()] {
             if (auto const self = weak.lock()) self->run(*turn);
         });
@@ -19232,15 +19329,6 @@ private:
         clock::time_point expiry;
     };
 
-    // Owned by what is posted: where that never runs, nobody joins it any more.
-    class loop_turn {
-    public:
-        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) {}
-
-        boost::asio::any_io_executor const strand;
-        std::vector<std::weak_ptr<call_state>> calls;
-    };
-
     void run(loop_turn& turn) {
         turn_memory memory;
         {
@@ -19248,31 +19336,50 @@ private:
             auto const held = alarms_->lock();
             next_turn_.reset();
         }
-        for (std::size_t at = 0; at < turn.calls.size(); ++at) {
-            // The memory of a call that ends within this is the next one's.
-            auto const one = std::exchange(turn.calls[at], {}).lock();
-            if (!one) continue;
-            try {
-                one->wake_with(memory);
-            } catch (...) {
-                // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
-                while (++at < turn.calls.size()) {
-                    auto const left = turn.calls[at].lock();
-                    if (left) wake(alarms_->lock(), *left);
+        try {
+            while (turn.read(memory)) {
+                {
+                    holding_back const meanwhile(*this, turn);
+                    turn.tell();
                 }
-                throw;
+                turn.write();
             }
+        } catch (...) {
+            // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
+            while (auto const left = turn.take_left()) wake(alarms_->lock(), *left);
+            throw;
         }
     }
 
-    // Where a call gets its place at once, it is offered a connection with it.
-    [[nodiscard]] line& enter(call_state& who, offer& offered, bool& is_granted_at_once) {
+    // While this lives, the turn may hold back calls that begin. Other turns come at the same time on other threads, and also within a
+    // caller that runs the loop itself; one of all of them holds calls back.
+    class holding_back {
+    public:
+        holding_back(connection_pool& pool, loop_turn& turn) : pool_(pool), turn_(turn) {
+            auto const held = pool_.alarms_->lock();
+            if (pool_.holding_ == nullptr) pool_.holding_ = &turn_;
+        }
+        holding_back(holding_back const&) = delete;
+        holding_back& operator=(holding_back const&) = delete;
+        ~holding_back() {
+            auto const held = pool_.alarms_->lock();
+            if (pool_.holding_ == &turn_) pool_.holding_ = nullptr;
+        }
+
+    private:
+        connection_pool& pool_;
+        loop_turn& turn_;
+    };
+
+    // Where a call gets its place at once, it is offered a connection with it, and the turn within which it begins.
+    [[nodiscard]] line& enter(call_state& who, offer& offered, loop_turn*& turn, bool& is_granted_at_once) {
         auto const held = alarms_->lock();
         line& own = line_of(who.request.origin);
         who.start(held);
         who.has_company = own.in_use != 0;
         if (own.in_use < most_in_use_) {
             offered = find_idle(held, who);
+            if (who.has_company && holding_ != nullptr && holding_->is_around(who)) turn = holding_;
             ++own.in_use;
             who.has_place = is_granted_at_once = true;
         } else {
@@ -19356,7 +19463,6 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
-    static constexpr std::size_t usual_company = 64;
     static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
@@ -19366,6 +19472,7 @@ private:
     std::vector<entry> idle_;
     std::list<line> lines_;
     std::weak_ptr<loop_turn> next_turn_;  ///< Which a call on its strand may join.
+    loop_turn* holding_ = nullptr;
     bool is_closed_ = false;
 };
 
@@ -20114,11 +20221,12 @@ public:
     }
 
 private:
-    enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading };
+    enum class state : std::uint8_t { queued, choosing, connecting, held_back, writing, yielding, reading };
     enum class progress : std::uint8_t { on, waits, complete, failed };
 
     void advance() noexcept override {
         if (is_over()) return;
+        if (lent() != nullptr) has_turn_ = false;
         try {
             if (check()) return go_on();
             // What became of a write that is given up is uncertain.
@@ -20161,6 +20269,7 @@ private:
                 return progress::on;
             case state::choosing: return choose();
             case state::connecting: return connect();
+            case state::held_back: state_ = state::writing; return progress::on;
             case state::writing: return write();
             case state::yielding:
                 begin_to_read();
@@ -20203,7 +20312,10 @@ private:
         if (trace() != nullptr) trace()->connection_reused = is_reused_;
         if (is_reused_) {
             converse();
-            return progress::on;
+            if (!place_->is_held_back()) return progress::on;
+            has_turn_ = true;
+            state_ = state::held_back;
+            return progress::waits;
         }
         if (shared_->options.connect_time) limit(*shared_->options.connect_time);
         connector_ = std::make_unique<connector>(*this, shared_->io, shared_->tls, shared_->options.stagger);
@@ -20246,7 +20358,7 @@ private:
             return progress::on;
         }
         state_ = state::yielding;
-        shared_->pool->wake_later(*this);
+        if (!has_turn_) shared_->pool->wake_later(*this);
         return progress::waits;
     }
 
@@ -20378,6 +20490,7 @@ private:
     std::optional<std::chrono::seconds> idle_limit_;  ///< Of a connection that may be kept.
     state state_ = state::queued;
     bool has_request_ = false;  ///< The connection has it.
+    bool has_turn_ = false;     ///< A turn of the loop is to come for it.
     bool may_reuse_ = false;
     bool is_complete_ = false;
     bool is_reused_ = false;
@@ -20451,8 +20564,10 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
 /// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
-/// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, one behind the other: where
-/// several of their handlers throw on the executor of an `io_context`, `run` throws `multiple_exceptions`, and `stop` comes after them.
+/// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, eight at a time: all of these
+/// read, then their handlers run, and then the requests are written that the handlers have begun, so a handler that takes its time
+/// holds up what others of the eight have begun before it. Where several of their handlers throw on the executor of an `io_context`,
+/// `run` throws `multiple_exceptions`, and `stop` comes after them.
 /// Such a turn takes 32 KB of the stack of the thread that runs the context.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed. One that was given a strand, in place of a context

@@ -56,8 +56,10 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// Threading: a call runs on the executor of the coroutine that awaits it, which must be a strand where several threads run
 /// the context. Calls on different strands, and several at once on one, are fine.
 /// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
-/// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, one behind the other: where
-/// several of their handlers throw on the executor of an `io_context`, `run` throws `multiple_exceptions`, and `stop` comes after them.
+/// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, eight at a time: all of these
+/// read, then their handlers run, and then the requests are written that the handlers have begun, so a handler that takes its time
+/// holds up what others of the eight have begun before it. Where several of their handlers throw on the executor of an `io_context`,
+/// `run` throws `multiple_exceptions`, and `stop` comes after them.
 /// Such a turn takes 32 KB of the stack of the thread that runs the context.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed. One that was given a strand, in place of a context

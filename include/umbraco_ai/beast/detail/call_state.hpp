@@ -45,29 +45,22 @@ public:
     bool has_place = false;    ///< Guarded by the pool: it may use a connection.
     bool has_company = false;  ///< Others had one to the same origin when it came.
 
-    /// Takes the steps that can be taken, and goes on with who carries the call out where it is over.
+    /// Takes the steps that can be taken, and tells who carries the call out where it is over.
     void wake() override {
         advance();
-        if (is_over()) sleeper_.wake();
+        tell();
     }
 
-    /// The same; the call may read into `memory` meanwhile.
-    void wake_with(turn_memory& memory) {
-        class loan {
-        public:
-            loan(call_state& to, turn_memory& what) noexcept : to_(to) { to.lent_ = &what; }
-            loan(loan const&) = delete;
-            loan& operator=(loan const&) = delete;
-            ~loan() { to_.lent_ = nullptr; }
+    /// Takes the steps that can be taken; what it reads meanwhile may be in `memory`.
+    void advance_with(turn_memory& memory) noexcept {
+        lent_ = &memory;
+        advance();
+        lent_ = nullptr;
+    }
 
-        private:
-            call_state& to_;
-        };
-        {
-            loan const held(*this, memory);
-            advance();
-        }
-        if (is_over()) sleeper_.wake();
+    /// Goes on with who carries the call out, where it is over.
+    void tell() {
+        if (is_over_) sleeper_.wake();
     }
     [[nodiscard]] turn_memory* lent() const noexcept { return lent_; }
 
@@ -151,7 +144,8 @@ private:
 
     void wake_alone() {
         turn_memory memory;
-        wake_with(memory);
+        advance_with(memory);
+        tell();
     }
 
     [[nodiscard]] bool ring() noexcept override { return post_step<&call_state::on_alarm>(strand, weak_from_this()); }

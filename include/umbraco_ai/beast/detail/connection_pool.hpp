@@ -5,6 +5,7 @@
 #include <umbraco_ai/beast/detail/call_clock.hpp>
 #include <umbraco_ai/beast/detail/call_state.hpp>
 #include <umbraco_ai/beast/detail/http_connection.hpp>
+#include <umbraco_ai/beast/detail/loop_turn.hpp>
 #include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/http/message.hpp>
 #include <umbraco_ai/version.hpp>
@@ -67,7 +68,7 @@ public:
     class place {
     public:
         /// Starts the call's clock. Pool and call outlive the place.
-        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_, is_granted_)) {}
+        place(connection_pool& pool, call_state& owner) : pool_(pool), owner_(owner), line_(pool_.enter(owner_, offered_, turn_, is_granted_)) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
         /// Ends the call's clock.
@@ -83,11 +84,21 @@ public:
         /// again, the read that found no more than the last answer counts as the look for a moment.
         [[nodiscard]] std::shared_ptr<http_connection> take() {
             while (true) {
-                offer one = offered_.connection ? std::exchange(offered_, offer()) : pool_.find_idle(owner_);
+                offer one = offered_.connection ? std::move(offered_) : pool_.find_idle(owner_);
                 if (!one.connection) return nullptr;
                 if (one.is_fresh && (one.was_looked_at || one.connection->is_quiet())) return std::move(one.connection);
                 one.connection->close();
             }
+        }
+
+        /// Whether the call is to wait: it is woken when a few more callers have gone on, to write together with what they begin, and also in
+        /// the next turn of the loop, which comes first where a caller runs the loop itself. To be asked in the step that made the place.
+        [[nodiscard]] bool is_held_back() {
+            loop_turn* const turn = std::exchange(turn_, nullptr);
+            if (turn == nullptr || !turn->has_room()) return false;
+            pool_.wake_later(owner_);
+            turn->hold_back(owner_);
+            return true;
         }
 
         /// Who comes next is to find this connection, on which nothing is pending, for as long as `limit`.
@@ -100,6 +111,7 @@ public:
         connection_pool& pool_;
         call_state& owner_;
         offer offered_;
+        loop_turn* turn_ = nullptr;
         bool is_granted_ = false;
         line& line_;
         std::shared_ptr<http_connection> left_;
@@ -114,13 +126,12 @@ public:
                 if (!who.wake_later()) throw std::bad_alloc();
                 return;
             }
-            // The first is mostly alone on a strand of its own, or in the company of many.
-            if (turn->calls.size() == 1) turn->calls.reserve(usual_company);
-            turn->calls.push_back(who.weak_from_this());
+            turn->join(who);
             return;
         }
+        // Owned by what is posted: where that never runs, nobody joins it any more.
         auto const turn = std::make_shared<loop_turn>(who.strand);
-        turn->calls.push_back(who.weak_from_this());
+        turn->join(who);
         boost::asio::post(who.strand, [turn, weak = weak_from_this()] {
             if (auto const self = weak.lock()) self->run(*turn);
         });
@@ -148,15 +159,6 @@ private:
         clock::time_point expiry;
     };
 
-    // Owned by what is posted: where that never runs, nobody joins it any more.
-    class loop_turn {
-    public:
-        explicit loop_turn(boost::asio::any_io_executor on) : strand(std::move(on)) {}
-
-        boost::asio::any_io_executor const strand;
-        std::vector<std::weak_ptr<call_state>> calls;
-    };
-
     void run(loop_turn& turn) {
         turn_memory memory;
         {
@@ -164,31 +166,50 @@ private:
             auto const held = alarms_->lock();
             next_turn_.reset();
         }
-        for (std::size_t at = 0; at < turn.calls.size(); ++at) {
-            // The memory of a call that ends within this is the next one's.
-            auto const one = std::exchange(turn.calls[at], {}).lock();
-            if (!one) continue;
-            try {
-                one->wake_with(memory);
-            } catch (...) {
-                // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
-                while (++at < turn.calls.size()) {
-                    auto const left = turn.calls[at].lock();
-                    if (left) wake(alarms_->lock(), *left);
+        try {
+            while (turn.read(memory)) {
+                {
+                    holding_back const meanwhile(*this, turn);
+                    turn.tell();
                 }
-                throw;
+                turn.write();
             }
+        } catch (...) {
+            // A handler of the user's threw through a strand; those behind it are not to wait for their deadlines.
+            while (auto const left = turn.take_left()) wake(alarms_->lock(), *left);
+            throw;
         }
     }
 
-    // Where a call gets its place at once, it is offered a connection with it.
-    [[nodiscard]] line& enter(call_state& who, offer& offered, bool& is_granted_at_once) {
+    // While this lives, the turn may hold back calls that begin. Other turns come at the same time on other threads, and also within a
+    // caller that runs the loop itself; one of all of them holds calls back.
+    class holding_back {
+    public:
+        holding_back(connection_pool& pool, loop_turn& turn) : pool_(pool), turn_(turn) {
+            auto const held = pool_.alarms_->lock();
+            if (pool_.holding_ == nullptr) pool_.holding_ = &turn_;
+        }
+        holding_back(holding_back const&) = delete;
+        holding_back& operator=(holding_back const&) = delete;
+        ~holding_back() {
+            auto const held = pool_.alarms_->lock();
+            if (pool_.holding_ == &turn_) pool_.holding_ = nullptr;
+        }
+
+    private:
+        connection_pool& pool_;
+        loop_turn& turn_;
+    };
+
+    // Where a call gets its place at once, it is offered a connection with it, and the turn within which it begins.
+    [[nodiscard]] line& enter(call_state& who, offer& offered, loop_turn*& turn, bool& is_granted_at_once) {
         auto const held = alarms_->lock();
         line& own = line_of(who.request.origin);
         who.start(held);
         who.has_company = own.in_use != 0;
         if (own.in_use < most_in_use_) {
             offered = find_idle(held, who);
+            if (who.has_company && holding_ != nullptr && holding_->is_around(who)) turn = holding_;
             ++own.in_use;
             who.has_place = is_granted_at_once = true;
         } else {
@@ -272,7 +293,6 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
-    static constexpr std::size_t usual_company = 64;
     static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
@@ -282,6 +302,7 @@ private:
     std::vector<entry> idle_;
     std::list<line> lines_;
     std::weak_ptr<loop_turn> next_turn_;  ///< Which a call on its strand may join.
+    loop_turn* holding_ = nullptr;
     bool is_closed_ = false;
 };
 

@@ -109,11 +109,12 @@ public:
     }
 
 private:
-    enum class state : std::uint8_t { queued, choosing, connecting, writing, yielding, reading };
+    enum class state : std::uint8_t { queued, choosing, connecting, held_back, writing, yielding, reading };
     enum class progress : std::uint8_t { on, waits, complete, failed };
 
     void advance() noexcept override {
         if (is_over()) return;
+        if (lent() != nullptr) has_turn_ = false;
         try {
             if (check()) return go_on();
             // What became of a write that is given up is uncertain.
@@ -156,6 +157,7 @@ private:
                 return progress::on;
             case state::choosing: return choose();
             case state::connecting: return connect();
+            case state::held_back: state_ = state::writing; return progress::on;
             case state::writing: return write();
             case state::yielding:
                 begin_to_read();
@@ -198,7 +200,10 @@ private:
         if (trace() != nullptr) trace()->connection_reused = is_reused_;
         if (is_reused_) {
             converse();
-            return progress::on;
+            if (!place_->is_held_back()) return progress::on;
+            has_turn_ = true;
+            state_ = state::held_back;
+            return progress::waits;
         }
         if (shared_->options.connect_time) limit(*shared_->options.connect_time);
         connector_ = std::make_unique<connector>(*this, shared_->io, shared_->tls, shared_->options.stagger);
@@ -241,7 +246,7 @@ private:
             return progress::on;
         }
         state_ = state::yielding;
-        shared_->pool->wake_later(*this);
+        if (!has_turn_) shared_->pool->wake_later(*this);
         return progress::waits;
     }
 
@@ -373,6 +378,7 @@ private:
     std::optional<std::chrono::seconds> idle_limit_;  ///< Of a connection that may be kept.
     state state_ = state::queued;
     bool has_request_ = false;  ///< The connection has it.
+    bool has_turn_ = false;     ///< A turn of the loop is to come for it.
     bool may_reuse_ = false;
     bool is_complete_ = false;
     bool is_reused_ = false;

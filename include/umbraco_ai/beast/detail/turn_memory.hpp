@@ -29,11 +29,17 @@ public:
 
     [[nodiscard]] boost::asio::mutable_buffer bytes() noexcept { return boost::asio::buffer(bytes_); }
     /// So many of them, from the first, hold what was read.
-    void note(std::size_t count) noexcept { filled_ = (std::max)(filled_, count); }
+    void note(std::size_t count) noexcept {
+        filled_ = (std::max)(filled_, count);
+        read_ += count;
+    }
+    /// By all calls together.
+    [[nodiscard]] std::size_t bytes_read() const noexcept { return read_; }
 
 private:
     std::array<char, most_per_read> bytes_;
     std::size_t filled_ = 0;
+    std::size_t read_ = 0;
 };
 
 }  // namespace detail
