@@ -360,9 +360,11 @@ TEST_CASE("a write that was cancelled before it began does not wait for its turn
 TEST_CASE("a token source that cancels the call it is asked for ends it", "[tokens]") {
     asio::io_context io;
     asio::cancellation_signal stop;
+    bool const has_token = GENERATE(false, true);
     ai::token_source::receiver kept;
     ai::beast_client cms(io, "http://127.0.0.1:1", ai::token_source([&](ai::token_source::receiver done) {
         kept = std::move(done);
+        if (has_token) kept(ai::bearer_token(std::string("a-token")));
         stop.emit(cancellation_type::terminal);
     }));
     int runs = 0;

@@ -150,12 +150,12 @@ public:
                 waiting.timer.expires_after(next.delay);
                 waiting.ask(next.source);
                 auto token = waiting.take();
-                if (!token) {
+                if (!token || is_cancelled()) {
                     // A source may cancel the call that asks it. The call waits a turn all the same: a coroutine that was spawned, is
                     // cancelled and has never waited is ended by Asio with an exception out of the loop.
                     if (is_cancelled()) waiting.timer.expires_after(std::chrono::nanoseconds(0));
                     co_await waiting.timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
-                    token = waiting.take();
+                    if (!token) token = waiting.take();
                 }
                 if (token) resume(*std::move(token));
                 else if (ended || is_cancelled()) resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled while its token source was getting a token.")));
