@@ -379,6 +379,32 @@ TEST_CASE("a token source that cancels the call it is asked for ends it", "[toke
     CHECK(run_until(io, [&] { return runs > 0; }));
 }
 
+TEST_CASE("an observer that cancels the call before it has waited ends the call, not the loop", "[tokens]") {
+    class canceller final : public ai::observer {
+    public:
+        explicit canceller(asio::cancellation_signal& signal) : signal_(signal) {}
+        void on_attempt(ai::attempt_event const&) noexcept override { signal_.emit(cancellation_type::terminal); }
+
+    private:
+        asio::cancellation_signal& signal_;
+    };
+    asio::io_context io;
+    asio::cancellation_signal stop;
+    ai::client_options options;
+    options.observer = std::make_shared<canceller>(stop);
+    ai::beast_client cms(io, "http://127.0.0.1:1", ai::bearer_token(std::string("a-token")), options);
+    int runs = 0;
+    auto const end = [&](ai::result<ai::connection> const& answer) {
+        ++runs;
+        CHECK(answer.error().who == ai::fault::cancelled);
+    };
+    if (GENERATE(false, true))
+        asio::co_spawn(io, cms.connections().get("openai-prod"),
+                       asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr, ai::result<ai::connection> answer) { end(answer); }));
+    else cms.async_call(ai::connections::get("openai-prod"), asio::bind_cancellation_slot(stop.slot(), [&](ai::result<ai::connection> answer) { end(answer); }));
+    CHECK(run_until(io, [&] { return runs > 0; }));
+}
+
 TEST_CASE("who cancels may outlive the call and its context", "[tokens]") {
     raw_server server(silence());
     asio::cancellation_signal stop;

@@ -3,6 +3,7 @@
 #include <umbraco_ai/asio/wakeable.hpp>
 #include <umbraco_ai/beast/blocking.hpp>
 #include <umbraco_ai/beast/detail/paths.hpp>
+#include <umbraco_ai/beast/detail/sending.hpp>
 #include <umbraco_ai/beast/detail/turn_memory.hpp>
 #include <umbraco_ai/beast/transport.hpp>
 #include <umbraco_ai/http/trace.hpp>
@@ -1412,7 +1413,7 @@ namespace {
 
 /// So that the answers of a turn have come before the next.
 void run_slowly(asio::io_context& context) {
-    while (context.run_one() != 0) std::this_thread::sleep_for(2ms);
+    while (context.run_one() != 0) std::this_thread::sleep_for(5ms);
 }
 
 }  // namespace
@@ -1443,7 +1444,7 @@ TEST_CASE("the requests that calls in company begin as they end are written toge
         result<http_response> answer = co_await transport.send(std::move(first));
         CHECK(answer.has_value());
         for (auto const& trace : traces) CHECK(trace.bytes_sent == 0);
-        http_request second = request_to(server.origin(), http_method::put, "{}");
+        http_request second = request_to(server.origin());
         second.trace = &traces.at(begun++);
         answer = co_await transport.send(std::move(second));
         CHECK(answer.has_value());
@@ -1459,6 +1460,94 @@ TEST_CASE("the requests that calls in company begin as they end are written toge
     else run_slowly(context);
     run_until(context, [&] { return answered == company; });
     for (auto const& trace : traces) CHECK(trace.bytes_sent != 0);
+}
+
+TEST_CASE("of the requests that a handler in company begins, eight GETs at most are written a little later, and none after its deadline") {
+    constexpr std::size_t begun = 10;
+    raw_script script;
+    for (int round = 0; round < 3; ++round) {
+        script.push_back(raw_step::read_request());
+        script.push_back(raw_step::send(ok_text));
+    }
+    script.push_back(raw_step::stay_silent());
+    raw_server server({script});
+    asio::io_context context;
+    auto const strand = asio::make_strand(context);
+    transport_options options;
+    options.most_connections = begun + 5;
+    beast_transport transport(context, options);
+    std::vector<std::unique_ptr<running_call>> calls;
+    for (std::size_t i = 0; i < begun + 5; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
+    run_slowly(context);
+    calls.clear();
+
+    std::array<umbraco_ai::transfer_trace, begun + 2> traces;
+    std::vector<http_request> requests(begun + 2, request_to(server.origin()));
+    for (std::size_t i = 0; i < requests.size(); ++i) requests[i].trace = &traces[i];
+    requests.front().limits.time = 2ms;
+    requests[begun].method = http_method::put;
+    std::vector<umbraco_ai::detail::sending> under_way;
+    auto const written = [&] { return std::count_if(traces.begin(), traces.end(), [](auto const& trace) { return trace.bytes_sent != 0; }); };
+    std::ptrdiff_t at_once = -1;
+    for (int i = 0; i < 3; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
+    calls.at(1)->on_end = [&] {
+        for (std::size_t i = 0; i <= begun; ++i) under_way.push_back(transport.sending(requests[i], context.get_executor(), asio::cancellation_state()));
+        CHECK(traces[begun].bytes_sent != 0);
+        asio::dispatch(strand, [&] { under_way.push_back(transport.sending(requests.back(), strand, asio::cancellation_state())); });
+        CHECK(traces.back().bytes_sent != 0);
+        at_once = written();
+        std::this_thread::sleep_for(5ms);
+    };
+    context.restart();
+    while (at_once < 0 && context.run_one() != 0) std::this_thread::sleep_for(5ms);
+    CHECK(at_once == begun - 8 + 2);
+    // In the same turn.
+    CHECK(written() == begun - 1 + 2);
+    REQUIRE(under_way.front()->is_over());
+    auto const& late = under_way.front()->take();
+    REQUIRE_FALSE(late);
+    CHECK(late.error().code == errc::deadline_exceeded);
+    CHECK(traces.front().bytes_sent == 0);
+    under_way.clear();
+}
+
+TEST_CASE("where a handler takes its time, what another in its company has begun looks at its connection again") {
+    auto const method = GENERATE(http_method::get, http_method::put);
+    raw_script const script = {raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(), raw_step::send(ok_text), raw_step::pause(50ms),
+                               raw_step::send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"), raw_step::close()};
+    // A PUT is there before the server gives up on its connection.
+    raw_script const patient = {raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(),
+                                raw_step::send(ok_text), raw_step::stay_silent()};
+    auto const& one = method == http_method::get ? script : patient;
+    raw_server server({one, one, one, ok_script});
+    asio::io_context context;
+    beast_transport transport(context);
+    std::vector<std::unique_ptr<running_call>> calls;
+    std::optional<http_request> request;
+    std::optional<umbraco_ai::detail::sending> begun;
+    for (int round = 0; round < 2; ++round) {
+        calls.clear();
+        for (int i = 0; i < 3; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
+        if (round == 1) {
+            calls.at(1)->on_end = [&] {
+                request = request_to(server.origin(), method);
+                begun.emplace(transport.sending(*request, context.get_executor(), asio::cancellation_state()));
+            };
+            calls.at(2)->on_end = [&] {
+                CHECK(begun.has_value());
+                std::this_thread::sleep_for(200ms);
+            };
+        }
+        context.restart();
+        run_slowly(context);
+    }
+    REQUIRE(begun);
+    REQUIRE((*begun)->is_over());
+    auto const& answer = (*begun)->take();
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 200);
+    CHECK(server.connections() == (method == http_method::get ? 4 : 3));
+    begun.reset();
 }
 
 TEST_CASE("a handler of a call in company may run the loop until a call that it begins is over") {

@@ -6031,6 +6031,14 @@ template <class Transport, class Executor>
 class sending_slot<Transport, Executor, true>
     : public std::optional<decltype(std::declval<Transport&>().sending(std::declval<http_request&>(), std::declval<Executor>(), boost::asio::cancellation_state()))> {};
 
+/// Lets a turn of the loop pass where the coroutine is cancelled, which it does not throw for: one that was spawned, is cancelled and
+/// has never waited is ended by Asio with an exception out of the loop, and its handler is not called.
+template <class Executor>
+[[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> wait_if_cancelled() {
+    boost::asio::cancellation_state const state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none) co_await boost::asio::post(boost::asio::use_awaitable_t<Executor>());
+}
+
 /// What of a machine takes its steps: of the calls of a client all that does not depend on their operation.
 template <class Machine>
 using steps_of = std::conditional_t<std::is_base_of_v<call_machine, Machine>, call_machine, Machine>;
@@ -6127,12 +6135,10 @@ public:
                 waiting.timer.expires_after(next.delay);
                 waiting.ask(next.source);
                 auto token = waiting.take();
-                if (!token || is_cancelled()) {
-                    // A source may cancel the call that asks it. The call waits a turn all the same: a coroutine that was spawned, is
-                    // cancelled and has never waited is ended by Asio with an exception out of the loop.
-                    if (is_cancelled()) waiting.timer.expires_after(std::chrono::nanoseconds(0));
+                // A source may cancel the call that asks it.
+                if (!token && !is_cancelled()) {
                     co_await waiting.timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
-                    if (!token) token = waiting.take();
+                    token = waiting.take();
                 }
                 if (token) resume(*std::move(token));
                 else if (ended || is_cancelled()) resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled while its token source was getting a token.")));
@@ -6194,6 +6200,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                         boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                         auto sending = work.send(std::move(executor), std::move(state));
                         if (!sending->is_over()) co_await sending->until_over();
+                        else co_await detail::wait_if_cancelled<Executor>();
                         work.resume_in_place(sending->take());
                         if (work.next.what != action_kind::done) continue;
                         // The machine reads the answer where it is.
@@ -6206,6 +6213,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         } catch (...) {
             thrown = std::current_exception();
         }
+        co_await detail::wait_if_cancelled<Executor>();
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
         co_return work.take(machine);
@@ -10721,8 +10729,10 @@ public:
     /// From here on its time runs.
     void set_out() noexcept {
         looked_ = clock::now();
-        deadline_ = looked_ + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365));
+        deadline_ = looked_ + time_limit();
     }
+    /// How long it was under way when it looked.
+    [[nodiscard]] clock::duration age() const noexcept { return looked_ - (deadline_ - time_limit()); }
 
     /// Starts the clock.
     void start(call_clock::hold const& held) { arm(held); }
@@ -10781,6 +10791,10 @@ private:
     /// Takes the steps that can be taken without waiting.
     virtual void advance() noexcept = 0;
 
+    [[nodiscard]] std::chrono::nanoseconds time_limit() const noexcept {
+        return (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365));
+    }
+
     void arm(call_clock::hold const& held) {
         clock::time_point next = (std::min)(deadline_, alarm_);
         if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
@@ -10809,11 +10823,11 @@ private:
         if (!heeds_request_) return;
         is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
-        bool const is_over = is_cancelled_ || now >= deadline_;
+        bool const has_to_stop = is_cancelled_ || now >= deadline_;
         bool const is_time = now >= alarm_;
         if (is_time) alarm_ = (clock::time_point::max)();
-        if (!is_over) arm(alarms_.lock());
-        if (is_over || is_time) wake();
+        if (!has_to_stop) arm(alarms_.lock());
+        if (has_to_stop || is_time) wake();
     }
 
     [[nodiscard]] std::shared_ptr<alarmed> hold() noexcept override { return weak_from_this().lock(); }
@@ -13334,7 +13348,7 @@ public:
         calls_.push_back(who.weak_from_this());
     }
 
-    /// The next few calls take what has arrived; false where there are none.
+    /// More calls take what has arrived, until a few are over; false where there are none.
     [[nodiscard]] bool read(turn_memory& memory) {
         if (next_ == calls_.size()) return false;
         thread_ = std::this_thread::get_id();
@@ -13355,7 +13369,7 @@ public:
         while (told_ != over_) std::exchange(few_[told_++], nullptr)->tell();
     }
 
-    /// During `tell`, on any thread: whether the call begins within it.
+    /// During `tell`, on any thread: whether the call begins within it. An executor of several threads, which is no strand, is equal too.
     [[nodiscard]] bool is_around(call_state const& who) const noexcept { return thread_ == std::this_thread::get_id() && strand == who.strand; }
     [[nodiscard]] bool has_room() const noexcept { return held_back_ != few; }
     /// `write` is to wake the call. Only where there is room.
@@ -13385,8 +13399,8 @@ private:
     std::vector<std::weak_ptr<call_state>> calls_;
     std::size_t next_ = 0;  ///< The first that has not gone on.
     std::array<std::shared_ptr<call_state>, few> few_;
-    std::size_t told_ = 0;  ///< Of those of `few_` that are over.
-    std::size_t over_ = 0;
+    std::size_t over_ = 0;  ///< So many are in `few_`,
+    std::size_t told_ = 0;  ///< and the callers of so many have gone on.
     std::thread::id thread_;
     std::array<std::weak_ptr<call_state>, few> begun_;
     std::size_t held_back_ = 0;
@@ -13437,6 +13451,9 @@ public:
         for (entry const& kept : idle_) kept.idle->close();
     }
 
+    /// For so long a GET need not look at its connection once more.
+    static constexpr std::chrono::microseconds a_moment{100};
+
     [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
     [[nodiscard]] call_clock& alarms() const noexcept { return *alarms_; }
 
@@ -13467,11 +13484,12 @@ public:
             }
         }
 
-        /// Whether the call is to wait: it is woken when a few more callers have gone on, to write together with what they begin, and also in
-        /// the next turn of the loop, which comes first where a caller runs the loop itself. To be asked in the step that made the place.
-        [[nodiscard]] bool is_held_back() {
+        /// Holds the call back, where this is true, so that it writes together with those that the next few callers begin: it is woken then,
+        /// and also in the next turn of the loop, which comes first where a caller runs the loop itself. Only in the step that made the
+        /// place. What a request may change is not held back, so that nothing comes between the look at its connection and the write.
+        [[nodiscard]] bool hold_back() {
             loop_turn* const turn = std::exchange(turn_, nullptr);
-            if (turn == nullptr || !turn->has_room()) return false;
+            if (turn == nullptr || !turn->has_room() || owner_.request.method != http_method::get) return false;
             pool_.wake_later(owner_);
             turn->hold_back(owner_);
             return true;
@@ -13487,7 +13505,7 @@ public:
         connection_pool& pool_;
         call_state& owner_;
         offer offered_;
-        loop_turn* turn_ = nullptr;
+        loop_turn* turn_ = nullptr;  ///< Within which the call begins; gone afterwards.
         bool is_granted_ = false;
         line& line_;
         std::shared_ptr<http_connection> left_;
@@ -13669,7 +13687,6 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
-    static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
     std::size_t const most_in_use_;
@@ -14432,6 +14449,7 @@ private:
 
     void advance() noexcept override {
         if (is_over()) return;
+        // A turn of the loop lends memory. A call that is woken alone has some too, and takes one turn more then.
         if (lent() != nullptr) has_turn_ = false;
         try {
             if (check()) return go_on();
@@ -14475,7 +14493,7 @@ private:
                 return progress::on;
             case state::choosing: return choose();
             case state::connecting: return connect();
-            case state::held_back: state_ = state::writing; return progress::on;
+            case state::held_back: return write_late();
             case state::writing: return write();
             case state::yielding:
                 begin_to_read();
@@ -14518,7 +14536,7 @@ private:
         if (trace() != nullptr) trace()->connection_reused = is_reused_;
         if (is_reused_) {
             converse();
-            if (!place_->is_held_back()) return progress::on;
+            if (!place_->hold_back()) return progress::on;
             has_turn_ = true;
             state_ = state::held_back;
             return progress::waits;
@@ -14526,6 +14544,15 @@ private:
         if (shared_->options.connect_time) limit(*shared_->options.connect_time);
         connector_ = std::make_unique<connector>(*this, shared_->io, shared_->tls, shared_->options.stagger);
         state_ = state::connecting;
+        return progress::on;
+    }
+
+    // The callers that went on before may have taken their time, which a server may have taken for the connection's idle time.
+    [[nodiscard]] progress write_late() {
+        state_ = state::writing;
+        if (age() < connection_pool::a_moment || connection_->is_quiet()) return progress::on;
+        drop_connection();
+        begin_attempt(false);
         return progress::on;
     }
 
@@ -14771,9 +14798,10 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// the context. Calls on different strands, and several at once on one, are fine.
 /// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
 /// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, eight at a time: all of these
-/// read, then their handlers run, and then the requests are written that the handlers have begun, so a handler that takes its time
-/// holds up what others of the eight have begun before it. Where several of their handlers throw on the executor of an `io_context`,
-/// `run` throws `multiple_exceptions`, and `stop` comes after them.
+/// read, then their handlers run, and then each GET is written that the handlers have begun, so a handler that takes its time
+/// holds up what others of the eight have begun before it. A handler may run the loop itself until a call that it begins is over, not until
+/// another of the same turn is. Where several of their handlers throw on the executor of an `io_context`, `run` throws
+/// `multiple_exceptions`, and `stop` comes after them.
 /// Such a turn takes 32 KB of the stack of the thread that runs the context.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed. One that was given a strand, in place of a context
@@ -14839,6 +14867,7 @@ private:
             boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
             detail::sending work(std::make_shared<detail::http_exchange>(shared, std::move(strand), std::move(state), request));
             if (!work->is_over()) co_await work->until_over();
+            else co_await detail::wait_if_cancelled<boost::asio::any_io_executor>();
             answer = std::move(work->take());
         } catch (...) {
             thrown = std::current_exception();

@@ -18,6 +18,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -53,6 +54,14 @@ class sending_slot {};
 template <class Transport, class Executor>
 class sending_slot<Transport, Executor, true>
     : public std::optional<decltype(std::declval<Transport&>().sending(std::declval<http_request&>(), std::declval<Executor>(), boost::asio::cancellation_state()))> {};
+
+/// Lets a turn of the loop pass where the coroutine is cancelled, which it does not throw for: one that was spawned, is cancelled and
+/// has never waited is ended by Asio with an exception out of the loop, and its handler is not called.
+template <class Executor>
+[[nodiscard, gnu::noinline]] boost::asio::awaitable<void, Executor> wait_if_cancelled() {
+    boost::asio::cancellation_state const state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none) co_await boost::asio::post(boost::asio::use_awaitable_t<Executor>());
+}
 
 /// What of a machine takes its steps: of the calls of a client all that does not depend on their operation.
 template <class Machine>
@@ -150,12 +159,10 @@ public:
                 waiting.timer.expires_after(next.delay);
                 waiting.ask(next.source);
                 auto token = waiting.take();
-                if (!token || is_cancelled()) {
-                    // A source may cancel the call that asks it. The call waits a turn all the same: a coroutine that was spawned, is
-                    // cancelled and has never waited is ended by Asio with an exception out of the loop.
-                    if (is_cancelled()) waiting.timer.expires_after(std::chrono::nanoseconds(0));
+                // A source may cancel the call that asks it.
+                if (!token && !is_cancelled()) {
                     co_await waiting.timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), ended));
-                    if (!token) token = waiting.take();
+                    token = waiting.take();
                 }
                 if (token) resume(*std::move(token));
                 else if (ended || is_cancelled()) resume(result<bearer_token>(failure(errc::cancelled, "The call was cancelled while its token source was getting a token.")));
@@ -217,6 +224,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
                         boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
                         auto sending = work.send(std::move(executor), std::move(state));
                         if (!sending->is_over()) co_await sending->until_over();
+                        else co_await detail::wait_if_cancelled<Executor>();
                         work.resume_in_place(sending->take());
                         if (work.next.what != action_kind::done) continue;
                         // The machine reads the answer where it is.
@@ -229,6 +237,7 @@ struct io_traits<boost::asio::awaitable<result<http_response>, Executor>> {
         } catch (...) {
             thrown = std::current_exception();
         }
+        co_await detail::wait_if_cancelled<Executor>();
         co_await boost::asio::this_coro::throw_if_cancelled(throws_if_cancelled);
         if (thrown) std::rethrow_exception(thrown);
         co_return work.take(machine);

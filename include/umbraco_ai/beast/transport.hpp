@@ -57,9 +57,10 @@ UMBRACO_AI_BEGIN_NAMESPACE
 /// the context. Calls on different strands, and several at once on one, are fine.
 /// Loop: all calls share one timer, so a context has nothing more to do some 20 ms after the last call, or up to 160 ms after
 /// many of them, not at once. Calls that have written in one turn of the loop go on in one of the next, eight at a time: all of these
-/// read, then their handlers run, and then the requests are written that the handlers have begun, so a handler that takes its time
-/// holds up what others of the eight have begun before it. Where several of their handlers throw on the executor of an `io_context`,
-/// `run` throws `multiple_exceptions`, and `stop` comes after them.
+/// read, then their handlers run, and then each GET is written that the handlers have begun, so a handler that takes its time
+/// holds up what others of the eight have begun before it. A handler may run the loop itself until a call that it begins is over, not until
+/// another of the same turn is. Where several of their handlers throw on the executor of an `io_context`, `run` throws
+/// `multiple_exceptions`, and `stop` comes after them.
 /// Such a turn takes 32 KB of the stack of the thread that runs the context.
 /// Lifetime: calls in flight keep what they need, so the transport may be moved or destroyed under them; so may the context
 /// be destroyed. A moved-from transport may only be assigned to or destroyed. One that was given a strand, in place of a context
@@ -125,6 +126,7 @@ private:
             boost::asio::cancellation_state state = co_await boost::asio::this_coro::cancellation_state;
             detail::sending work(std::make_shared<detail::http_exchange>(shared, std::move(strand), std::move(state), request));
             if (!work->is_over()) co_await work->until_over();
+            else co_await detail::wait_if_cancelled<boost::asio::any_io_executor>();
             answer = std::move(work->take());
         } catch (...) {
             thrown = std::current_exception();

@@ -67,8 +67,10 @@ public:
     /// From here on its time runs.
     void set_out() noexcept {
         looked_ = clock::now();
-        deadline_ = looked_ + (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365));
+        deadline_ = looked_ + time_limit();
     }
+    /// How long it was under way when it looked.
+    [[nodiscard]] clock::duration age() const noexcept { return looked_ - (deadline_ - time_limit()); }
 
     /// Starts the clock.
     void start(call_clock::hold const& held) { arm(held); }
@@ -127,6 +129,10 @@ private:
     /// Takes the steps that can be taken without waiting.
     virtual void advance() noexcept = 0;
 
+    [[nodiscard]] std::chrono::nanoseconds time_limit() const noexcept {
+        return (std::min<std::chrono::nanoseconds>)(request.limits.time, std::chrono::hours(24 * 365));
+    }
+
     void arm(call_clock::hold const& held) {
         clock::time_point next = (std::min)(deadline_, alarm_);
         if (request.limits.cancelled != nullptr) next = (std::min)(next, clock::now() + poll_interval);
@@ -155,11 +161,11 @@ private:
         if (!heeds_request_) return;
         is_cancelled_ = is_cancelled_ || is_given_up();
         auto const now = clock::now();
-        bool const is_over = is_cancelled_ || now >= deadline_;
+        bool const has_to_stop = is_cancelled_ || now >= deadline_;
         bool const is_time = now >= alarm_;
         if (is_time) alarm_ = (clock::time_point::max)();
-        if (!is_over) arm(alarms_.lock());
-        if (is_over || is_time) wake();
+        if (!has_to_stop) arm(alarms_.lock());
+        if (has_to_stop || is_time) wake();
     }
 
     [[nodiscard]] std::shared_ptr<alarmed> hold() noexcept override { return weak_from_this().lock(); }

@@ -61,6 +61,9 @@ public:
         for (entry const& kept : idle_) kept.idle->close();
     }
 
+    /// For so long a GET need not look at its connection once more.
+    static constexpr std::chrono::microseconds a_moment{100};
+
     [[nodiscard]] std::chrono::seconds idle_time() const noexcept { return idle_time_; }
     [[nodiscard]] call_clock& alarms() const noexcept { return *alarms_; }
 
@@ -91,11 +94,12 @@ public:
             }
         }
 
-        /// Whether the call is to wait: it is woken when a few more callers have gone on, to write together with what they begin, and also in
-        /// the next turn of the loop, which comes first where a caller runs the loop itself. To be asked in the step that made the place.
-        [[nodiscard]] bool is_held_back() {
+        /// Holds the call back, where this is true, so that it writes together with those that the next few callers begin: it is woken then,
+        /// and also in the next turn of the loop, which comes first where a caller runs the loop itself. Only in the step that made the
+        /// place. What a request may change is not held back, so that nothing comes between the look at its connection and the write.
+        [[nodiscard]] bool hold_back() {
             loop_turn* const turn = std::exchange(turn_, nullptr);
-            if (turn == nullptr || !turn->has_room()) return false;
+            if (turn == nullptr || !turn->has_room() || owner_.request.method != http_method::get) return false;
             pool_.wake_later(owner_);
             turn->hold_back(owner_);
             return true;
@@ -111,7 +115,7 @@ public:
         connection_pool& pool_;
         call_state& owner_;
         offer offered_;
-        loop_turn* turn_ = nullptr;
+        loop_turn* turn_ = nullptr;  ///< Within which the call begins; gone afterwards.
         bool is_granted_ = false;
         line& line_;
         std::shared_ptr<http_connection> left_;
@@ -293,7 +297,6 @@ private:
     }
 
     static constexpr std::size_t most_kept_lines = 16;
-    static constexpr std::chrono::microseconds a_moment{100};
 
     std::shared_ptr<call_clock> const alarms_;
     std::size_t const most_in_use_;

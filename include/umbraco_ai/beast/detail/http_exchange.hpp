@@ -114,6 +114,7 @@ private:
 
     void advance() noexcept override {
         if (is_over()) return;
+        // A turn of the loop lends memory. A call that is woken alone has some too, and takes one turn more then.
         if (lent() != nullptr) has_turn_ = false;
         try {
             if (check()) return go_on();
@@ -157,7 +158,7 @@ private:
                 return progress::on;
             case state::choosing: return choose();
             case state::connecting: return connect();
-            case state::held_back: state_ = state::writing; return progress::on;
+            case state::held_back: return write_late();
             case state::writing: return write();
             case state::yielding:
                 begin_to_read();
@@ -200,7 +201,7 @@ private:
         if (trace() != nullptr) trace()->connection_reused = is_reused_;
         if (is_reused_) {
             converse();
-            if (!place_->is_held_back()) return progress::on;
+            if (!place_->hold_back()) return progress::on;
             has_turn_ = true;
             state_ = state::held_back;
             return progress::waits;
@@ -208,6 +209,15 @@ private:
         if (shared_->options.connect_time) limit(*shared_->options.connect_time);
         connector_ = std::make_unique<connector>(*this, shared_->io, shared_->tls, shared_->options.stagger);
         state_ = state::connecting;
+        return progress::on;
+    }
+
+    // The callers that went on before may have taken their time, which a server may have taken for the connection's idle time.
+    [[nodiscard]] progress write_late() {
+        state_ = state::writing;
+        if (age() < connection_pool::a_moment || connection_->is_quiet()) return progress::on;
+        drop_connection();
+        begin_attempt(false);
         return progress::on;
     }
 

@@ -35,7 +35,7 @@ public:
         calls_.push_back(who.weak_from_this());
     }
 
-    /// The next few calls take what has arrived; false where there are none.
+    /// More calls take what has arrived, until a few are over; false where there are none.
     [[nodiscard]] bool read(turn_memory& memory) {
         if (next_ == calls_.size()) return false;
         thread_ = std::this_thread::get_id();
@@ -56,7 +56,7 @@ public:
         while (told_ != over_) std::exchange(few_[told_++], nullptr)->tell();
     }
 
-    /// During `tell`, on any thread: whether the call begins within it.
+    /// During `tell`, on any thread: whether the call begins within it. An executor of several threads, which is no strand, is equal too.
     [[nodiscard]] bool is_around(call_state const& who) const noexcept { return thread_ == std::this_thread::get_id() && strand == who.strand; }
     [[nodiscard]] bool has_room() const noexcept { return held_back_ != few; }
     /// `write` is to wake the call. Only where there is room.
@@ -86,8 +86,8 @@ private:
     std::vector<std::weak_ptr<call_state>> calls_;
     std::size_t next_ = 0;  ///< The first that has not gone on.
     std::array<std::shared_ptr<call_state>, few> few_;
-    std::size_t told_ = 0;  ///< Of those of `few_` that are over.
-    std::size_t over_ = 0;
+    std::size_t over_ = 0;  ///< So many are in `few_`,
+    std::size_t told_ = 0;  ///< and the callers of so many have gone on.
     std::thread::id thread_;
     std::array<std::weak_ptr<call_state>, few> begun_;
     std::size_t held_back_ = 0;
