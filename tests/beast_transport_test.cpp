@@ -1411,6 +1411,16 @@ TEST_CASE("calls in company find that their connection has ended meanwhile") {
 
 namespace {
 
+raw_script three_answers() {
+    raw_script made;
+    for (int round = 0; round < 3; ++round) {
+        made.push_back(raw_step::read_request());
+        made.push_back(raw_step::send(ok_text));
+    }
+    made.push_back(raw_step::stay_silent());
+    return made;
+}
+
 /// So that the answers of a turn have come before the next.
 void run_slowly(asio::io_context& context) {
     while (context.run_one() != 0) std::this_thread::sleep_for(5ms);
@@ -1419,13 +1429,7 @@ void run_slowly(asio::io_context& context) {
 }  // namespace
 
 TEST_CASE("the requests that calls in company begin as they end are written together, and also where one of them throws") {
-    raw_script script;
-    for (int round = 0; round < 3; ++round) {
-        script.push_back(raw_step::read_request());
-        script.push_back(raw_step::send(ok_text));
-    }
-    script.push_back(raw_step::stay_silent());
-    raw_server server({script});
+    raw_server server({three_answers()});
     asio::io_context context;
     beast_transport transport(context);
     bool const throws = GENERATE(false, true);
@@ -1464,13 +1468,7 @@ TEST_CASE("the requests that calls in company begin as they end are written toge
 
 TEST_CASE("of the requests that a handler in company begins, eight GETs at most are written a little later, and none after its deadline") {
     constexpr std::size_t begun = 10;
-    raw_script script;
-    for (int round = 0; round < 3; ++round) {
-        script.push_back(raw_step::read_request());
-        script.push_back(raw_step::send(ok_text));
-    }
-    script.push_back(raw_step::stay_silent());
-    raw_server server({script});
+    raw_server server({three_answers()});
     asio::io_context context;
     auto const strand = asio::make_strand(context);
     transport_options options;
@@ -1516,9 +1514,7 @@ TEST_CASE("where a handler takes its time, what another in its company has begun
     raw_script const script = {raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(), raw_step::send(ok_text), raw_step::pause(50ms),
                                raw_step::send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"), raw_step::close()};
     // A PUT is there before the server gives up on its connection.
-    raw_script const patient = {raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(), raw_step::send(ok_text), raw_step::read_request(),
-                                raw_step::send(ok_text), raw_step::stay_silent()};
-    auto const& one = method == http_method::get ? script : patient;
+    raw_script const one = method == http_method::get ? script : three_answers();
     raw_server server({one, one, one, ok_script});
     asio::io_context context;
     beast_transport transport(context);
@@ -1551,13 +1547,7 @@ TEST_CASE("where a handler takes its time, what another in its company has begun
 }
 
 TEST_CASE("a handler of a call in company may run the loop until a call that it begins is over") {
-    raw_script script;
-    for (int round = 0; round < 3; ++round) {
-        script.push_back(raw_step::read_request());
-        script.push_back(raw_step::send(ok_text));
-    }
-    script.push_back(raw_step::stay_silent());
-    raw_server server({script});
+    raw_server server({three_answers()});
     asio::io_context context;
     beast_transport transport(context);
     std::vector<std::unique_ptr<running_call>> calls;
