@@ -1485,14 +1485,15 @@ TEST_CASE("of the requests that a handler in company begins, eight GETs at most 
     requests.front().limits.time = 2ms;
     requests[begun].method = http_method::put;
     std::vector<umbraco_ai::detail::sending> under_way;
+    std::optional<umbraco_ai::detail::sending> of_strand;
     auto const written = [&] { return std::count_if(traces.begin(), traces.end(), [](auto const& trace) { return trace.bytes_sent != 0; }); };
     std::ptrdiff_t at_once = -1;
     for (int i = 0; i < 3; ++i) calls.push_back(std::make_unique<running_call>(context, transport, request_to(server.origin())));
     calls.at(1)->on_end = [&] {
+        asio::dispatch(strand, [&] { of_strand.emplace(transport.sending(requests.back(), strand, asio::cancellation_state())); });
+        CHECK(traces.back().bytes_sent != 0);
         for (std::size_t i = 0; i <= begun; ++i) under_way.push_back(transport.sending(requests[i], context.get_executor(), asio::cancellation_state()));
         CHECK(traces[begun].bytes_sent != 0);
-        asio::dispatch(strand, [&] { under_way.push_back(transport.sending(requests.back(), strand, asio::cancellation_state())); });
-        CHECK(traces.back().bytes_sent != 0);
         at_once = written();
         std::this_thread::sleep_for(5ms);
     };
